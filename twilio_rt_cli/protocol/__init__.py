@@ -1,0 +1,1 @@
+"""Wire: what the bytes say. Pure; no sockets, no clock."""

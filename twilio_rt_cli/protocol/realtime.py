@@ -1,0 +1,421 @@
+"""OpenAI Realtime (GA): the server events we use and the client events we send.
+
+Every other server event decodes to `Unknown` and is counted. Beta names of the audio events are still read, since
+servers of the same shape use them. Nothing here opens a socket or knows a phone.
+Source: openai-python 3.54, `openai/types/realtime`; OpenAI API reference, "Realtime server events".
+"""
+
+from typing import Any, NewType
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from twilio_rt_cli.protocol.wire import Malformed, Unknown, is_base64
+
+ItemId = NewType("ItemId", str)
+ResponseId = NewType("ResponseId", str)
+ToolCallId = NewType("ToolCallId", str)
+
+# Server events
+
+
+class AudioFormat(Struct, frozen=True):
+    """`audio/pcmu` has no rate; `audio/pcm` has one of 24000."""
+
+    type: str
+    rate: int | None = None
+
+
+class AudioSide(Struct, frozen=True):
+    """One direction of the session's audio."""
+
+    format: AudioFormat | None = None
+
+
+class SessionAudio(Struct, frozen=True):
+    """Both directions of the session's audio."""
+
+    input: AudioSide = AudioSide()
+    output: AudioSide = AudioSide()
+
+
+class Session(Struct, frozen=True):
+    """The effective session, as far as we look at it."""
+
+    id: str = ""
+    model: str | None = None
+    audio: SessionAudio | None = None
+    expires_at: float | None = None
+
+
+class SessionCreated(Struct, tag_field="type", tag="session.created", frozen=True):
+    """First event on a socket."""
+
+    session: Session
+
+
+class SessionUpdated(Struct, tag_field="type", tag="session.updated", frozen=True):
+    """Our `session.update` was taken; holds the full effective session."""
+
+    session: Session
+
+
+class ErrorDetails(Struct, frozen=True):
+    """What went wrong; `event_id` is the client event that caused it."""
+
+    message: str = ""
+    type: str = ""
+    code: str | None = None
+    param: str | None = None
+    event_id: str | None = None
+
+
+class ErrorReported(Struct, tag_field="type", tag="error", frozen=True):
+    """Something went wrong; most are recoverable and the socket stays open."""
+
+    error: ErrorDetails
+
+
+class SpeechStarted(Struct, tag_field="type", tag="input_audio_buffer.speech_started", frozen=True):
+    """The caller began to speak; `audio_start_ms` counts audio written to the buffer and includes prefix padding."""
+
+    audio_start_ms: int = 0
+    item_id: ItemId = ItemId("")
+
+
+class SpeechStopped(Struct, tag_field="type", tag="input_audio_buffer.speech_stopped", frozen=True):
+    """The caller stopped; `audio_end_ms` includes the silence that ended the turn."""
+
+    audio_end_ms: int = 0
+    item_id: ItemId = ItemId("")
+
+
+class InputCommitted(Struct, tag_field="type", tag="input_audio_buffer.committed", frozen=True):
+    """The caller's speech became a conversation item."""
+
+    item_id: ItemId
+
+
+class Item(Struct, frozen=True):
+    """A conversation item, as far as we look at it."""
+
+    id: ItemId = ItemId("")
+    type: str = "message"
+    role: str | None = None
+    status: str | None = None
+    name: str | None = None
+    call_id: ToolCallId | None = None
+    arguments: str | None = None
+
+
+class ItemAdded(Struct, tag_field="type", tag="conversation.item.added", frozen=True):
+    """An item entered the conversation; responses created from here on see it."""
+
+    item: Item
+
+
+class TranscriptionCompleted(
+    Struct, tag_field="type", tag="conversation.item.input_audio_transcription.completed", frozen=True
+):
+    """What the caller said in one turn; may arrive before or after the answer to it."""
+
+    item_id: ItemId
+    transcript: str = ""
+
+
+class TranscriptionFailed(
+    Struct, tag_field="type", tag="conversation.item.input_audio_transcription.failed", frozen=True
+):
+    """The caller's turn could not be transcribed; the conversation goes on."""
+
+    item_id: ItemId
+    error: ErrorDetails = ErrorDetails()
+
+
+class CachedTokens(Struct, frozen=True):
+    """Cached part of the input tokens, by kind."""
+
+    text_tokens: int = 0
+    audio_tokens: int = 0
+
+
+class InputTokens(Struct, frozen=True):
+    """Input tokens; the cached ones are a subset."""
+
+    text_tokens: int = 0
+    audio_tokens: int = 0
+    cached_tokens: int = 0
+    cached_tokens_details: CachedTokens | None = None
+
+
+class OutputTokens(Struct, frozen=True):
+    """Output tokens by kind."""
+
+    text_tokens: int = 0
+    audio_tokens: int = 0
+
+
+class Usage(Struct, frozen=True):
+    """Tokens of one response."""
+
+    total_tokens: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    input_token_details: InputTokens | None = None
+    output_token_details: OutputTokens | None = None
+
+
+class StatusError(Struct, frozen=True):
+    """Why a response failed."""
+
+    type: str | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class StatusDetails(Struct, frozen=True):
+    """Why a response ended as it did: `turn_detected`, `client_cancelled`, `max_output_tokens`, …"""
+
+    type: str | None = None
+    reason: str | None = None
+    error: StatusError | None = None
+
+
+class Response(Struct, frozen=True):
+    """A response, as far as we look at it."""
+
+    id: ResponseId
+    status: str | None = None
+    status_details: StatusDetails | None = None
+    conversation_id: str | None = None
+    output: tuple[Item, ...] = ()
+    usage: Usage | None = None
+
+
+class ResponseCreated(Struct, tag_field="type", tag="response.created", frozen=True):
+    """A response began, by our request or by the server's turn detection."""
+
+    response: Response
+
+
+class ResponseDone(Struct, tag_field="type", tag="response.done", frozen=True):
+    """A response ended: completed, cancelled, failed or incomplete."""
+
+    response: Response
+
+
+class OutputItemAdded(Struct, tag_field="type", tag="response.output_item.added", frozen=True):
+    """A response began an item."""
+
+    response_id: ResponseId
+    item: Item
+
+
+class OutputItemDone(Struct, tag_field="type", tag="response.output_item.done", frozen=True):
+    """A response finished an item; a completed `function_call` can be run."""
+
+    response_id: ResponseId
+    item: Item
+
+
+class AudioDelta(Struct, tag_field="type", tag="response.output_audio.delta", gc=False, frozen=True):
+    """Agent audio: base64 in the session's output format, usually faster than real time."""
+
+    response_id: ResponseId
+    item_id: ItemId
+    delta: str
+
+
+class AudioDone(Struct, tag_field="type", tag="response.output_audio.done", frozen=True):
+    """An item's audio is complete."""
+
+    response_id: ResponseId
+    item_id: ItemId
+
+
+class TranscriptDelta(Struct, tag_field="type", tag="response.output_audio_transcript.delta", gc=False, frozen=True):
+    """Text of the agent's audio, roughly in step with it."""
+
+    response_id: ResponseId
+    item_id: ItemId
+    delta: str
+
+
+class TranscriptDone(Struct, tag_field="type", tag="response.output_audio_transcript.done", frozen=True):
+    """The whole text of an item's audio."""
+
+    response_id: ResponseId
+    item_id: ItemId
+    transcript: str = ""
+
+
+class BetaAudioDelta(Struct, tag_field="type", tag="response.audio.delta", gc=False, frozen=True):
+    """`AudioDelta` under its beta name, from servers that copied the older shape."""
+
+    response_id: ResponseId
+    item_id: ItemId
+    delta: str
+
+
+class BetaAudioDone(Struct, tag_field="type", tag="response.audio.done", frozen=True):
+    """`AudioDone` under its beta name."""
+
+    response_id: ResponseId
+    item_id: ItemId
+
+
+ServerEvent = (
+    AudioDelta
+    | TranscriptDelta
+    | AudioDone
+    | TranscriptDone
+    | SessionCreated
+    | SessionUpdated
+    | ErrorReported
+    | SpeechStarted
+    | SpeechStopped
+    | InputCommitted
+    | ItemAdded
+    | TranscriptionCompleted
+    | TranscriptionFailed
+    | ResponseCreated
+    | ResponseDone
+    | OutputItemAdded
+    | OutputItemDone
+)
+
+_server_event: msgspec.json.Decoder[ServerEvent | BetaAudioDelta | BetaAudioDone] = msgspec.json.Decoder(
+    ServerEvent | BetaAudioDelta | BetaAudioDone
+)
+_KNOWN = frozenset(
+    str(struct.__struct_config__.tag) for struct in (*ServerEvent.__args__, BetaAudioDelta, BetaAudioDone)
+)
+
+
+class _Kind(Struct):
+    type: str
+
+
+_kind = msgspec.json.Decoder(_Kind)
+
+
+def decode(raw: bytes) -> ServerEvent | Unknown | Malformed:
+    """The event in one text frame from the model; never raises.
+
+    `Unknown` for a kind we do not use, `Malformed` for what cannot be read.
+    """
+    try:
+        event = _server_event.decode(raw)
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+        return _not_an_event(raw, error)
+    match event:
+        case AudioDelta() if not is_base64(event.delta):
+            return Malformed("audio delta is not base64")
+        case BetaAudioDelta():
+            return AudioDelta(event.response_id, event.item_id, event.delta)
+        case BetaAudioDone():
+            return AudioDone(event.response_id, event.item_id)
+        case _:
+            return event
+
+
+def _not_an_event(raw: bytes, error: Exception) -> Unknown | Malformed:
+    try:
+        kind = _kind.decode(raw).type
+    except (ValueError, RecursionError):
+        return Malformed(str(error)[:200])
+    return Malformed(f"{kind}: {error}"[:200]) if kind in _KNOWN else Unknown(kind[:64])
+
+
+# Client events
+
+
+class SessionUpdate(Struct, tag_field="type", tag="session.update", omit_defaults=True, frozen=True):
+    """Set the session; an unknown key refuses the whole update."""
+
+    session: dict[str, Any]
+    """A GA session object with `type: realtime`"""
+    event_id: str | UnsetType = UNSET
+
+
+class InputText(Struct, tag_field="type", tag="input_text", frozen=True):
+    """Text in a user or system message."""
+
+    text: str
+
+
+class UserMessage(Struct, tag_field="type", tag="message", frozen=True):
+    """Something the caller did that is not speech, told as text."""
+
+    id: ItemId
+    content: tuple[InputText, ...]
+    role: str = "user"
+
+
+class FunctionCallOutput(Struct, tag_field="type", tag="function_call_output", frozen=True):
+    """The answer to a function call; `output` is a string the model reads."""
+
+    id: ItemId
+    call_id: ToolCallId
+    output: str
+
+
+class CreateItem(Struct, tag_field="type", tag="conversation.item.create", omit_defaults=True, frozen=True):
+    """Add an item at the conversation's end."""
+
+    item: UserMessage | FunctionCallOutput
+    event_id: str | UnsetType = UNSET
+
+
+class TruncateItem(Struct, tag_field="type", tag="conversation.item.truncate", frozen=True):
+    """Tell the model how much of an item's audio was heard: at most its real length, or it is refused."""
+
+    item_id: ItemId
+    audio_end_ms: int
+    content_index: int = 0
+
+
+class DeleteItem(Struct, tag_field="type", tag="conversation.item.delete", frozen=True):
+    """Take an item out of the conversation."""
+
+    item_id: ItemId
+
+
+class ResponseOverrides(Struct, omit_defaults=True, frozen=True):
+    """What differs from the session for one response."""
+
+    instructions: str | UnsetType = UNSET
+
+
+class CreateResponse(Struct, tag_field="type", tag="response.create", omit_defaults=True, frozen=True):
+    """Ask for a response; refused with `conversation_already_has_active_response` while another one runs."""
+
+    event_id: str | UnsetType = UNSET
+    response: ResponseOverrides | UnsetType = UNSET
+
+
+class CancelResponse(Struct, tag_field="type", tag="response.cancel", omit_defaults=True, frozen=True):
+    """End a response; `response_cancel_not_active` if it already ended, which is harmless."""
+
+    response_id: ResponseId | UnsetType = UNSET
+
+
+class AppendAudio(Struct, gc=False, frozen=True):
+    """Caller audio, base64 in the session's input format; never answered. Encoded by `append_text`."""
+
+    payload: str
+
+
+ClientEvent = SessionUpdate | CreateItem | TruncateItem | DeleteItem | CreateResponse | CancelResponse
+
+_APPEND_PREFIX = '{"type":"input_audio_buffer.append","audio":"'
+
+
+def append_text(payload: str) -> bytes:
+    """An append frame around a base64 payload that has been checked."""
+    return (_APPEND_PREFIX + payload + '"}').encode()
+
+
+def encode(event: ClientEvent) -> bytes:
+    """The text frame of a client event."""
+    return msgspec.json.encode(event)

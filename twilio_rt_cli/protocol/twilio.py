@@ -1,0 +1,273 @@
+"""Twilio Media Streams: the text frames of a bidirectional stream, both ways.
+
+Twilio speaks `Connected`, `Start`, `Media`, `Dtmf`, `Mark`, `Stop`; we speak `SendMedia`, `SendMark`, `Clear` and
+nothing else: an extra key, a binary frame or another streamSid is a breach (warning 31951). Twilio writes some
+numbers as strings ("sequenceNumber":"3"); both forms are read, any key order and any extra field too. Source: Twilio
+Media Streams, "WebSocket messages".
+"""
+
+from typing import NewType
+
+import msgspec
+from msgspec import Struct, field
+
+from twilio_rt_cli.protocol.wire import Malformed, Unknown, is_base64
+
+CallSid = NewType("CallSid", str)
+StreamSid = NewType("StreamSid", str)
+AccountSid = NewType("AccountSid", str)
+
+SAMPLES_PER_MS = 8
+"""µ-law at 8 kHz: one byte a sample, eight a millisecond."""
+
+
+class Connected(Struct, tag_field="event", tag="connected", frozen=True):
+    """First frame on a socket; has no streamSid and no sequenceNumber."""
+
+    protocol: str = "Call"
+    version: str = "1.0.0"
+
+
+class MediaFormat(Struct, rename="camel", frozen=True):
+    """Encoding of the audio both ways; Twilio always says µ-law, 8 kHz, mono."""
+
+    encoding: str = "audio/x-mulaw"
+    sample_rate: int = 8000
+    channels: int = 1
+
+
+class StartDetails(Struct, rename="camel", frozen=True):
+    """What the stream belongs to."""
+
+    call_sid: CallSid
+    account_sid: AccountSid
+    stream_sid: StreamSid = StreamSid("")
+    tracks: tuple[str, ...] = ("inbound",)
+    media_format: MediaFormat = MediaFormat()
+    custom_parameters: dict[str, str] = field(default_factory=dict)
+
+
+class Start(Struct, tag_field="event", tag="start", rename="camel", frozen=True):
+    """Second frame: names the stream and the call; once per socket."""
+
+    stream_sid: StreamSid
+    start: StartDetails
+    sequence_number: int = 0
+
+
+class MediaDetails(Struct, gc=False, frozen=True):
+    """One stretch of caller audio: base64 µ-law, usually 160 bytes (20 ms)."""
+
+    payload: str
+    timestamp: int = 0
+    """ms since the stream began"""
+    chunk: int = 0
+    track: str = "inbound"
+
+
+class Media(Struct, tag_field="event", tag="media", rename="camel", gc=False, frozen=True):
+    """Caller audio."""
+
+    media: MediaDetails
+    stream_sid: StreamSid = StreamSid("")
+    sequence_number: int = 0
+
+
+class DtmfDetails(Struct, frozen=True):
+    """The key that was pressed."""
+
+    digit: str
+    track: str = "inbound_track"
+
+
+class Dtmf(Struct, tag_field="event", tag="dtmf", rename="camel", frozen=True):
+    """The caller pressed a key."""
+
+    dtmf: DtmfDetails
+    stream_sid: StreamSid = StreamSid("")
+    sequence_number: int = 0
+
+
+class MarkDetails(Struct, gc=False, frozen=True):
+    """The label we gave the mark."""
+
+    name: str
+
+
+class Mark(Struct, tag_field="event", tag="mark", rename="camel", gc=False, frozen=True):
+    """Echo of one of our marks: playout reached it, or a clear flushed it."""
+
+    mark: MarkDetails
+    stream_sid: StreamSid = StreamSid("")
+    sequence_number: int = 0
+
+
+class StopDetails(Struct, rename="camel", frozen=True):
+    """The call that ended."""
+
+    call_sid: CallSid = CallSid("")
+    account_sid: AccountSid = AccountSid("")
+
+
+class Stop(Struct, tag_field="event", tag="stop", rename="camel", frozen=True):
+    """The stream ended; Twilio closes the socket next. Absent after a network loss."""
+
+    stop: StopDetails = StopDetails()
+    stream_sid: StreamSid = StreamSid("")
+    sequence_number: int = 0
+
+
+FromTwilio = Media | Mark | Start | Dtmf | Stop | Connected
+
+
+class OutMedia(Struct, forbid_unknown_fields=True, frozen=True):
+    """Payload of agent audio."""
+
+    payload: str
+
+
+class OutMark(Struct, forbid_unknown_fields=True, frozen=True):
+    """Label of a mark."""
+
+    name: str
+
+
+class SendMedia(Struct, tag_field="event", tag="media", rename="camel", forbid_unknown_fields=True, frozen=True):
+    """Agent audio for the playout buffer: base64 µ-law of any length, no header."""
+
+    stream_sid: StreamSid
+    media: OutMedia
+
+
+class SendMark(Struct, tag_field="event", tag="mark", rename="camel", forbid_unknown_fields=True, frozen=True):
+    """A label that is echoed when playout reaches it, or at once when nothing is queued."""
+
+    stream_sid: StreamSid
+    mark: OutMark
+
+
+class Clear(Struct, tag_field="event", tag="clear", rename="camel", forbid_unknown_fields=True, frozen=True):
+    """Empty the playout buffer now; all outstanding marks are echoed."""
+
+    stream_sid: StreamSid
+
+
+ToTwilio = SendMedia | SendMark | Clear
+
+_from_twilio: msgspec.json.Decoder[FromTwilio] = msgspec.json.Decoder(FromTwilio, strict=False)
+_to_twilio: msgspec.json.Decoder[ToTwilio] = msgspec.json.Decoder(ToTwilio)
+_KNOWN = frozenset({"media", "mark", "start", "dtmf", "stop", "connected"})
+
+
+class _Kind(Struct):
+    event: str
+
+
+_kind = msgspec.json.Decoder(_Kind)
+
+
+def decode(raw: bytes) -> FromTwilio | Unknown | Malformed:
+    """The event in one text frame from Twilio; never raises.
+
+    `Unknown` for a kind we do not use, `Malformed` for what cannot be read.
+    """
+    try:
+        event = _from_twilio.decode(raw)
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+        return _not_an_event(raw, error)
+    if type(event) is Media and not is_base64(event.media.payload):
+        return Malformed("media payload is not base64")
+    return event
+
+
+def _not_an_event(raw: bytes, error: Exception) -> Unknown | Malformed:
+    try:
+        kind = _kind.decode(raw).event
+    except (ValueError, RecursionError):
+        return Malformed(str(error)[:200])
+    return Malformed(f"{kind}: {error}"[:200]) if kind in _KNOWN else Unknown(kind[:64])
+
+
+def decode_outgoing(raw: bytes) -> ToTwilio | Malformed:
+    """What a server sent to Twilio, read as strictly as Twilio does (31951: missing or extra field, unknown event)."""
+    try:
+        message = _to_twilio.decode(raw)
+    except (ValueError, RecursionError) as error:
+        return Malformed(str(error)[:200])
+    if isinstance(message, SendMedia) and not is_base64(message.media.payload):
+        return Malformed("media payload is not base64")
+    return message
+
+
+# Frames we send. A stream's fixed part is made once: `media_prefix(sid) + payload + MEDIA_SUFFIX` is a whole frame.
+
+MEDIA_SUFFIX = b'"}}'
+
+
+def media_prefix(stream_sid: StreamSid) -> bytes:
+    """Everything of a media frame before its base64 payload."""
+    return b'{"event":"media","streamSid":%s,"media":{"payload":"' % msgspec.json.encode(stream_sid)
+
+
+def mark_text(stream_sid: StreamSid, name: str) -> bytes:
+    """A mark frame."""
+    return msgspec.json.encode(SendMark(stream_sid, OutMark(name)))
+
+
+def clear_text(stream_sid: StreamSid) -> bytes:
+    """A clear frame."""
+    return msgspec.json.encode(Clear(stream_sid))
+
+
+# Frames Twilio sends, for the simulated phone: numbers as strings where Twilio writes strings.
+
+
+def connected_text() -> bytes:
+    """The first frame of a socket."""
+    return b'{"event":"connected","protocol":"Call","version":"1.0.0"}'
+
+
+def start_text(details: StartDetails, sequence_number: int) -> bytes:
+    """The frame that names stream, account and call; `mediaFormat` holds real numbers."""
+    return msgspec.json.encode(
+        {
+            "event": "start",
+            "sequenceNumber": str(sequence_number),
+            "start": details,
+            "streamSid": details.stream_sid,
+        }
+    )
+
+
+def media_text(stream_sid: StreamSid, sequence_number: int, chunk: int, timestamp_ms: int, payload: str) -> bytes:
+    """A frame of caller audio; `chunk` counts media frames from 1, `timestamp_ms` runs from the stream's beginning."""
+    return (
+        f'{{"event":"media","sequenceNumber":"{sequence_number}","media":{{"track":"inbound","chunk":"{chunk}",'
+        f'"timestamp":"{timestamp_ms}","payload":"{payload}"}},"streamSid":"{stream_sid}"}}'
+    ).encode()
+
+
+def dtmf_text(stream_sid: StreamSid, sequence_number: int, digit: str) -> bytes:
+    """A key press."""
+    return msgspec.json.encode(
+        {
+            "event": "dtmf",
+            "streamSid": stream_sid,
+            "sequenceNumber": str(sequence_number),
+            "dtmf": {"track": "inbound_track", "digit": digit},
+        }
+    )
+
+
+def mark_echo_text(stream_sid: StreamSid, sequence_number: int, name: str) -> bytes:
+    """The echo of a mark."""
+    return msgspec.json.encode(
+        {"event": "mark", "streamSid": stream_sid, "sequenceNumber": str(sequence_number), "mark": {"name": name}}
+    )
+
+
+def stop_text(stream_sid: StreamSid, sequence_number: int, details: StopDetails) -> bytes:
+    """The last frame of a stream that ended in order."""
+    return msgspec.json.encode(
+        {"event": "stop", "streamSid": stream_sid, "sequenceNumber": str(sequence_number), "stop": details}
+    )
