@@ -1,0 +1,291 @@
+"""Call: setting up, audio both ways, and how a call ends."""
+
+from typing import Any
+
+import pytest
+
+from tests.playbook import (
+    PLAN,
+    STREAM,
+    Playbook,
+    answering,
+    audio,
+    created,
+    delta,
+    echo,
+    media,
+    session_updated,
+    talking,
+)
+from twilio_rt_cli.call.call import CallState
+from twilio_rt_cli.call.commands import HangUp, SendMark, SendMedia
+from twilio_rt_cli.call.events import (
+    BadMessage,
+    EndRequested,
+    ModelClosed,
+    ModelFailed,
+    ModelOpened,
+    ModelPaused,
+    ModelResumed,
+    PhoneClosed,
+    UnknownMessage,
+)
+from twilio_rt_cli.call.notices import CallTrouble, KeyPressed, ModelReady
+from twilio_rt_cli.call.record import EndReason
+from twilio_rt_cli.protocol.realtime import (
+    AppendAudio,
+    CreateItem,
+    CreateResponse,
+    ErrorDetails,
+    ErrorReported,
+    InputText,
+    ResponseOverrides,
+    SessionUpdate,
+    UserMessage,
+)
+from twilio_rt_cli.protocol.twilio import (
+    Dtmf,
+    DtmfDetails,
+    Media,
+    MediaDetails,
+    Start,
+    StartDetails,
+    Stop,
+    StreamSid,
+)
+
+
+def error(code: str, event_id: str | None = None, message: str = "no") -> ErrorReported:
+    return ErrorReported(ErrorDetails(message=message, type="invalid_request_error", code=code, event_id=event_id))
+
+
+def payloads(commands: list[Any]) -> str:
+    return "".join(one.payload for one in commands if isinstance(one, AppendAudio | SendMedia))
+
+
+def test_the_stream_begins_with_a_mark_that_measures_the_round_trip() -> None:
+    assert Playbook().began == [SendMark("probe")]
+
+
+def test_the_session_is_asked_for_as_soon_as_the_socket_is_open() -> None:
+    assert Playbook() << ModelOpened() == [SessionUpdate(PLAN.session, event_id="session_1")]
+
+
+def test_no_audio_flows_before_the_session_was_agreed_and_then_all_that_was_held() -> None:
+    call = Playbook()
+    assert call << media() == []
+    call << ModelOpened()
+    assert call << media() == []
+    assert call << session_updated() == [AppendAudio(audio(20)), AppendAudio(audio(20))]
+    assert call << media() == [AppendAudio(audio(20))]
+    assert len(call.told(ModelReady)) == 1
+
+
+def test_a_session_that_stayed_on_pcm_ends_the_call_instead_of_sounding_like_static() -> None:
+    call = Playbook()
+    call << ModelOpened()
+    assert call << session_updated("audio/pcm") == [HangUp(EndReason.MODEL_REFUSED)]
+    assert "audio/pcm" in call.told(CallTrouble)[0].message
+
+
+def test_the_agent_greets_first_when_it_has_a_greeting() -> None:
+    call = Playbook(greeting="Hello, this is the workshop.")
+    call << ModelOpened()
+    [asked] = call << session_updated()
+    assert isinstance(asked, CreateResponse)
+    assert isinstance(asked.response, ResponseOverrides)
+    assert "Hello, this is the workshop." in str(asked.response.instructions)
+
+
+def test_without_a_greeting_the_agent_waits() -> None:
+    call = Playbook()
+    call << ModelOpened()
+    assert call << session_updated() == []
+
+
+def test_a_refused_transcription_is_left_out_and_the_call_goes_on() -> None:
+    session = {"type": "realtime", "audio": {"input": {"transcription": {"model": "gone"}, "format": 1}}}
+    call = Playbook(session=session)
+    call << ModelOpened()
+    without = {"type": "realtime", "audio": {"input": {"format": 1}}}
+    assert call << error("invalid_value", "session_1") == [SessionUpdate(without, event_id="session_2")]
+    call << session_updated()
+    assert call.state is CallState.TALKING
+    assert "transcription" in session["audio"]["input"]  # type: ignore[index]  # the plan itself serves other calls
+
+
+def test_a_session_refused_for_another_reason_ends_the_call() -> None:
+    call = Playbook()
+    call << ModelOpened()
+    assert call << error("unknown_parameter", "session_1") == [HangUp(EndReason.MODEL_REFUSED)]
+
+
+def test_a_model_that_gives_no_session_in_time_ends_the_call() -> None:
+    call = Playbook(model_timeout_s=6.0)
+    call << ModelOpened()
+    assert call.at(5_900) == []
+    assert call.at(6_100) == [HangUp(EndReason.MODEL_UNREACHABLE)]
+
+
+@pytest.mark.parametrize(
+    ("failed", "reason"),
+    [
+        (ModelFailed("refused", refused=True), EndReason.MODEL_REFUSED),
+        (ModelFailed("no route"), EndReason.MODEL_UNREACHABLE),
+    ],
+)
+def test_a_model_that_cannot_be_reached_ends_the_call(failed: ModelFailed, reason: EndReason) -> None:
+    assert Playbook() << failed == [HangUp(reason)]
+    assert reason.failed
+
+
+def test_caller_audio_goes_on_unchanged() -> None:
+    call = talking()
+    frame = Media(MediaDetails("f39/f38="), STREAM, 7)
+    assert call << frame == [AppendAudio("f39/f38=")]
+    assert call.core.statistics.bytes_in == 5
+
+
+def test_while_the_model_is_stalled_the_newest_audio_is_held_and_the_rest_counted() -> None:
+    call = talking(hold_messages=2)
+    call << ModelPaused()
+    for ms in (10, 20, 30):
+        assert call << media(ms) == []
+    assert call << ModelResumed() == [AppendAudio(audio(20)), AppendAudio(audio(30))]
+    assert call.core.statistics.caller_audio_dropped == 1
+
+
+def test_agent_audio_goes_on_unchanged() -> None:
+    call = talking()
+    call << created()
+    commands = call << delta(200)
+    assert payloads(commands) == audio(200)
+    assert call.core.statistics.bytes_out == 1600
+
+
+def test_holes_in_the_sequence_are_counted() -> None:
+    call = talking()
+    for number in (3, 4, 7, 8, 10):
+        call << media(20, number)
+    assert call.core.statistics.media_gaps == 2
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        Media(MediaDetails(audio(20)), StreamSid("MZother"), 1),
+        Media(MediaDetails(""), STREAM, 1),
+        Media(MediaDetails(audio(1001)), STREAM, 1),
+    ],
+)
+def test_media_that_cannot_be_meant_for_us_is_dropped_and_counted(frame: Media) -> None:
+    call = talking()
+    assert call << frame == []
+    assert call.core.statistics.bad_messages_twilio == 1
+
+
+def test_twenty_bad_messages_are_survived_and_the_next_ends_this_call_only() -> None:
+    call = talking()
+    for _ in range(20):
+        assert call << BadMessage(from_model=False, why="junk") == []
+    assert call << BadMessage(from_model=False, why="junk") == [HangUp(EndReason.BAD_MESSAGES, 1008)]
+
+
+def test_a_model_that_sends_junk_is_a_model_that_is_gone() -> None:
+    call = talking()
+    for _ in range(20):
+        call << BadMessage(from_model=True, why="junk")
+    assert call << BadMessage(from_model=True, why="junk") == [HangUp(EndReason.MODEL_GONE)]
+
+
+def test_unknown_kinds_are_counted_by_name() -> None:
+    call = talking()
+    for kind in ("new.event", "new.event", "other"):
+        call << UnknownMessage(from_model=True, kind=kind)
+    assert call.core.statistics.unknown_messages == {"new.event": 2, "other": 1}
+
+
+def test_a_second_start_is_a_breach() -> None:
+    start = Start(STREAM, StartDetails("CA1", "AC1"))  # type: ignore[arg-type]
+    assert talking() << start == [HangUp(EndReason.BAD_MESSAGES, 1008)]
+
+
+def test_keys_are_told_to_the_model_after_a_pause_and_answered() -> None:
+    call = talking()
+    for digit in "42":
+        assert call << Dtmf(DtmfDetails(digit), STREAM) == []
+    item, asked = call.at(1_600)
+    assert isinstance(item, CreateItem)
+    assert isinstance(item.item, UserMessage)
+    assert item.item.content == (InputText("The caller pressed these keys on the phone: 42"),)
+    assert isinstance(asked, CreateResponse)
+    assert call.told(KeyPressed) == [KeyPressed("42")]
+
+
+def test_the_hash_key_ends_the_digits_at_once() -> None:
+    call = talking()
+    call << Dtmf(DtmfDetails("7"), STREAM)
+    assert len(call << Dtmf(DtmfDetails("#"), STREAM)) == 2
+
+
+def test_a_caller_who_hangs_up_ends_the_call_at_once() -> None:
+    call = answering(5000)
+    assert call << Stop() == [HangUp(EndReason.CALLER_HUNG_UP)]
+    assert not EndReason.CALLER_HUNG_UP.failed
+    assert call << media() == []
+
+
+def test_a_phone_socket_that_breaks_is_a_failure() -> None:
+    call = talking()
+    assert call << PhoneClosed(1006) == [HangUp(EndReason.STREAM_LOST)]
+    assert call.core.over(call.now).reason.failed
+
+
+def test_a_model_that_leaves_in_mid_sentence_lets_the_caller_hear_what_is_there() -> None:
+    call = answering(500)
+    assert call << ModelClosed(1011, "trouble") == []
+    assert call.state is CallState.ENDING
+    for name in ("0:162", "0:480", "0:2082", "0:3684"):
+        call.now += 0.1
+        assert call << echo(name) == []
+    call.now += 0.1
+    assert call << echo("0:4000") == [HangUp(EndReason.MODEL_GONE)]
+
+
+def test_the_last_words_have_a_limit() -> None:
+    call = answering(60_000)
+    call << ModelClosed(1006)
+    assert call.at(3_600)[-1] == HangUp(EndReason.MODEL_GONE)
+
+
+def test_a_caller_who_hangs_up_during_the_last_words_ends_it() -> None:
+    call = answering(60_000)
+    call << ModelClosed(1006)
+    assert call << Stop() == [HangUp(EndReason.MODEL_GONE)]
+
+
+@pytest.mark.parametrize("code", [3000, 4000])
+def test_a_close_with_the_models_own_code_is_a_refusal(code: int) -> None:
+    assert talking() << ModelClosed(code) == [HangUp(EndReason.MODEL_REFUSED)]
+
+
+def test_a_session_that_expired_ends_the_call_with_the_fallback() -> None:
+    assert talking() << error("session_expired") == [HangUp(EndReason.MODEL_GONE)]
+
+
+def test_a_call_has_a_longest_duration() -> None:
+    call = talking(max_call_s=60.0)
+    assert call.at(59_000) == []
+    assert call.at(61_000) == [HangUp(EndReason.TIME_LIMIT)]
+
+
+def test_somebody_outside_may_end_it() -> None:
+    assert talking() << EndRequested(EndReason.DRAINED) == [HangUp(EndReason.DRAINED)]
+
+
+def test_nothing_is_ordered_after_the_end() -> None:
+    call = talking()
+    call << Stop()
+    for event in (media(), created(), delta(200), ModelClosed(1000), PhoneClosed(1000), echo("probe")):
+        assert call << event == []
+    assert call.core.deadline() is None

@@ -1,0 +1,372 @@
+"""Conversation: barge-in, several items, tools, errors, and who may ask for a response."""
+
+import pytest
+
+from tests.playbook import Playbook, answering, audio, created, delta, done, echo, function_call, media, talking
+from twilio_rt_cli.call.commands import ClearPlayout, HangUp, RunTool, SendMark, SendMedia
+from twilio_rt_cli.call.events import ToolFinished
+from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallerTurn, CallTrouble, ToolAnswered
+from twilio_rt_cli.call.record import EndReason
+from twilio_rt_cli.protocol.realtime import (
+    AudioDone,
+    CancelResponse,
+    CreateItem,
+    CreateResponse,
+    DeleteItem,
+    ErrorDetails,
+    ErrorReported,
+    FunctionCallOutput,
+    InputCommitted,
+    Item,
+    ItemAdded,
+    ItemId,
+    ResponseId,
+    SpeechStarted,
+    SpeechStopped,
+    StatusDetails,
+    StatusError,
+    ToolCallId,
+    TranscriptDone,
+    TranscriptionCompleted,
+    TranscriptionFailed,
+    TruncateItem,
+    Usage,
+)
+
+A, B, C = ItemId("item_1"), ItemId("item_2"), ItemId("item_3")
+ONE = ResponseId("resp_1")
+ACTIVE = "conversation_already_has_active_response"
+
+
+def error(code: str, event_id: str | None = None) -> ErrorReported:
+    return ErrorReported(ErrorDetails(message="no", code=code, event_id=event_id))
+
+
+def tool_finished(call_id: str, output: str = "free") -> ToolFinished:
+    return ToolFinished(ToolCallId(call_id), output, ok=True, elapsed_ms=12.0)
+
+
+def output(number: int, call_id: str, text: str = "free") -> CreateItem:
+    item = FunctionCallOutput(id=ItemId(f"item_tool_{number}"), call_id=ToolCallId(call_id), output=text)
+    return CreateItem(item)
+
+
+def asked(number: int) -> CreateResponse:
+    return CreateResponse(event_id=f"ask_{number}")
+
+
+def two_items() -> Playbook:
+    call = answering(500)
+    call << delta(500, "item_2")
+    call << AudioDone(ONE, B)
+    return call
+
+
+def test_a_barge_in_truncates_at_what_the_caller_heard() -> None:
+    call = answering(1000)
+    call.now += 0.400
+    for name in ("0:162", "0:480", "0:2082"):
+        call << echo(name)
+    assert call << SpeechStarted() == [ClearPlayout(), SendMark("fence:0")]
+    assert call << echo("fence:0") == [TruncateItem(A, 2082 // 8)]
+    assert call.told(BargedIn) == [BargedIn(2082 // 8, 1000, A)]
+
+
+def test_an_answer_heard_to_its_end_is_left_alone() -> None:
+    call = answering(300)
+    call << done()
+    call.now += 0.5
+    for name in ("0:162", "0:480", "0:2082", "0:2400"):
+        call << echo(name)
+    assert call << SpeechStarted() == []
+    assert call.told(BargedIn) == []
+
+
+def test_only_the_item_being_heard_is_truncated_and_later_ones_are_taken_out() -> None:
+    call = two_items()
+    call << SpeechStarted()
+    assert call << echo("fence:0") == [DeleteItem(A), DeleteItem(B)]
+    call = two_items()
+    call.now += 0.250
+    call << echo("0:2082")
+    call << SpeechStarted()
+    assert call << echo("fence:0") == [TruncateItem(A, 260), DeleteItem(B)]
+    call = two_items()
+    call.now += 0.700
+    for name in ("0:4000", "0:5602"):
+        call << echo(name)
+    call << SpeechStarted()
+    assert call << echo("fence:0") == [TruncateItem(B, 200)]
+
+
+def test_audio_of_a_cut_answer_that_comes_late_is_dropped_by_its_response_id() -> None:
+    call = answering(500)
+    call << SpeechStarted()
+    assert call << delta(200) == []
+    assert call << delta(200, "item_2") == []
+    call << created("resp_2")
+    assert any(isinstance(one, SendMedia) for one in call << delta(200, "item_9", "resp_2"))
+
+
+def test_late_audio_is_still_dropped_after_the_response_is_done() -> None:
+    call = answering(500)
+    call << done()
+    call << SpeechStarted()
+    assert call << delta(200) == []
+
+
+def test_an_item_whose_audio_came_only_after_the_barge_in_is_taken_out() -> None:
+    call = answering(500)
+    call << SpeechStarted()
+    call << delta(200, "item_2")
+    call << echo("fence:0")
+    assert DeleteItem(B) in (call << done(status="cancelled"))
+
+
+def test_an_item_that_was_to_go_on_is_cut_at_all_we_received() -> None:
+    call = talking()
+    call << created()
+    call << delta(100)
+    call.now += 0.2
+    for name in ("0:162", "0:480"):
+        call << echo(name)
+    call << SpeechStarted()
+    call.now += 0.1
+    call << delta(100)
+    assert call << echo("fence:0") == [TruncateItem(A, 100)]
+
+
+def test_a_second_barge_in_cuts_the_second_answer() -> None:
+    call = answering(1000)
+    call << SpeechStarted()
+    call.now += 0.005
+    call << echo("fence:0")
+    call << created("resp_2")
+    call << delta(1000, "item_2", "resp_2")
+    call.now += 0.020
+    call << echo("1:322")
+    call.now += 0.040
+    [mark] = [one for one in call << SpeechStarted() if isinstance(one, SendMark)]
+    assert mark == SendMark("fence:1")
+    [cut] = call << echo("fence:1")
+    assert isinstance(cut, DeleteItem | TruncateItem)
+    assert cut.item_id == B
+
+
+def test_speech_while_the_agent_is_silent_clears_nothing() -> None:
+    assert talking() << SpeechStarted() == []
+
+
+def test_voice_to_voice_counts_from_the_end_of_speech_not_of_the_silence() -> None:
+    call = talking()
+    for _ in range(100):
+        call << media()
+    call << SpeechStarted(500)
+    call << SpeechStopped(2000)
+    call.now += 0.150
+    call << created()
+    call << delta(200)
+    call << TranscriptDone(ONE, A, "At three.")
+    call << done()
+    [turn] = call.told(AgentTurn)
+    assert turn.text == "At three."
+    assert turn.v2v_ms == pytest.approx(650)
+
+
+def test_what_the_caller_said_is_told() -> None:
+    call = talking()
+    call << InputCommitted(ItemId("item_u"))
+    call << TranscriptionCompleted(ItemId("item_u"), " Is it free? ")
+    call << TranscriptionCompleted(ItemId("item_v"), " ")
+    assert call.told(CallerTurn) == [CallerTurn("Is it free?")]
+    assert call.core.statistics.turns == 1
+
+
+def test_a_failed_transcription_is_survived() -> None:
+    call = talking()
+    assert call << TranscriptionFailed(A, ErrorDetails(message="no", code="model_gone")) == []
+    assert call << media() != []
+
+
+def test_function_calls_run_in_parallel_and_are_answered_together() -> None:
+    call = talking()
+    call << created()
+    first = call << function_call("call_a")
+    second = call << function_call("call_b")
+    assert [first, second] == [
+        [RunTool(ToolCallId(one), "look_up", '{"day":"2026-11-26"}')] for one in ("call_a", "call_b")
+    ]
+    assert call << tool_finished("call_b", "two") == []
+    assert call << done() == []
+    assert call << tool_finished("call_a", "one") == [
+        output(1, "call_a", "one"),
+        output(2, "call_b", "two"),
+        asked(1),
+    ]
+    assert [one.ok for one in call.told(ToolAnswered)] == [True, True]
+
+
+def test_answers_wait_for_the_response_that_asked() -> None:
+    call = talking()
+    call << created()
+    call << function_call("call_a")
+    assert call << tool_finished("call_a") == []
+    assert call << done() == [output(1, "call_a"), asked(1)]
+
+
+def test_a_function_call_told_only_in_response_done_is_run() -> None:
+    call = talking()
+    call << created()
+    item = function_call("call_a").item
+    assert RunTool(ToolCallId("call_a"), "look_up", '{"day":"2026-11-26"}') in (call << done(output=(item,)))
+
+
+def test_a_function_call_is_run_once() -> None:
+    call = talking()
+    call << created()
+    call << function_call("call_a")
+    assert call << done(output=(function_call("call_a").item,)) == []
+
+
+def test_an_incomplete_function_call_is_ignored() -> None:
+    call = talking()
+    call << created()
+    assert call << function_call("call_a", status="incomplete") == []
+
+
+def test_an_interrupted_call_is_answered_without_asking_for_a_response() -> None:
+    call = talking()
+    call << created()
+    call << function_call("call_a")
+    call << SpeechStarted()
+    call << done(status="cancelled")
+    assert call << tool_finished("call_a") == [output(1, "call_a")]
+    call << SpeechStopped(900)
+    call << ItemAdded(Item(id=ItemId("item_tool_1")))
+    call << created("resp_2")  # the server's own answer to the caller: it has seen the tool's
+    assert call << done("resp_2") == []
+
+
+def test_an_answer_that_missed_the_servers_response_is_asked_for_after_it() -> None:
+    call = talking()
+    call << created()
+    call << function_call("call_a")
+    call << done()
+    call << SpeechStarted()
+    call << SpeechStopped(900)
+    call << created("resp_2")
+    assert call << tool_finished("call_a") == [output(1, "call_a")]
+    call << ItemAdded(Item(id=ItemId("item_tool_1")))
+    assert call << done("resp_2") == [asked(1)]
+
+
+def test_a_request_that_met_another_response_is_sent_again_when_that_one_is_done() -> None:
+    call = talking()
+    call << created()
+    call << function_call("call_a")
+    assert call << done() == []
+    assert call << tool_finished("call_a") == [output(1, "call_a"), asked(1)]
+    call << created("resp_vad")
+    assert call << error(ACTIVE, "ask_1") == []
+    assert call << done("resp_vad") == [asked(2)]
+    call << created("resp_3")
+    assert call << done("resp_3") == []
+
+
+def test_a_refusal_of_somebody_elses_request_is_not_ours() -> None:
+    call = talking()
+    assert call << error(ACTIVE, "other") == []
+    assert call << done("resp_1") == []
+    assert call.told(CallTrouble) == []
+
+
+def test_a_greeting_is_not_wanted_any_more_once_the_caller_spoke() -> None:
+    call = talking(greeting="Hello")
+    call << created("resp_vad")
+    call << SpeechStarted()
+    call << error(ACTIVE, "ask_1")
+    call << SpeechStopped(900)
+    call << created("resp_2")
+    assert call << done("resp_2") == []
+
+
+def test_a_response_of_ours_that_begins_while_the_caller_speaks_is_cancelled() -> None:
+    call = talking()
+    call << created()
+    call << function_call("call_a")
+    call << done()
+    call << tool_finished("call_a")
+    call << SpeechStarted()
+    assert call << created("resp_2") == [CancelResponse(ResponseId("resp_2"))]
+    assert call << delta(200, "item_2", "resp_2") == []
+
+
+def test_after_a_turn_that_nobody_answers_the_request_goes_out_all_the_same() -> None:
+    call = talking()
+    call << created()
+    call << function_call("call_a")
+    call << done()
+    call << SpeechStarted()
+    call << SpeechStopped(900)
+    assert call << tool_finished("call_a") == [output(1, "call_a")]
+    assert call.at(3_100) == [asked(1)]
+
+
+def test_a_model_that_leaves_our_request_unanswered_is_stalled() -> None:
+    call = talking(greeting="Hello")
+    assert call.at(10_100) == [HangUp(EndReason.MODEL_STALLED)]
+
+
+@pytest.mark.parametrize("code", ["response_cancel_not_active", "input_audio_buffer_commit_empty"])
+def test_errors_that_only_say_we_were_late_are_counted_and_told_to_nobody(code: str) -> None:
+    call = talking()
+    assert call << error(code) == []
+    assert call.told(CallTrouble) == []
+    assert call.core.statistics.model_errors == {code: 1}
+
+
+def test_another_error_is_told_and_the_call_goes_on() -> None:
+    call = talking()
+    assert call << error("server_error") == []
+    assert [one.code for one in call.told(CallTrouble)] == ["server_error"]
+
+
+def test_an_account_without_credit_ends_the_call() -> None:
+    assert talking() << error("insufficient_quota") == [HangUp(EndReason.MODEL_REFUSED)]
+
+
+def test_a_failed_response_is_tried_once_more_and_then_the_call_ends() -> None:
+    failed = StatusDetails(error=StatusError(code="rate_limit_exceeded", message="slow down"))
+    call = talking()
+    call << created()
+    assert call << done(status="failed", status_details=failed) == [asked(1)]
+    call << created("resp_2")
+    assert call << done("resp_2", status="failed", status_details=failed) == [HangUp(EndReason.MODEL_GONE)]
+
+
+def test_more_audio_than_can_ever_be_heard_cancels_the_response() -> None:
+    call = talking()
+    call << created()
+    commands = [one for _ in range(500) for one in call << delta(1000)]
+    assert commands.count(CancelResponse(ONE)) == 1
+    assert [one.code for one in call.told(CallTrouble)] == ["too_much_audio"]
+
+
+def test_tokens_are_added_up() -> None:
+    call = talking()
+    for number in ("resp_1", "resp_2"):
+        call << created(number)
+        call << done(number, usage=Usage(input_tokens=100, output_tokens=20))
+    assert (call.core.statistics.input_tokens, call.core.statistics.output_tokens) == (200, 40)
+
+
+def test_what_waits_here_goes_out_as_the_caller_hears() -> None:
+    call = talking()
+    call << created()
+    call << delta(5000)
+    heard = 0
+    for step in range(1, 300):
+        call.now = 100.0 + step * 0.020
+        sent = [one for one in call << media() if isinstance(one, SendMedia)]
+        heard += sum(len(one.payload) for one in sent)
+    assert heard >= len(audio(1900))

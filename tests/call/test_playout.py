@@ -1,0 +1,191 @@
+"""Playout: position, marks, lead, and where a barge-in cuts."""
+
+from base64 import b64encode
+
+import pytest
+
+from tests.call.line_simulation import BargeIn, Line
+from twilio_rt_cli.call.commands import ClearPlayout, PhoneCommand, SendMark, SendMedia
+from twilio_rt_cli.call.playout import LEAD, PER_MS, Heard, Playout
+from twilio_rt_cli.protocol.realtime import ItemId
+from twilio_rt_cli.protocol.wire import payload_bytes
+
+A, B = ItemId("item_a"), ItemId("item_b")
+
+
+def audio(ms: float) -> str:
+    return b64encode(bytes(int(ms * PER_MS))).decode()
+
+
+def marks(commands: list[PhoneCommand]) -> list[str]:
+    return [one.name for one in commands if isinstance(one, SendMark)]
+
+
+def sent_ms(commands: list[PhoneCommand]) -> float:
+    return sum(payload_bytes(one.payload) for one in commands if isinstance(one, SendMedia)) / PER_MS
+
+
+def playing(ms: float, now: float = 0.0) -> Playout:
+    playout = Playout(now)
+    playout.probe(now)
+    playout.echo("probe", now)
+    playout.append(A, audio(ms), now)
+    return playout
+
+
+def test_nothing_is_heard_before_anything_was_sent() -> None:
+    playout = Playout(0.0)
+    assert playout.unheard(100.0) == 0
+
+
+def test_a_delta_passes_unchanged_when_put_together() -> None:
+    text = b64encode(bytes(range(256)) * 7).decode()
+    commands = Playout(0.0).append(A, text, 0.0)
+    assert "".join(one.payload for one in commands if isinstance(one, SendMedia)) == text
+
+
+def test_marks_lie_at_20_and_60_ms_of_a_burst_then_every_200() -> None:
+    commands = Playout(0.0).append(A, audio(700), 0.0)
+    at = [int(name.split(":")[1]) for name in marks(commands)]
+    due = [20 * PER_MS, 60 * PER_MS, 260 * PER_MS, 460 * PER_MS, 660 * PER_MS]
+    assert all(0 <= position - wanted <= 2 * 5 for position, wanted in zip(at, due, strict=True))
+
+
+def test_the_end_of_an_item_is_marked() -> None:
+    playout = Playout(0.0)
+    playout.append(A, audio(30), 0.0)
+    assert playout.item_done(A, 0.0) == [SendMark(f"0:{30 * PER_MS}")]
+
+
+def test_the_clock_runs_between_echoes_but_not_past_the_next_mark() -> None:
+    playout = playing(500)
+    first = 160 + 2  # the first mark: 20 ms, at a multiple of three bytes
+    assert playout.unheard(0.010) == 4000 - 80
+    assert playout.unheard(1.0) == 4000 - first
+    playout.echo(f"0:{first}", 1.0)
+    assert playout.unheard(1.010) == 4000 - first - 80
+
+
+def test_a_far_end_that_echoes_nothing_is_believed_to_play_by_the_clock() -> None:
+    playout = playing(9000)
+    for step in range(1, 401):
+        playout.media(step * 0.020)
+    assert playout.unheard(8.0) == 8000
+
+
+def test_at_most_three_seconds_are_unheard_at_twilio() -> None:
+    playout = Playout(0.0)
+    commands = playout.append(A, audio(10_000), 0.0)
+    assert sent_ms(commands) == pytest.approx(LEAD / PER_MS, abs=1)
+    released = [sent_ms(playout.media(20 * step / 1000)) for step in range(1, 500)]
+    assert sum(released) + sent_ms(commands) == 10_000 or playout.waiting == 0
+
+
+def test_waiting_audio_is_released_in_few_large_frames() -> None:
+    playout = playing(6000)
+    for step in range(1, 150):
+        now = step * 0.020
+        playout.echo(f"0:{int(now * 8000) // 1600 * 1600}", now)
+        assert sent_ms(playout.media(now)) in (0.0, pytest.approx(200, abs=25))
+
+
+def test_a_clear_drops_what_waits_and_starts_a_new_generation() -> None:
+    playout = playing(6000)
+    assert playout.clear(0.1) == [ClearPlayout(), SendMark("fence:0")]
+    assert playout.waiting == 0
+    assert playout.unheard(0.1) == 0
+    assert marks(playout.append(B, audio(20), 0.2))[0].startswith("1:")
+
+
+def test_marks_flushed_by_a_clear_were_not_heard() -> None:
+    playout = playing(500)
+    playout.clear(0.010)
+    for name in ("0:162", "0:480", "0:2082", "0:3684"):
+        playout.echo(name, 0.011)
+    assert playout.echo("fence:0", 0.011)[1] == [Heard(A, 88, 4000, complete=False)]
+
+
+def test_an_echo_that_a_media_frame_separates_from_the_fence_was_played() -> None:
+    playout = playing(500)
+    playout.clear(0.010)
+    playout.echo("0:162", 0.030)
+    playout.media(0.035)
+    playout.echo("0:480", 0.036)
+    assert playout.echo("fence:0", 0.036)[1] == [Heard(A, 162 + 48, 4000, complete=False)]
+
+
+def test_echoes_of_a_cut_generation_never_move_the_new_one() -> None:
+    playout = playing(500)
+    playout.clear(0.010)
+    playout.append(B, audio(500), 0.020)
+    playout.echo("0:3684", 0.021)
+    playout.media(0.022)
+    assert playout.unheard(0.020) == 4000
+
+
+def test_without_the_fence_the_cut_is_where_it_was_sent_not_where_the_wait_ended() -> None:
+    playout = playing(500)
+    playout.echo("0:162", 0.020)
+    playout.clear(0.040)
+    assert playout.deadline() == pytest.approx(0.190)
+    assert playout.wake(0.300)[1] == [[Heard(A, 162 + 160, 4000, complete=False)]]
+    assert playout.echo("fence:0", 0.400)[1] is None
+
+
+def test_two_clears_in_a_row_each_find_their_own_cut() -> None:
+    playout = playing(500)
+    playout.clear(0.010)
+    playout.append(B, audio(300), 0.012)
+    playout.clear(0.020)
+    assert playout.echo("fence:0", 0.021)[1] == [Heard(A, 162, 4000, complete=False)]
+    found = playout.echo("fence:1", 0.022)[1]
+    assert found is not None
+    assert [one.item_id for one in found] == [B]
+
+
+def test_a_late_start_of_the_buffer_is_learnt_from_the_first_mark_of_a_burst() -> None:
+    playout = Playout(0.0)
+    playout.probe(0.0)
+    playout.echo("probe", 0.0)
+    playout.append(A, audio(100), 1.0)
+    playout.item_done(A, 1.0)
+    playout.echo("0:162", 1.120)
+    playout.echo("0:480", 1.160)
+    playout.echo("0:800", 1.200)
+    playout.append(B, audio(500), 2.0)
+    assert playout.unheard(2.05) == 4000
+
+
+def test_an_unknown_mark_is_nothing() -> None:
+    playout = playing(500)
+    for name in ("", "fence:9", "x", "7:100", "0:", "fence:x", "0:-5"):
+        assert playout.echo(name, 0.001) == ([], None)
+    assert playout.unheard(0.0) == 4000
+
+
+def _errors_ms(rtt_ms: int, *, count: int, echoes: bool = True, jitter_ms: int = 0) -> list[float]:
+    errors = []
+    for seed in range(count):
+        line = Line(seed, rtt_ms / 1000, late_s=(60 + seed % 41) / 1000, echoes=echoes, jitter_s=jitter_ms / 1000)
+        found = line.barge_in(items=1 + seed % 3)
+        errors.append(abs(found.decided_position - found.true_position) / PER_MS)
+        _right_item(found)
+    return sorted(errors)
+
+
+def _right_item(found: BargeIn) -> None:
+    """The item being heard is the true one, unless the truth lies within 45 ms of a boundary."""
+    edge = min(abs(found.true_position - edge) for _, start, end in found.items for edge in (start, end))
+    if edge <= 45 * PER_MS:
+        return
+    partly = [one.item_id for one in found.decided if 0 < one.heard < one.received]
+    truly = [item for item, start, end in found.items if start < found.true_position < end]
+    received = {one.item_id for one in found.decided if one.heard < one.received}
+    assert partly == [item for item in truly if item in received]
+
+
+@pytest.mark.parametrize(("rtt_ms", "p95_ms", "max_ms"), [(0, 10, 45), (80, 25, 45), (160, 25, 45)])
+def test_simulated_barge_ins_cut_where_the_caller_was(rtt_ms: int, p95_ms: float, max_ms: float) -> None:
+    errors = _errors_ms(rtt_ms, count=400)
+    assert errors[int(len(errors) * 0.95)] <= p95_ms
+    assert errors[-1] <= max_ms

@@ -1,0 +1,310 @@
+"""One call: takes events, answers with commands. Theory of operation in the package's docstring.
+
+The match arms stand in the order of their frequency: caller audio fifty times a second, agent audio and marks five
+times.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from enum import Enum, auto
+
+from twilio_rt_cli.call.commands import Command, HangUp, SendMark, SendMedia
+from twilio_rt_cli.call.conversation import HOPELESS, Conversation
+from twilio_rt_cli.call.events import (
+    BadMessage,
+    EndRequested,
+    Event,
+    ModelClosed,
+    ModelFailed,
+    ModelOpened,
+    ModelPaused,
+    ModelResumed,
+    PhoneClosed,
+    UnknownMessage,
+)
+from twilio_rt_cli.call.keypad import Keypad
+from twilio_rt_cli.call.notices import CallOver, CallTrouble, KeyPressed, ModelReady
+from twilio_rt_cli.call.plan import CallPlan
+from twilio_rt_cli.call.playout import PER_S
+from twilio_rt_cli.call.record import CallStatistics, EndReason
+from twilio_rt_cli.call.setup import SessionSetup
+from twilio_rt_cli.protocol.realtime import AppendAudio, AudioDelta, ErrorReported, SessionCreated, SessionUpdated
+from twilio_rt_cli.protocol.twilio import Connected, Dtmf, Mark, Media, Start, Stop, StreamSid
+from twilio_rt_cli.protocol.wire import payload_bytes
+
+MOST_BAD_MESSAGES = 20
+FAREWELL_S = 3.5
+"""Longest wait for what is queued at Twilio to be heard before a call that has to end is hung up"""
+LONGEST_PAYLOAD = PER_S
+"""Samples in one media message; Twilio sends 160"""
+_SESSION_OVER = frozenset({"session_expired"})
+
+
+class CallState(Enum):
+    """Where a call stands; forwards only."""
+
+    CONNECTING = auto()
+    CONFIGURING = auto()
+    TALKING = auto()
+    ENDING = auto()
+    OVER = auto()
+
+
+class Call:
+    """The core of one call. `begin` first; then `receive` for every event and `wake` at `deadline`."""
+
+    def __init__(self, plan: CallPlan, stream_sid: StreamSid, now: float) -> None:
+        self.statistics = CallStatistics()
+        self.state = CallState.CONNECTING
+        self.end_reason: EndReason | None = None
+        self._why = ""
+        self._stream_sid = stream_sid
+        self._started_at = now
+        self._setup = SessionSetup(plan.session)
+        self._setup_due_at = now + plan.model_timeout_s
+        self._over_due_at = now + plan.max_call_s
+        self._held: deque[str] = deque(maxlen=plan.hold_messages)
+        self._model_paused = False
+        self._sequence_number = 0
+        self._keypad = Keypad()
+        self._conversation = Conversation(plan, self.statistics, now)
+        self._hang_up = HangUp(EndReason.INTERNAL_ERROR)
+
+    def begin(self, now: float) -> Sequence[Command]:
+        """The stream's `start` was checked."""
+        return self._counted([*self._conversation.playout.probe(now)])
+
+    def receive(self, event: Event, now: float) -> Sequence[Command]:
+        """One fact, at a monotonic time in seconds; answers what to do about it, in order."""
+        if self.state is CallState.OVER:
+            return ()
+        match event:
+            case Media():
+                return self._caller_audio(event, now)
+            case AudioDelta() if self.state is CallState.TALKING:
+                return self._counted(self._conversation.audio(event, now))
+            case Mark():
+                self._follow(event.sequence_number)
+                self.statistics.marks_echoed += 1
+                commands = self._conversation.mark_echoed(event.mark.name, now)
+                return self._counted(commands + self._heard_out(now))
+            case Dtmf() | Stop() | Start() | Connected() | PhoneClosed():
+                return self._phone(event, now)
+            case ModelOpened() | ModelFailed() | ModelPaused() | ModelResumed() | ModelClosed():
+                return self._model_socket(event, now)
+            case SessionCreated() | SessionUpdated() | ErrorReported() if self.state is not CallState.ENDING:
+                return self._session(event, now)
+            case BadMessage():
+                return self._bad_message(event, now)
+            case UnknownMessage():
+                kinds = self.statistics.unknown_messages
+                if event.kind in kinds or len(kinds) < 100:
+                    kinds[event.kind] = kinds.get(event.kind, 0) + 1
+                return ()
+            case EndRequested():
+                return self._end(event.reason, now)
+            case _ if self.state is CallState.TALKING:
+                return self._judged(self._conversation.receive(event, now), now)
+            case _:
+                return ()
+
+    def deadline(self) -> float | None:
+        """When to call `wake`, in monotonic seconds."""
+        times = [self._over_due_at, self._keypad.deadline(), self._conversation.deadline()]
+        if self.state in (CallState.CONNECTING, CallState.CONFIGURING):
+            times.append(self._setup_due_at)
+        return None if self.state is CallState.OVER else min(at for at in times if at is not None)
+
+    def wake(self, now: float) -> Sequence[Command]:
+        """Time passed."""
+        if self.state is CallState.OVER:
+            return ()
+        commands = self._conversation.wake(now)
+        if (digits := self._keypad.wake(now)) is not None:
+            commands += self._keys(digits, now)
+        if self.state is CallState.ENDING:
+            commands += self._heard_out(now)
+        elif self.state is not CallState.TALKING and self._setup_due_at <= now:
+            commands += self._end(EndReason.MODEL_UNREACHABLE, now, "the model gave no session in time")
+        elif self._over_due_at <= now:
+            commands += self._end(EndReason.TIME_LIMIT, now)
+        return self._judged(commands, now)
+
+    def over(self, now: float) -> CallOver:
+        """The last notice, for when both sockets are closed."""
+        reason = self.end_reason or EndReason.INTERNAL_ERROR
+        return CallOver(reason, self._why, (now - self._started_at) * 1000, self.statistics)
+
+    # The phone's side
+
+    def _caller_audio(self, event: Media, now: float) -> Sequence[Command]:
+        payload = event.media.payload
+        samples = payload_bytes(payload)
+        self._follow(event.sequence_number)
+        if event.stream_sid != self._stream_sid and event.stream_sid:
+            return self._bad_message(BadMessage(from_model=False, why="media of another stream"), now)
+        if not 0 < samples <= LONGEST_PAYLOAD:
+            return self._bad_message(BadMessage(from_model=False, why=f"{samples} samples in one media message"), now)
+        self.statistics.frames_in += 1
+        self.statistics.bytes_in += samples
+        released = self._conversation.playout.media(now)
+        if self.state is CallState.TALKING and not self._model_paused:
+            self._conversation.appended(samples)
+            append = AppendAudio(payload)
+            return self._counted([append, *released]) if released else (append,)
+        self._hold(payload)
+        ending = self._heard_out(now) if self.state is CallState.ENDING else []
+        return self._counted([*released, *ending])
+
+    def _hold(self, payload: str) -> None:
+        if self.state is CallState.ENDING:
+            return
+        if len(self._held) == self._held.maxlen:
+            self.statistics.caller_audio_dropped += 1
+        self._held.append(payload)
+
+    def _flush_held(self) -> list[Command]:
+        held = list(self._held)
+        self._held.clear()
+        self._conversation.appended(sum(map(payload_bytes, held)))
+        return [AppendAudio(payload) for payload in held]
+
+    def _phone(self, event: Dtmf | Stop | Start | Connected | PhoneClosed, now: float) -> Sequence[Command]:
+        match event:
+            case Dtmf():
+                self._follow(event.sequence_number)
+                digits = self._keypad.press(event.dtmf.digit, now)
+                return self._keys(digits, now) if digits is not None else ()
+            case Stop():
+                return self._end(EndReason.CALLER_HUNG_UP, now)
+            case PhoneClosed():
+                return self._end(EndReason.STREAM_LOST, now, f"Twilio closed with {event.code} {event.reason}".strip())
+            case Start():
+                return self._end(EndReason.BAD_MESSAGES, now, "a second start", close_code=1008)
+            case Connected():
+                return self._bad_message(BadMessage(from_model=False, why="connected again"), now)
+
+    def _keys(self, digits: str, now: float) -> list[Command]:
+        asked = self._conversation.keys(digits, now) if self.state is CallState.TALKING else []
+        return [KeyPressed(digits), *asked]
+
+    def _follow(self, sequence_number: int) -> None:
+        """Twilio numbers all its messages; a hole means that audio was lost on the way to us."""
+        if sequence_number:
+            if self._sequence_number and sequence_number > self._sequence_number + 1:
+                self.statistics.media_gaps += 1
+            self._sequence_number = sequence_number
+
+    # The model's side
+
+    def _model_socket(
+        self, event: ModelOpened | ModelFailed | ModelPaused | ModelResumed | ModelClosed, now: float
+    ) -> Sequence[Command]:
+        match event:
+            case ModelOpened():
+                if self.state is CallState.CONNECTING:
+                    self.state = CallState.CONFIGURING
+                    return (self._setup.ask(),)
+            case ModelFailed():
+                reason = EndReason.MODEL_REFUSED if event.refused else EndReason.MODEL_UNREACHABLE
+                return self._end(reason, now, event.message)
+            case ModelClosed():
+                refused = 3000 <= event.code < 5000  # OpenAI's own codes: a key or a session it will not have
+                reason = EndReason.MODEL_REFUSED if refused else EndReason.MODEL_GONE
+                return self._end(reason, now, f"the model closed with {event.code} {event.reason}".strip())
+            case ModelPaused():
+                self._model_paused = True
+            case ModelResumed():
+                self._model_paused = False
+                if self.state is CallState.TALKING:
+                    return self._flush_held()
+        return ()
+
+    def _session(self, event: SessionCreated | SessionUpdated | ErrorReported, now: float) -> Sequence[Command]:
+        if isinstance(event, ErrorReported):
+            return self._model_error(event, now)
+        if isinstance(event, SessionCreated) or self.state is not CallState.CONFIGURING:
+            return ()
+        if (wrong := self._setup.wrong_format(event)) is not None:
+            return self._end(EndReason.MODEL_REFUSED, now, wrong)
+        self.state = CallState.TALKING
+        self.statistics.model_connect_ms = (now - self._started_at) * 1000
+        held = [] if self._model_paused else self._flush_held()
+        return [ModelReady(self.statistics.model_connect_ms), *self._conversation.greet(now), *held]
+
+    def _model_error(self, event: ErrorReported, now: float) -> Sequence[Command]:
+        error = event.error
+        code = error.code or error.type
+        if code in _SESSION_OVER:
+            return self._end(EndReason.MODEL_GONE, now, error.message)
+        if self.state is CallState.CONFIGURING:
+            again = None if code in HOPELESS else self._setup.refused(error)
+            return self._end(EndReason.MODEL_REFUSED, now, error.message) if again is None else again
+        return self._judged(self._conversation.receive(event, now), now)
+
+    def _bad_message(self, event: BadMessage, now: float) -> Sequence[Command]:
+        counters = self.statistics
+        if event.from_model:
+            counters.bad_messages_model += 1
+        else:
+            counters.bad_messages_twilio += 1
+        side = "model" if event.from_model else "twilio"
+        if (counters.bad_messages_model if event.from_model else counters.bad_messages_twilio) <= MOST_BAD_MESSAGES:
+            return (CallTrouble(side, "bad_message", event.why),)
+        detail = f"more than {MOST_BAD_MESSAGES} bad messages from {side}"
+        if event.from_model:
+            return self._end(EndReason.MODEL_GONE, now, detail)
+        return self._end(EndReason.BAD_MESSAGES, now, detail, close_code=1008)
+
+    # The end
+
+    def _judged(self, commands: list[Command], now: float) -> list[Command]:
+        """Count what goes out, and end the call if the conversation cannot go on."""
+        verdict, self._conversation.verdict = self._conversation.verdict, None
+        ending = self._end(verdict, now) if verdict is not None else []
+        return self._counted([*commands, *ending])
+
+    def _end(self, reason: EndReason, now: float, why: str = "", close_code: int = 1000) -> list[Command]:
+        """Begin to end: what is queued at Twilio is heard first, unless the caller is gone or misbehaves."""
+        if self.state is CallState.ENDING:
+            return self._over() if reason in _AT_ONCE else []
+        self.end_reason, self._why = reason, why
+        self._hang_up = HangUp(reason, close_code)
+        self.state = CallState.ENDING
+        self._held.clear()
+        trouble: list[Command] = [CallTrouble(_side(reason), reason.value, why)] if reason.failed else []
+        if reason in _AT_ONCE:
+            return trouble + self._over()
+        self._over_due_at = now + FAREWELL_S
+        return trouble + self._heard_out(now)
+
+    def _heard_out(self, now: float) -> list[Command]:
+        """While ending: hang up once the caller has heard all there is."""
+        if self.state is not CallState.ENDING:
+            return []
+        if self._conversation.playout.unheard(now) and now < self._over_due_at:
+            return []
+        return self._over()
+
+    def _over(self) -> list[Command]:
+        self.state = CallState.OVER
+        return [self._hang_up]
+
+    def _counted(self, commands: list[Command]) -> list[Command]:
+        counters = self.statistics
+        for command in commands:
+            if type(command) is SendMedia:
+                counters.frames_out += 1
+                counters.bytes_out += payload_bytes(command.payload)
+            elif type(command) is SendMark:
+                counters.marks_sent += 1
+        return commands
+
+
+_AT_ONCE = frozenset(
+    {EndReason.CALLER_HUNG_UP, EndReason.STREAM_LOST, EndReason.BAD_MESSAGES, EndReason.INTERNAL_ERROR, EndReason.PROBE}
+)
+
+
+def _side(reason: EndReason) -> str:
+    return "model" if reason.value.startswith("model") else "twilio"

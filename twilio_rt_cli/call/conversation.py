@@ -1,0 +1,310 @@
+"""The agent's side of a call: what the model says and does, and what the caller hears of it.
+
+Joins the three deciders: an answer's audio goes through `Playout`, its function calls through `ToolCalls`, and every
+request for a response through `Turns`. A barge-in ends an answer here first: its late audio is dropped by response id
+from the very moment of `speech_started`; what the caller heard of it is settled when the fence comes back.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from twilio_rt_cli.call.commands import Command, RunTool
+from twilio_rt_cli.call.events import ToolFinished
+from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallerTurn, CallTrouble, ToolAnswered, ToolStarted
+from twilio_rt_cli.call.plan import CallPlan
+from twilio_rt_cli.call.playout import MAX_WAITING, PER_MS, Heard, Playout
+from twilio_rt_cli.call.record import CallStatistics, EndReason
+from twilio_rt_cli.call.toolcalls import ToolCalls
+from twilio_rt_cli.call.turns import Turns, Wish
+from twilio_rt_cli.protocol.realtime import (
+    AudioDelta,
+    AudioDone,
+    CancelResponse,
+    CreateItem,
+    DeleteItem,
+    ErrorDetails,
+    ErrorReported,
+    FunctionCallOutput,
+    InputCommitted,
+    InputText,
+    Item,
+    ItemAdded,
+    ItemId,
+    OutputItemDone,
+    Response,
+    ResponseCreated,
+    ResponseDone,
+    ResponseId,
+    ServerEvent,
+    SpeechStarted,
+    SpeechStopped,
+    TranscriptDone,
+    TranscriptionCompleted,
+    TranscriptionFailed,
+    TruncateItem,
+    UserMessage,
+)
+from twilio_rt_cli.protocol.wire import payload_bytes
+
+ALREADY_ACTIVE = "conversation_already_has_active_response"
+HARMLESS = frozenset({ALREADY_ACTIVE, "response_cancel_not_active", "input_audio_buffer_commit_empty"})
+"""Errors that only say that the other side was quicker"""
+HOPELESS = frozenset(
+    {"insufficient_quota", "invalid_api_key", "account_deactivated", "billing_hard_limit_reached", "model_not_found"}
+)
+"""Errors after which no response will ever come"""
+MOST_FAILURES = 2
+"""So many failed responses in a row end the call"""
+
+
+@dataclass(slots=True)
+class Answer:
+    """One response while it runs."""
+
+    texts: list[str] = field(default_factory=list)
+    v2v_ms: float | None = None
+    voiced: bool = False
+    interrupted: bool = False
+    late_items: set[ItemId] = field(default_factory=set)
+    """items of which audio came after the barge-in"""
+
+
+class Conversation:
+    """Takes the model's events once the session is agreed. `verdict` says why the call should end, if it should."""
+
+    def __init__(self, plan: CallPlan, statistics: CallStatistics, now: float) -> None:
+        self.playout = Playout(now)
+        self.verdict: EndReason | None = None
+        self._turns = Turns()
+        self._tools = ToolCalls()
+        self._silence_ms = plan.silence_ms
+        self._greeting = plan.greeting
+        self._statistics = statistics
+        self._started_at = now
+        self._appended = 0
+        self._speech_ended_at: float | None = None
+        self._answers: dict[ResponseId, Answer] = {}
+        self._dropped: deque[ResponseId] = deque(maxlen=32)
+        self._cut_items: deque[ItemId] = deque(maxlen=64)
+        self._playing: ResponseId | None = None
+        self._failures = 0
+        self._key_items = 0
+
+    def greet(self, now: float) -> list[Command]:
+        """The agent speaks first, if it has a greeting."""
+        if not self._greeting:
+            return []
+        words = f'Say exactly this to the caller, and nothing else: "{self._greeting}"'
+        return list(self._turns.want(Wish(instructions=words, opening=True), now))
+
+    def appended(self, samples: int) -> None:
+        """Caller audio was written to the model's input buffer."""
+        self._appended += samples
+
+    def audio(self, event: AudioDelta, now: float) -> list[Command]:
+        """Agent audio: on its way to the caller, unless its response was interrupted."""
+        answer = self._answers.get(event.response_id)
+        if answer is None:
+            if event.response_id in self._dropped:
+                return []
+            answer = self._answers[event.response_id] = Answer()
+        if answer.interrupted:
+            answer.late_items.add(event.item_id)
+            self._statistics.agent_audio_dropped_bytes += payload_bytes(event.delta)
+            self.playout.item_unfinished(event.item_id)
+            return []
+        if not answer.voiced:
+            self._first_audio(event.response_id, answer, now)
+        commands: list[Command] = [*self.playout.append(event.item_id, event.delta, now)]
+        if self.playout.waiting > MAX_WAITING:
+            commands += self._too_much(event.response_id, answer)
+        return commands
+
+    def receive(self, event: ServerEvent | ToolFinished, now: float) -> list[Command]:
+        """Everything but agent audio."""
+        match event:
+            case AudioDelta():
+                return self.audio(event, now)
+            case AudioDone():
+                return [*self.playout.item_done(event.item_id, now)]
+            case SpeechStarted():
+                return self._speech_started(now)
+            case SpeechStopped():
+                self._turns.speech_stopped(now)
+                late_s = (self._appended / PER_MS - event.audio_end_ms + self._silence_ms) / 1000
+                self._speech_ended_at = now - max(0.0, late_s)
+            case InputCommitted():
+                self._statistics.turns += 1
+            case ItemAdded():
+                self._turns.item_added(event.item.id)
+            case ResponseCreated():
+                return self._response_created(event.response.id)
+            case TranscriptDone():
+                if (answer := self._answers.get(event.response_id)) is not None:
+                    answer.texts.append(event.transcript)
+            case OutputItemDone():
+                return self._run_tool(event.response_id, event.item)
+            case ResponseDone():
+                return self._response_done(event.response, now)
+            case ToolFinished():
+                return self._tool_finished(event, now)
+            case TranscriptionCompleted():
+                return [CallerTurn(event.transcript.strip())] if event.transcript.strip() else []
+            case TranscriptionFailed():
+                return [CallTrouble("model", event.error.code or "transcription_failed", event.error.message)]
+            case ErrorReported():
+                return self._error(event.error, now)
+            case _:
+                pass  # transcript deltas and session events say nothing new here
+        return []
+
+    def mark_echoed(self, name: str, now: float) -> list[Command]:
+        """Twilio reached one of our marks, or flushed it."""
+        commands, found = self.playout.echo(name, now)
+        return [*commands, *(self._settle(found) if found is not None else ())]
+
+    def keys(self, digits: str, now: float) -> list[Command]:
+        """The caller pressed keys: the model is told, and asked to answer."""
+        self._key_items += 1
+        item_id = ItemId(f"item_keys_{self._key_items}")
+        text = f"The caller pressed these keys on the phone: {digits}"
+        item = CreateItem(UserMessage(id=item_id, content=(InputText(text),)))
+        return [item, *self._turns.want(Wish(items=frozenset({item_id})), now)]
+
+    def deadline(self) -> float | None:
+        """When to call `wake`."""
+        times = [at for at in (self.playout.deadline(), self._turns.deadline()) if at is not None]
+        return min(times, default=None)
+
+    def wake(self, now: float) -> list[Command]:
+        """Time passed."""
+        commands: list[Command] = []
+        released, cuts = self.playout.wake(now)
+        commands += released
+        for found in cuts:
+            commands += self._settle(found)
+        requests, stalled = self._turns.wake(now)
+        commands += requests
+        if stalled:
+            self.verdict = EndReason.MODEL_STALLED
+        return commands
+
+    def _first_audio(self, response_id: ResponseId, answer: Answer, now: float) -> None:
+        answer.voiced = True
+        self._playing = response_id
+        if self._statistics.first_audio_ms is None:
+            self._statistics.first_audio_ms = (now - self._started_at) * 1000
+        if self._speech_ended_at is not None:
+            answer.v2v_ms = (now - self._speech_ended_at) * 1000
+            self._speech_ended_at = None
+
+    def _speech_started(self, now: float) -> list[Command]:
+        self._turns.speech_started()
+        self._speech_ended_at = None
+        active = self._turns.active
+        for response_id in {active, self._playing} - {None}:
+            self._interrupt(response_id)
+        self._playing = None
+        if not self.playout.unheard(now) and not (active is not None and self.playout.unfinished):
+            return []
+        self._statistics.agent_audio_dropped_bytes += self.playout.waiting
+        return [*self.playout.clear(now)]
+
+    def _interrupt(self, response_id: ResponseId | None) -> None:
+        if response_id is None:
+            return
+        self._dropped.append(response_id)
+        if (answer := self._answers.get(response_id)) is not None:
+            answer.interrupted = True
+
+    def _settle(self, found: list[Heard]) -> list[Command]:
+        """Tell the model what was heard: cut the item being heard, leave those heard to the end, take out the rest."""
+        commands: list[Command] = []
+        told = False
+        for one in found:
+            self._cut_items.append(one.item_id)
+            heard_ms = one.heard // PER_MS
+            if one.complete and one.heard >= one.received:
+                continue
+            commands.append(TruncateItem(one.item_id, heard_ms) if heard_ms else DeleteItem(one.item_id))
+            if not told:
+                told = True
+                self._statistics.barge_ins += 1
+                commands.append(BargedIn(heard_ms, one.received // PER_MS, one.item_id))
+        return commands
+
+    def _response_created(self, response_id: ResponseId) -> list[Command]:
+        self._answers.setdefault(response_id, Answer())
+        if not self._turns.created(response_id):
+            return []
+        # Ours, but the caller began to speak while it was on its way: nobody is talked over.
+        self._interrupt(response_id)
+        return [CancelResponse(response_id)]
+
+    def _response_done(self, response: Response, now: float) -> list[Command]:
+        answer = self._answers.pop(response.id, None) or Answer()
+        self._count(response)
+        commands: list[Command] = []
+        for item in response.output:
+            commands += self._run_tool(response.id, item)
+        commands += [DeleteItem(item) for item in sorted(answer.late_items - set(self._cut_items))]
+        if answer.texts:
+            commands.append(AgentTurn(" ".join(answer.texts), answer.v2v_ms, interrupted=answer.interrupted))
+        commands += self._answer_tools(self._tools.response_done(response.id), now)
+        if response.status == "failed":
+            commands += self._response_failed(response, now)
+        elif response.status == "completed":
+            self._failures = 0
+        return [*commands, *self._turns.done(response.id, now)]
+
+    def _response_failed(self, response: Response, now: float) -> list[Command]:
+        error = response.status_details.error if response.status_details else None
+        code = (error and error.code) or "response_failed"
+        self._failures += 1
+        if code in HOPELESS or self._failures >= MOST_FAILURES:
+            self.verdict = EndReason.MODEL_REFUSED if code in HOPELESS else EndReason.MODEL_GONE
+        else:
+            self._turns.want(Wish(), now)  # asked for when the response is done, by our caller
+        return [CallTrouble("model", code, (error and error.message) or "a response failed")]
+
+    def _run_tool(self, response_id: ResponseId, item: Item) -> list[Command]:
+        if not self._tools.begin(response_id, item) or item.call_id is None or item.name is None:
+            return []
+        self._statistics.tool_calls += 1
+        arguments = item.arguments or "{}"
+        return [ToolStarted(item.call_id, item.name, arguments), RunTool(item.call_id, item.name, arguments)]
+
+    def _tool_finished(self, event: ToolFinished, now: float) -> list[Command]:
+        name, answers = self._tools.finished(event)
+        told = ToolAnswered(event.tool_call_id, name, event.ok, event.elapsed_ms, event.output)
+        return [told, *self._answer_tools(answers, now)]
+
+    def _answer_tools(self, answers: list[CreateItem], now: float) -> list[Command]:
+        if not answers:
+            return []
+        items = frozenset(one.item.id for one in answers if isinstance(one.item, FunctionCallOutput))
+        return [*answers, *self._turns.want(Wish(items=items), now)]
+
+    def _error(self, error: ErrorDetails, now: float) -> list[Command]:
+        code = error.code or error.type or "unknown"
+        errors = self._statistics.model_errors
+        errors[code] = errors.get(code, 0) + 1
+        if code == ALREADY_ACTIVE:
+            return [*(self._turns.refused(error.event_id, now) or ())]
+        if code in HARMLESS:
+            return []
+        if code in HOPELESS:
+            self.verdict = EndReason.MODEL_REFUSED
+        self._turns.failed(error.event_id)
+        return [CallTrouble("model", code, error.message)]
+
+    def _too_much(self, response_id: ResponseId, answer: Answer) -> list[Command]:
+        answer.interrupted = True
+        self._dropped.append(response_id)
+        message = f"{MAX_WAITING // PER_MS // 60_000} minutes of unheard audio: the response was cancelled"
+        return [CancelResponse(response_id), CallTrouble("model", "too_much_audio", message)]
+
+    def _count(self, response: Response) -> None:
+        if response.usage is not None:
+            self._statistics.input_tokens += response.usage.input_tokens
+            self._statistics.output_tokens += response.usage.output_tokens

@@ -1,0 +1,33 @@
+"""Keys the caller pressed, collected until a pause or `#`: over Media Streams the model must be told of them as
+text."""
+
+PAUSE_S = 1.5
+END = "#"
+
+
+class Keypad:
+    """Digits of one call."""
+
+    def __init__(self) -> None:
+        self._digits = ""
+        self._due_at: float | None = None
+
+    def press(self, digit: str, now: float) -> str | None:
+        """One key. Answers all digits when the caller ended them with `#`."""
+        if digit == END and self._digits:
+            return self._take()
+        self._digits += digit
+        self._due_at = now + PAUSE_S
+        return None
+
+    def deadline(self) -> float | None:
+        """When to call `wake`."""
+        return self._due_at
+
+    def wake(self, now: float) -> str | None:
+        """Time passed. Answers the digits after a pause."""
+        return self._take() if self._due_at is not None and self._due_at <= now else None
+
+    def _take(self) -> str:
+        digits, self._digits, self._due_at = self._digits, "", None
+        return digits
