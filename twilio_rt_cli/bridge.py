@@ -1,0 +1,266 @@
+"""Glue: two sockets and one Call.
+
+A frame is decoded, told to the Call, and what the Call orders is written to the other socket, all inside the callback
+that brought the frame. There is no task, queue or await on that way; only the model's dial and the tools are tasks,
+and what comes of them is an event again. A write may fill a buffer, and the leg says so from inside `send`: such an
+event waits in a small deque until the running one is done, so that the Call never sees one event inside another.
+
+When the call is over both sockets are closed; the owner is told once both are gone and no task is left.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Protocol
+
+from twilio_rt_cli.call.call import Call
+from twilio_rt_cli.call.commands import ClearPlayout, Command, HangUp, RunTool, SendMark, SendMedia
+from twilio_rt_cli.call.events import (
+    BadMessage,
+    EndRequested,
+    Event,
+    ModelClosed,
+    ModelFailed,
+    ModelOpened,
+    ModelPaused,
+    ModelResumed,
+    PhoneClosed,
+    ToolFinished,
+    UnknownMessage,
+)
+from twilio_rt_cli.call.notices import Notice
+from twilio_rt_cli.call.plan import CallPlan
+from twilio_rt_cli.call.record import CallStatistics, EndReason
+from twilio_rt_cli.errors import CredentialsError, SettingsError, TwilioRtError
+from twilio_rt_cli.leg import Closed, Leg, Owner
+from twilio_rt_cli.protocol import realtime, twilio
+from twilio_rt_cli.protocol.realtime import (
+    AppendAudio,
+    CancelResponse,
+    CreateItem,
+    CreateResponse,
+    DeleteItem,
+    SessionUpdate,
+    TruncateItem,
+)
+from twilio_rt_cli.protocol.wire import Malformed, Unknown
+
+Dial = Callable[[Owner], Awaitable[Leg]]
+"""Opens the model's socket; raises TwilioRtError"""
+Publish = Callable[[Notice], None]
+
+log = logging.getLogger("twilio_rt.bridge")
+
+
+class ToolOutcome(Protocol):
+    """What came of a tool."""
+
+    @property
+    def output(self) -> str: ...
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def elapsed_ms(self) -> float: ...
+
+
+class Tools(Protocol):
+    """Who runs tools: never raises but when cancelled."""
+
+    async def run(self, name: str, arguments: str) -> ToolOutcome: ...
+
+
+class Bridge:
+    """One call's sockets and its Call. Make it on the running loop, then `begin`."""
+
+    def __init__(  # noqa: PLR0913  # the one place where everything of a call meets
+        self,
+        *,
+        start: twilio.Start,
+        phone: Leg,
+        plan: CallPlan,
+        dial: Dial,
+        tools: Tools,
+        publish: Publish,
+        on_over: Callable[[EndReason], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stream_sid = start.stream_sid
+        self._media_prefix = twilio.media_prefix(start.stream_sid)
+        self._log = logging.LoggerAdapter(log, {"call": start.start.call_sid, "stream": start.stream_sid})
+        self._call = Call(plan, start.stream_sid, self._loop.time())
+        self._phone: Leg | None = phone
+        self._model: Leg | None = None
+        self._dial = dial
+        self._tools = tools
+        self._publish = publish
+        self._on_over = on_over
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pending: deque[Event] = deque()
+        self._running = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._finished = False
+
+    @property
+    def statistics(self) -> CallStatistics:
+        """Counters of this call, live."""
+        return self._call.statistics
+
+    def begin(self) -> None:
+        """Take over the phone's socket and dial the model."""
+        assert self._phone is not None
+        self._phone.hand_over(self)
+        self._perform(self._call.begin(self._loop.time()))
+        self._spawn(self._dial_model())
+        self._arm()
+
+    def end(self, reason: EndReason) -> None:
+        """End the call from outside; again: nothing."""
+        self._tell(EndRequested(reason))
+
+    # What the legs tell
+
+    def on_message(self, leg: Leg, raw: bytes) -> None:
+        event: Event | Unknown | Malformed
+        event = twilio.decode(raw) if leg is self._phone else realtime.decode(raw)
+        if type(event) is Unknown:
+            event = UnknownMessage(leg is not self._phone, event.kind)
+        elif type(event) is Malformed:
+            event = BadMessage(leg is not self._phone, event.why)
+        self._tell(event)  # type: ignore[arg-type]  # mypy does not narrow a union by `type(…) is`
+
+    def on_breach(self, leg: Leg, why: str) -> None:
+        self._tell(BadMessage(leg is not self._phone, why))
+
+    def on_paused(self, leg: Leg) -> None:
+        if leg is not self._phone:
+            self._tell(ModelPaused())
+
+    def on_resumed(self, leg: Leg) -> None:
+        if leg is not self._phone:
+            self._tell(ModelResumed())
+
+    def on_closed(self, leg: Leg, closed: Closed) -> None:
+        side = "twilio" if leg is self._phone else "model"
+        self._log.debug("%s socket closed: %s %s%s", side, closed.code, closed.reason, " by us" if closed.by_us else "")
+        if leg is self._phone:
+            self._phone = None
+            self._tell(PhoneClosed(closed.code, closed.reason))
+        else:
+            self._model = None
+            self._tell(ModelClosed(closed.code, closed.reason))
+        self._finish()
+
+    # The Call
+
+    def _tell(self, event: Event) -> None:
+        if self._running:
+            self._pending.append(event)
+            return
+        self._running = True
+        try:
+            commands = self._call.receive(event, self._loop.time())
+            self._perform(commands)
+            while self._pending:
+                commands = self._call.receive(self._pending.popleft(), self._loop.time())
+                self._perform(commands)
+        except Exception:  # noqa: BLE001  # a bug of ours in one call must not hurt another: log it, and end this one
+            self._log.exception("the call failed on %s", type(event).__name__)
+            self._hang_up(HangUp(EndReason.INTERNAL_ERROR))
+        finally:
+            self._running = False
+        if len(commands) != 1 or type(commands[0]) is not AppendAudio:  # caller audio moves no deadline
+            self._arm()
+
+    def _perform(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            match command:
+                case AppendAudio():
+                    self._to_model(realtime.append_text(command.payload))
+                case SendMedia():
+                    self._to_phone(self._media_prefix + command.payload.encode() + twilio.MEDIA_SUFFIX)
+                case SendMark():
+                    self._to_phone(twilio.mark_text(self._stream_sid, command.name))
+                case ClearPlayout():
+                    self._to_phone(twilio.clear_text(self._stream_sid))
+                case (
+                    SessionUpdate() | CreateItem() | TruncateItem() | DeleteItem() | CreateResponse() | CancelResponse()
+                ):
+                    self._to_model(realtime.encode(command))
+                case RunTool():
+                    self._spawn(self._run_tool(command))
+                case HangUp():
+                    self._hang_up(command)
+                case _:
+                    self._publish(command)
+
+    def _to_model(self, text: bytes) -> None:
+        if self._model is not None:
+            self._model.send(text)
+
+    def _to_phone(self, text: bytes) -> None:
+        if self._phone is not None:
+            self._phone.send(text)
+
+    def _arm(self) -> None:
+        """Keep one timer, for the Call's next deadline."""
+        deadline = self._call.deadline()
+        if self._timer is not None:
+            if deadline == self._timer.when():
+                return
+            self._timer.cancel()
+        self._timer = None if deadline is None or self._finished else self._loop.call_at(deadline, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._perform(self._call.wake(self._loop.time()))
+        self._arm()
+
+    # What is slow
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_done)
+
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log.error("a task of the call failed", exc_info=error)
+            self._hang_up(HangUp(EndReason.INTERNAL_ERROR))
+        self._finish()
+
+    async def _dial_model(self) -> None:
+        try:
+            self._model = await self._dial(self)
+        except TwilioRtError as error:
+            refused = isinstance(error, CredentialsError | SettingsError)
+            self._tell(ModelFailed(error.message, refused=refused))
+            return
+        self._log.debug("model socket open")
+        self._tell(ModelOpened())
+
+    async def _run_tool(self, command: RunTool) -> None:
+        outcome = await self._tools.run(command.name, command.arguments)
+        self._tell(ToolFinished(command.tool_call_id, outcome.output, outcome.ok, outcome.elapsed_ms))
+
+    # The end
+
+    def _hang_up(self, command: HangUp) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._model is not None:
+            self._model.close(1000)
+        if self._phone is not None:
+            self._phone.close(command.close_code, command.reason.value)
+
+    def _finish(self) -> None:
+        """Tell the owner, once nothing of the call is left."""
+        if self._finished or self._phone is not None or self._model is not None or self._tasks:
+            return
+        self._finished = True
+        if self._timer is not None:
+            self._timer.cancel()
+        over = self._call.over(self._loop.time())
+        self._publish(over)
+        self._on_over(over.reason)

@@ -1,0 +1,154 @@
+"""A far side of a call: one WebSocket, seen by the Bridge as something that can be told, and that tells.
+
+Two legs make a bridge: Twilio on one side, the model on the other. Everything here is synchronous: a frame is handed
+over inside the socket's own callback, and what is sent is written before `send` returns. A leg tells its owner
+
+- `on_message(leg, raw)` for each whole text message (`raw` is a copy, safe to keep),
+- `on_breach(leg, why)` for what a peer may not send: a binary frame, a broken fragment,
+- `on_paused(leg)` / `on_resumed(leg)` when its write buffer filled up, or emptied again (may come from inside `send`),
+- `on_closed(leg, closed)` exactly once, last of all, whoever closed.
+
+How an error on one side reaches the other is the owner's business: the Bridge closes the other leg.
+"""
+
+import asyncio
+from typing import Protocol
+
+from msgspec import Struct
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+
+CLOSE_WAIT_S = 1.0
+"""How long the other side may take to answer our close frame, and the kernel to take what is still to be written"""
+
+
+class Closed(Struct, frozen=True):
+    """How a socket ended."""
+
+    code: int
+    """WebSocket close code; 1006 when the connection was lost without a close frame"""
+    reason: str = ""
+    by_us: bool = False
+
+
+class Owner(Protocol):
+    """Who a leg tells."""
+
+    def on_message(self, leg: "Leg", raw: bytes) -> None: ...
+    def on_breach(self, leg: "Leg", why: str) -> None: ...
+    def on_paused(self, leg: "Leg") -> None: ...
+    def on_resumed(self, leg: "Leg") -> None: ...
+    def on_closed(self, leg: "Leg", closed: Closed) -> None: ...
+
+
+class Leg(WSListener):
+    """One WebSocket over picows, either end of it.
+
+    `max_message_bytes` bounds a message put together from fragments (picows bounds single frames itself); a larger one
+    closes the socket with 1009.
+    """
+
+    def __init__(self, owner: Owner, max_message_bytes: int) -> None:
+        self._owner = owner
+        self._max_message_bytes = max_message_bytes
+        self._transport: WSTransport | None = None
+        self._fragments = bytearray()
+        self._fragmented = False
+        self._closed: Closed | None = None
+        self._told_closed = False
+        self._abort_timer: asyncio.TimerHandle | None = None
+        self.paused = False
+
+    def hand_over(self, owner: Owner) -> None:
+        """From now on tell somebody else."""
+        self._owner = owner
+
+    def send(self, text: bytes) -> None:
+        """Write one text message; silently nothing once the socket is closing, since the owner will be told."""
+        transport = self._transport
+        if transport is not None and self._closed is None:
+            transport.send(WSMsgType.TEXT, text)
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Say goodbye; the owner hears `on_closed` when the other side has answered, or a second later. Again: nothing.
+
+        The connection itself is ended only then: a socket closed with data still coming in is reset by the kernel,
+        and the other side might never read our close frame.
+        """
+        transport = self._transport
+        if transport is None or self._closed is not None:
+            return
+        self._closed = Closed(code, reason, by_us=True)
+        transport.send_close(WSCloseCode(code), reason.encode()[:120])
+        self._abort_later()
+
+    def abort(self) -> None:
+        """End the connection now, whatever is still to be written."""
+        if self._transport is not None:
+            self._transport.underlying_transport.abort()
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes written but not yet taken by the kernel."""
+        return self._transport.underlying_transport.get_write_buffer_size() if self._transport else 0
+
+    # picows calls these.
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._transport = transport
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        match frame.msg_type:
+            case WSMsgType.TEXT if frame.fin and not self._fragmented:
+                if self._closed is None:
+                    self._owner.on_message(self, frame.get_payload_as_bytes())
+            case WSMsgType.TEXT | WSMsgType.CONTINUATION:
+                self._on_fragment(frame)
+            case WSMsgType.CLOSE:
+                self._on_close_frame(transport, frame)
+            case WSMsgType.BINARY:
+                self._owner.on_breach(self, "binary frame")
+            case _:
+                pass  # pings and pongs are answered by picows
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        if self._told_closed:
+            return
+        self._told_closed = True
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
+        self._owner.on_closed(self, self._closed or Closed(1006, "connection lost"))
+
+    def pause_writing(self) -> None:
+        self.paused = True
+        self._owner.on_paused(self)
+
+    def resume_writing(self) -> None:
+        self.paused = False
+        self._owner.on_resumed(self)
+
+    def _on_fragment(self, frame: WSFrame) -> None:
+        starts = frame.msg_type == WSMsgType.TEXT
+        if starts == self._fragmented:  # a second beginning, or a continuation of nothing (RFC 6455, 5.4)
+            self.close(1002, "broken fragmentation")
+            return
+        self._fragments += frame.get_payload_as_memoryview()
+        self._fragmented = not frame.fin
+        if len(self._fragments) > self._max_message_bytes:
+            self.close(1009, "message too big")
+            return
+        if frame.fin:
+            raw = bytes(self._fragments)
+            self._fragments.clear()
+            if self._closed is None:
+                self._owner.on_message(self, raw)
+
+    def _on_close_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if self._closed is None:
+            code = int(frame.get_close_code().value) or 1005  # 1005: a close frame without a code (RFC 6455, 7.1.5)
+            self._closed = Closed(code, frame.get_close_reason() or "")
+            transport.send_close(WSCloseCode.OK)
+            self._abort_later()
+        transport.disconnect()
+
+    def _abort_later(self) -> None:
+        self._abort_timer = asyncio.get_running_loop().call_later(CLOSE_WAIT_S, self.abort)
