@@ -31,4 +31,4 @@ def is_base64(payload: str) -> bool:
         binascii.a2b_base64(payload, strict_mode=True)
     except ValueError:
         return False
-    return len(payload) % 4 == 0
+    return len(payload) % 4 == 0 and not payload.endswith("===")

@@ -1,0 +1,144 @@
+"""Media Streams frames: captured ones decode, ours are what Twilio accepts, and nothing that comes in raises."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twilio_rt_cli.protocol import twilio
+from twilio_rt_cli.protocol.twilio import (
+    AccountSid,
+    CallSid,
+    Clear,
+    Connected,
+    Dtmf,
+    DtmfDetails,
+    Mark,
+    MarkDetails,
+    Media,
+    MediaDetails,
+    OutMark,
+    OutMedia,
+    SendMark,
+    SendMedia,
+    Start,
+    StartDetails,
+    Stop,
+    StopDetails,
+    StreamSid,
+)
+from twilio_rt_cli.protocol.wire import Malformed, Unknown
+
+WIRE = Path(__file__).parent.parent / "wire" / "twilio"
+SID = StreamSid("MZ00000000000000000000000000000001")
+CALL, ACCOUNT = CallSid("CA00000000000000000000000000000001"), AccountSid("AC00000000000000000000000000000001")
+MEDIA = Media(MediaDetails("f39/f/9//39/f/8=", 5, 1), SID, 3)
+
+CAPTURED = {
+    "connected": Connected(),
+    "start": Start(SID, StartDetails(CALL, ACCOUNT, SID, custom_parameters={"FirstName": "Jane"}), 1),
+    "start_without_parameters": Start(SID, StartDetails(CALL, ACCOUNT, SID), 1),
+    "media": MEDIA,
+    "media_numbers": MEDIA,
+    "dtmf": Dtmf(DtmfDetails("1"), SID, 5),
+    "mark": Mark(MarkDetails("0:1600"), SID, 4),
+    "stop": Stop(StopDetails(CALL, ACCOUNT), SID, 5),
+}
+
+
+def test_every_captured_frame_is_looked_at() -> None:
+    assert {path.stem for path in WIRE.glob("*.json")} == set(CAPTURED)
+
+
+@pytest.mark.parametrize("name", CAPTURED)
+def test_a_captured_frame_decodes(name: str) -> None:
+    assert twilio.decode((WIRE / f"{name}.json").read_bytes()) == CAPTURED[name]
+
+
+def test_what_the_simulated_phone_writes_is_what_twilio_writes() -> None:
+    def captured(name: str) -> object:
+        return json.loads((WIRE / f"{name}.json").read_bytes())
+
+    details = StartDetails(CALL, ACCOUNT, SID, custom_parameters={"FirstName": "Jane"})
+    assert json.loads(twilio.connected_text()) == captured("connected")
+    assert json.loads(twilio.start_text(details, 1)) == captured("start")
+    assert json.loads(twilio.media_text(SID, 3, 1, 5, "f39/f/9//39/f/8=")) == captured("media")
+    assert json.loads(twilio.dtmf_text(SID, 5, "1")) == captured("dtmf")
+    assert json.loads(twilio.mark_echo_text(SID, 4, "0:1600")) == captured("mark")
+    assert json.loads(twilio.stop_text(SID, 5, StopDetails(CALL, ACCOUNT))) == captured("stop")
+
+
+def test_what_we_send_has_no_key_too_many() -> None:
+    media = twilio.media_prefix(SID) + b"AAAA" + twilio.MEDIA_SUFFIX
+    assert json.loads(media) == {"event": "media", "streamSid": SID, "media": {"payload": "AAAA"}}
+    assert twilio.decode_outgoing(media) == SendMedia(SID, OutMedia("AAAA"))
+    assert twilio.decode_outgoing(twilio.mark_text(SID, "m")) == SendMark(SID, OutMark("m"))
+    assert twilio.decode_outgoing(twilio.clear_text(SID)) == Clear(SID)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"event": "clear", "streamSid": SID, "extra": 1},
+        {"event": "mark", "streamSid": SID, "mark": {"name": "m", "extra": 1}},
+        {"event": "media", "streamSid": SID, "media": {"payload": "A"}},
+        {"event": "media", "streamSid": SID},
+        {"event": "hello", "streamSid": SID},
+        {"event": "clear"},
+    ],
+)
+def test_what_twilio_would_warn_of_is_malformed(frame: object) -> None:
+    assert isinstance(twilio.decode_outgoing(json.dumps(frame).encode()), Malformed)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b'"media"',
+        b"\xff\xfe",
+        b"\xef\xbb\xbf{}",
+        b"[" * 100_000,
+        b'{"event":"media"}',
+        b'{"event":"media","media":{"payload":7}}',
+        b'{"event":"media","media":{"payload":"AAA"}}',
+        b'{"event":"media","media":{"payload":"A A="}}',
+        b'{"event":"media","media":{"payload":"AAAA","chunk":"x"}}',
+        b'{"event":"media","media":{"payload":"AAAA","timestamp":NaN}}',
+        b'{"event":"media","media":{"payload":"AAAA","chunk":' + b"9" * 5000 + b"}}",
+        b'{"event":"mark","mark":{"name":"\\ud800"}}',
+        b'{"event":"start","streamSid":"MZ"}',
+    ],
+)
+def test_what_cannot_be_read_is_malformed(raw: bytes) -> None:
+    assert isinstance(twilio.decode(raw), Malformed)
+
+
+def test_a_kind_we_do_not_use_is_unknown_by_name() -> None:
+    assert twilio.decode(b'{"event":"new-thing","x":1}') == Unknown("new-thing")
+
+
+@given(
+    st.binary() | st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists).map(repr).map(str.encode)
+)
+def test_no_input_raises(raw: bytes) -> None:
+    assert not isinstance(twilio.decode(raw), Media)
+
+
+@given(st.binary(max_size=400))
+def test_any_payload_goes_through_both_ways(audio: bytes) -> None:
+    from base64 import b64encode
+
+    from twilio_rt_cli.protocol.wire import is_base64, payload_bytes
+
+    payload = b64encode(audio).decode()
+    assert is_base64(payload)
+    assert payload_bytes(payload) == len(audio)
+    event = twilio.decode(twilio.media_text(SID, 1, 1, 0, payload))
+    assert isinstance(event, Media)
+    assert event.media.payload == payload
