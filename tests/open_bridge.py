@@ -1,0 +1,36 @@
+"""A bridge that checks nothing, on loopback, for tests of what lies behind the checks."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from twilio_rt_cli.bridge import Bridge
+from twilio_rt_cli.call.notices import Notice
+from twilio_rt_cli.call.plan import CallPlan
+from twilio_rt_cli.call.record import EndReason
+from twilio_rt_cli.leg import Leg
+from twilio_rt_cli.models.dialer import Endpoint, dialer
+from twilio_rt_cli.models.session import session_config
+from twilio_rt_cli.protocol.twilio import Start
+from twilio_rt_cli.server.config import ServerConfig
+from twilio_rt_cli.server.registry import IncomingCall
+from twilio_rt_cli.server.run import BridgeServer
+from twilio_rt_cli.tools.loading import load
+from twilio_rt_cli.tools.runner import ToolRunner
+
+PLAN = CallPlan(session=session_config(instructions="", voice="marin"), greeting="Hello")
+
+
+@asynccontextmanager
+async def open_bridge(
+    model_url: str, *, plan: CallPlan = PLAN, publish: Callable[[Notice], None] = lambda _: None
+) -> AsyncIterator[str]:
+    """The ws:// URL of a bare media stream whose model is at this URL."""
+    dial = dialer(Endpoint(url=model_url))
+    tools = ToolRunner(load("sample"))
+
+    def open_call(incoming: IncomingCall, start: Start, phone: Leg, on_over: Callable[[EndReason], None]) -> Bridge:
+        return Bridge(start=start, phone=phone, plan=plan, dial=dial, tools=tools, publish=publish, on_over=on_over)
+
+    server = BridgeServer(ServerConfig(port=0, validate=False), open_call, lambda _: None)
+    async with server.running():
+        yield server.local_url.replace("http:", "ws:") + "/media-stream"
