@@ -34,8 +34,8 @@ from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.record import CallStatistics, EndReason
 from twilio_rt_cli.errors import CredentialsError, SettingsError, TwilioRtError
 from twilio_rt_cli.leg import Closed, Leg, Owner
-from twilio_rt_cli.protocol import realtime, twilio
-from twilio_rt_cli.protocol.realtime import (
+from twilio_rt_cli.protocol import realtime, realtime_client, twilio
+from twilio_rt_cli.protocol.realtime_client import (
     AppendAudio,
     CancelResponse,
     CreateItem,
@@ -176,7 +176,7 @@ class Bridge:
         for command in commands:
             match command:
                 case AppendAudio():
-                    self._to_model(realtime.append_text(command.payload))
+                    self._to_model(realtime_client.append_text(command.payload))
                 case SendMedia():
                     self._to_phone(self._media_prefix + command.payload.encode() + twilio.MEDIA_SUFFIX)
                 case SendMark():
@@ -186,7 +186,7 @@ class Bridge:
                 case (
                     SessionUpdate() | CreateItem() | TruncateItem() | DeleteItem() | CreateResponse() | CancelResponse()
                 ):
-                    self._to_model(realtime.encode(command))
+                    self._to_model(realtime_client.encode(command))
                 case RunTool():
                     self._spawn(self._run_tool(command))
                 case HangUp():

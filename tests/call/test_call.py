@@ -32,12 +32,11 @@ from twilio_rt_cli.call.events import (
 )
 from twilio_rt_cli.call.notices import CallTrouble, KeyPressed, ModelReady
 from twilio_rt_cli.call.record import EndReason
-from twilio_rt_cli.protocol.realtime import (
+from twilio_rt_cli.protocol.realtime import ErrorDetails, ErrorReported
+from twilio_rt_cli.protocol.realtime_client import (
     AppendAudio,
     CreateItem,
     CreateResponse,
-    ErrorDetails,
-    ErrorReported,
     InputText,
     ResponseOverrides,
     SessionUpdate,

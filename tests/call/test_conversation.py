@@ -9,13 +9,8 @@ from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallerTurn, CallTrou
 from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.protocol.realtime import (
     AudioDone,
-    CancelResponse,
-    CreateItem,
-    CreateResponse,
-    DeleteItem,
     ErrorDetails,
     ErrorReported,
-    FunctionCallOutput,
     InputCommitted,
     Item,
     ItemAdded,
@@ -29,8 +24,15 @@ from twilio_rt_cli.protocol.realtime import (
     TranscriptDone,
     TranscriptionCompleted,
     TranscriptionFailed,
-    TruncateItem,
     Usage,
+)
+from twilio_rt_cli.protocol.realtime_client import (
+    CancelResponse,
+    CreateItem,
+    CreateResponse,
+    DeleteItem,
+    FunctionCallOutput,
+    TruncateItem,
 )
 
 A, B, C = ItemId("item_1"), ItemId("item_2"), ItemId("item_3")

@@ -28,7 +28,8 @@ from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.playout import PER_S
 from twilio_rt_cli.call.record import CallStatistics, EndReason
 from twilio_rt_cli.call.setup import SessionSetup
-from twilio_rt_cli.protocol.realtime import AppendAudio, AudioDelta, ErrorReported, SessionCreated, SessionUpdated
+from twilio_rt_cli.protocol.realtime import AudioDelta, ErrorReported, SessionCreated, SessionUpdated
+from twilio_rt_cli.protocol.realtime_client import AppendAudio
 from twilio_rt_cli.protocol.twilio import Connected, Dtmf, Mark, Media, Start, Stop, StreamSid
 from twilio_rt_cli.protocol.wire import payload_bytes
 

@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.call.record import EndReason
-from twilio_rt_cli.protocol.realtime import AppendAudio, ClientEvent, ToolCallId
+from twilio_rt_cli.protocol.realtime import ToolCallId
+from twilio_rt_cli.protocol.realtime_client import AppendAudio, ClientEvent
 
 
 class SendMedia(Struct, gc=False, frozen=True):

@@ -19,14 +19,9 @@ from twilio_rt_cli.call.turns import Turns, Wish
 from twilio_rt_cli.protocol.realtime import (
     AudioDelta,
     AudioDone,
-    CancelResponse,
-    CreateItem,
-    DeleteItem,
     ErrorDetails,
     ErrorReported,
-    FunctionCallOutput,
     InputCommitted,
-    InputText,
     Item,
     ItemAdded,
     ItemId,
@@ -41,6 +36,13 @@ from twilio_rt_cli.protocol.realtime import (
     TranscriptDone,
     TranscriptionCompleted,
     TranscriptionFailed,
+)
+from twilio_rt_cli.protocol.realtime_client import (
+    CancelResponse,
+    CreateItem,
+    DeleteItem,
+    FunctionCallOutput,
+    InputText,
     TruncateItem,
     UserMessage,
 )

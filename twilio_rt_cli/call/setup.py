@@ -9,7 +9,8 @@ from copy import deepcopy
 from typing import Any
 
 from twilio_rt_cli.call.notices import CallTrouble
-from twilio_rt_cli.protocol.realtime import ErrorDetails, SessionUpdate, SessionUpdated
+from twilio_rt_cli.protocol.realtime import ErrorDetails, SessionUpdated
+from twilio_rt_cli.protocol.realtime_client import SessionUpdate
 
 MULAW = "audio/pcmu"
 

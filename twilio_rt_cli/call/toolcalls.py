@@ -7,7 +7,8 @@ answer. All answers of one response become items at once; then one response is w
 from dataclasses import dataclass, field
 
 from twilio_rt_cli.call.events import ToolFinished
-from twilio_rt_cli.protocol.realtime import CreateItem, FunctionCallOutput, Item, ItemId, ResponseId, ToolCallId
+from twilio_rt_cli.protocol.realtime import Item, ItemId, ResponseId, ToolCallId
+from twilio_rt_cli.protocol.realtime_client import CreateItem, FunctionCallOutput
 
 
 @dataclass(slots=True)

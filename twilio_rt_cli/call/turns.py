@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from msgspec import UNSET
 
-from twilio_rt_cli.protocol.realtime import CreateResponse, ItemId, ResponseId, ResponseOverrides
+from twilio_rt_cli.protocol.realtime import ItemId, ResponseId
+from twilio_rt_cli.protocol.realtime_client import CreateResponse, ResponseOverrides
 
 ANSWER_DUE_S = 3.0
 """How long after the caller's turn the server may take to create its response before we believe that none comes"""

@@ -1,22 +1,20 @@
-"""OpenAI Realtime (GA): the server events we use and the client events we send.
+"""OpenAI Realtime (GA), what the server says: the events we use.
 
-Every other server event decodes to `Unknown` and is counted. Beta names of the audio events are still read, since
+Every other event decodes to `Unknown` and is counted. Beta names of the audio events are still read, since
 servers of the same shape use them. Nothing here opens a socket or knows a phone.
 Source: openai-python 3.54, `openai/types/realtime`; OpenAI API reference, "Realtime server events".
 """
 
-from typing import Any, NewType
+from typing import NewType
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
 from twilio_rt_cli.protocol.wire import Malformed, Unknown, is_base64
 
 ItemId = NewType("ItemId", str)
 ResponseId = NewType("ResponseId", str)
 ToolCallId = NewType("ToolCallId", str)
-
-# Server events
 
 
 class AudioFormat(Struct, frozen=True):
@@ -325,97 +323,3 @@ def _not_an_event(raw: bytes, error: Exception) -> Unknown | Malformed:
     except (ValueError, RecursionError):
         return Malformed(str(error)[:200])
     return Malformed(f"{kind}: {error}"[:200]) if kind in _KNOWN else Unknown(kind[:64])
-
-
-# Client events
-
-
-class SessionUpdate(Struct, tag_field="type", tag="session.update", omit_defaults=True, frozen=True):
-    """Set the session; an unknown key refuses the whole update."""
-
-    session: dict[str, Any]
-    """A GA session object with `type: realtime`"""
-    event_id: str | UnsetType = UNSET
-
-
-class InputText(Struct, tag_field="type", tag="input_text", frozen=True):
-    """Text in a user or system message."""
-
-    text: str
-
-
-class UserMessage(Struct, tag_field="type", tag="message", frozen=True):
-    """Something the caller did that is not speech, told as text."""
-
-    id: ItemId
-    content: tuple[InputText, ...]
-    role: str = "user"
-
-
-class FunctionCallOutput(Struct, tag_field="type", tag="function_call_output", frozen=True):
-    """The answer to a function call; `output` is a string the model reads."""
-
-    id: ItemId
-    call_id: ToolCallId
-    output: str
-
-
-class CreateItem(Struct, tag_field="type", tag="conversation.item.create", omit_defaults=True, frozen=True):
-    """Add an item at the conversation's end."""
-
-    item: UserMessage | FunctionCallOutput
-    event_id: str | UnsetType = UNSET
-
-
-class TruncateItem(Struct, tag_field="type", tag="conversation.item.truncate", frozen=True):
-    """Tell the model how much of an item's audio was heard: at most its real length, or it is refused."""
-
-    item_id: ItemId
-    audio_end_ms: int
-    content_index: int = 0
-
-
-class DeleteItem(Struct, tag_field="type", tag="conversation.item.delete", frozen=True):
-    """Take an item out of the conversation."""
-
-    item_id: ItemId
-
-
-class ResponseOverrides(Struct, omit_defaults=True, frozen=True):
-    """What differs from the session for one response."""
-
-    instructions: str | UnsetType = UNSET
-
-
-class CreateResponse(Struct, tag_field="type", tag="response.create", omit_defaults=True, frozen=True):
-    """Ask for a response; refused with `conversation_already_has_active_response` while another one runs."""
-
-    event_id: str | UnsetType = UNSET
-    response: ResponseOverrides | UnsetType = UNSET
-
-
-class CancelResponse(Struct, tag_field="type", tag="response.cancel", omit_defaults=True, frozen=True):
-    """End a response; `response_cancel_not_active` if it already ended, which is harmless."""
-
-    response_id: ResponseId | UnsetType = UNSET
-
-
-class AppendAudio(Struct, gc=False, frozen=True):
-    """Caller audio, base64 in the session's input format; never answered. Encoded by `append_text`."""
-
-    payload: str
-
-
-ClientEvent = SessionUpdate | CreateItem | TruncateItem | DeleteItem | CreateResponse | CancelResponse
-
-_APPEND_PREFIX = '{"type":"input_audio_buffer.append","audio":"'
-
-
-def append_text(payload: str) -> bytes:
-    """An append frame around a base64 payload that has been checked."""
-    return (_APPEND_PREFIX + payload + '"}').encode()
-
-
-def encode(event: ClientEvent) -> bytes:
-    """The text frame of a client event."""
-    return msgspec.json.encode(event)

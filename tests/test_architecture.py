@@ -1,0 +1,262 @@
+"""The shape of the package: who imports whom, what stays pure, how long files are, and where tests lie.
+
+docs/architecture.md says why. Everything is read from the syntax tree, so an import inside a function counts too.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = "twilio_rt_cli"
+SOURCES = sorted((ROOT / PACKAGE).rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+# The longest matching name counts. A module imports lower ranks, and its own rank within its own folder.
+RANKS = {
+    "": 0,  # the package itself: its version
+    "errors": 0,
+    "audio": 1,
+    "protocol": 1,
+    "call": 2,
+    "engine.session": 2,
+    "engine.turns": 2,
+    "caller.conversation": 2,
+    "caller.events": 2,
+    "caller.expect": 2,
+    "caller.figures": 2,
+    "caller.line": 2,
+    "caller.loudness": 2,
+    "caller.phone": 2,
+    "caller.playout": 2,
+    "caller.report": 2,
+    "caller.route": 2,
+    "caller.script": 2,
+    "leg": 3,
+    "models": 3,
+    "tools": 3,
+    "engine": 3,
+    "caller": 3,
+    "bridge": 4,
+    "server": 5,
+    "settings": 6,
+    "cli": 6,
+    "__main__": 6,
+}
+PURE_RANKS = (1, 2)
+TOP = 6  # settings, cli and __main__ work together; that nobody imports cli is a rule of its own
+# Pairs of the same rank: a provider's leg is built on the base that every leg has.
+BASES = {("models", "leg")}
+PURE_THIRD_PARTY = {"msgspec", "numpy"}
+# Clocks, chance, scheduling and side effects: what would make the core depend on more than its arguments.
+IMPURE = {
+    *("asyncio", "concurrent", "logging", "multiprocessing", "random", "secrets", "select", "selectors", "signal"),
+    *("socket", "ssl", "subprocess", "threading", "time", "urllib.request", "http"),
+}
+
+MAX_LINES = 400
+# Tests of several modules together, which mirror no single one.
+FREE_TEST_FOLDERS = {"acceptance", "bench", "e2e", "wire"}
+
+
+def module_name(path: Path) -> str:
+    """The dotted name below the package: "call.playout", and "call" for call/__init__.py."""
+    parts = path.relative_to(ROOT / PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in SOURCES}
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+def rank(module: str) -> int | None:
+    name = module
+    while name not in RANKS and name:
+        name = name.rpartition(".")[0]
+    return RANKS[name] if name or not module else None
+
+
+def folder(module: str) -> str:
+    """The package that a module lies in; a package lies in itself."""
+    return module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
+
+
+def imported_names(path: Path) -> Iterator[tuple[str, str | None, int]]:
+    """Every import: the absolute module, the name taken from it if any, and the line."""
+    own = f"{PACKAGE}.{folder(module_name(path))}".rstrip(".") if path in SOURCES else ""
+    for node in ast.walk(tree(path)):
+        match node:
+            case ast.Import(names=names):
+                yield from ((alias.name, None, node.lineno) for alias in names)
+            case ast.ImportFrom(module=module, names=names, level=level):
+                base = own.rsplit(".", level - 1)[0] if level else ""
+                absolute = ".".join(part for part in (base, module) if part)
+                yield from ((absolute, alias.name, node.lineno) for alias in names)
+            case ast.Call(func=ast.Attribute(attr="import_module"), args=[ast.Constant(value=str(name)), *_]):
+                yield name, None, node.lineno
+
+
+def imports_of_ours(path: Path) -> Iterator[tuple[str, int]]:
+    """The modules of the package that this file imports, with the line."""
+    for module, name, line in imported_names(path):
+        if module == PACKAGE or module.startswith(PACKAGE + "."):
+            below = module.removeprefix(PACKAGE).removeprefix(".")
+            inner = ".".join(part for part in (below, name) if part)
+            yield inner if inner in MODULES else below, line
+
+
+def imports_of_others(path: Path) -> Iterator[tuple[str, int]]:
+    """The modules outside the package that this file imports, with the line."""
+    for module, name, line in imported_names(path):
+        if module != PACKAGE and not module.startswith(PACKAGE + "."):
+            yield module, line
+            if name:
+                yield f"{module}.{name}", line
+
+
+def may_import(importer: str, imported: str) -> bool:
+    """Downwards, or to a sibling: a module of the same rank under the same first folder."""
+    above, below = rank(importer), rank(imported)
+    if above is None or below is None or below > above:
+        return False
+    pair = importer.partition(".")[0], imported.partition(".")[0]
+    return below < above or pair[0] == pair[1] or pair in BASES or above in (0, TOP)
+
+
+def where(path: Path, line: int) -> str:
+    return f"{path.relative_to(ROOT)}:{line}"
+
+
+def pure_paths() -> list[Path]:
+    return [path for name, path in MODULES.items() if rank(name) in PURE_RANKS]
+
+
+def test_every_module_has_a_rank() -> None:
+    assert [name for name in MODULES if rank(name) is None] == [], "give it a rank in RANKS and in docs/architecture.md"
+
+
+def test_every_rank_has_a_module() -> None:
+    assert [name for name in RANKS if name not in MODULES] == []
+
+
+def test_imports_go_downwards_or_to_a_sibling() -> None:
+    upward = [
+        f"{where(path, line)}: {name} imports {imported}"
+        for name, path in MODULES.items()
+        for imported, line in imports_of_ours(path)
+        if imported != name and not may_import(name, imported)
+    ]
+    assert upward == [], "pass a value or a callable instead"
+
+
+def test_nobody_imports_cli() -> None:
+    guests = [
+        where(path, line)
+        for name, path in MODULES.items()
+        for imported, line in imports_of_ours(path)
+        if imported.partition(".")[0] == "cli" and name.partition(".")[0] not in ("cli", "__main__")
+    ]
+    assert guests == []
+
+
+def test_the_core_is_pure() -> None:
+    impure = [
+        f"{where(path, line)}: {module}"
+        for path in pure_paths()
+        for module, line in imports_of_others(path)
+        if module in IMPURE or module.partition(".")[0] in IMPURE
+    ]
+    assert impure == []
+
+
+def test_the_core_needs_no_more_than_the_standard_library_msgspec_and_numpy() -> None:
+    foreign = [
+        f"{where(path, line)}: {module}"
+        for path in pure_paths()
+        for module, line in imports_of_others(path)
+        if module.partition(".")[0] not in {*sys.stdlib_module_names, *PURE_THIRD_PARTY}
+    ]
+    assert foreign == []
+
+
+def test_the_core_reads_no_clock_through_datetime() -> None:
+    clocks = [
+        where(path, node.lineno)
+        for path in pure_paths()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and node.attr in ("now", "utcnow", "today")
+        if isinstance(node.value, ast.Name | ast.Attribute) and ast.unparse(node.value).endswith(("datetime", "date"))
+    ]
+    assert clocks == []
+
+
+def test_every_module_says_first_what_it_is_for() -> None:
+    silent = [str(path.relative_to(ROOT)) for path in SOURCES if tree(path).body and not ast.get_docstring(tree(path))]
+    assert silent == []
+
+
+def test_no_source_file_is_too_long() -> None:
+    lines = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in SOURCES}
+    assert {name: count for name, count in lines.items() if count > MAX_LINES} == {}, "find the second noun"
+
+
+def test_every_test_file_mirrors_a_source_file() -> None:
+    stray = []
+    for path in TESTS:
+        below = path.relative_to(ROOT / "tests")
+        if path == Path(__file__) or not below.name.startswith("test_") or below.parts[0] in FREE_TEST_FOLDERS:
+            continue
+        source = ROOT / PACKAGE / below.parent / below.name.removeprefix("test_")
+        if not source.is_file():
+            stray.append(str(below))
+    assert stray == []
+
+
+def test_nothing_is_patched() -> None:
+    patched = [
+        where(path, line)
+        for path in TESTS
+        for module, line in imports_of_others(path)
+        if module.partition(".")[0] in ("mock", "pytest_mock") or module.startswith("unittest.mock")
+    ]
+    assert patched == [], "if a test needs it, the seam is missing"
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported", "allowed"),
+    [
+        ("call.call", "call.playout", True),
+        ("call.call", "protocol.twiml", True),
+        ("protocol.twiml", "errors", True),
+        ("protocol.twiml", "call.call", False),
+        ("engine.session.peer", "caller.phone", False),
+        ("tools.runner", "leg", False),
+        ("leg", "tools.runner", False),
+        ("bridge", "leg", True),
+        ("leg", "bridge", False),
+        ("models.openai", "leg", True),
+        ("leg", "models.openai", False),
+        ("cli.serve", "settings", True),
+        ("bridge", "nobody", False),
+    ],
+)
+def test_the_rule_itself(importer: str, imported: str, allowed: bool) -> None:
+    assert may_import(importer, imported) is allowed
+
+
+def test_lazy_relative_and_dynamic_imports_are_seen(tmp_path: Path) -> None:
+    stranger = tmp_path / "stranger.py"
+    stranger.write_text(
+        "import importlib\ndef f():\n    import twilio_rt_cli.leg\n    from twilio_rt_cli import bridge\n"
+        "    from twilio_rt_cli.errors import TwilioRtError\n    importlib.import_module('twilio_rt_cli.cli')\n"
+    )
+    assert list(imports_of_ours(stranger)) == [("leg", 3), ("bridge", 4), ("errors", 5), ("cli", 6)]
+    assert list(imports_of_others(stranger)) == [("importlib", 1)]
