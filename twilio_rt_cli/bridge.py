@@ -12,7 +12,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Protocol
 
 from twilio_rt_cli.call.call import Call
 from twilio_rt_cli.call.commands import ClearPlayout, Command, HangUp, RunTool, SendMark, SendMedia
@@ -45,29 +44,13 @@ from twilio_rt_cli.protocol.realtime_client import (
     TruncateItem,
 )
 from twilio_rt_cli.protocol.wire import Malformed, Unknown
+from twilio_rt_cli.tools.runner import ToolRunner
 
 Dial = Callable[[Owner], Awaitable[Leg]]
 """Opens the model's socket; raises TwilioRtError"""
 Publish = Callable[[Notice], None]
 
 log = logging.getLogger("twilio_rt.bridge")
-
-
-class ToolOutcome(Protocol):
-    """What came of a tool."""
-
-    @property
-    def output(self) -> str: ...
-    @property
-    def ok(self) -> bool: ...
-    @property
-    def elapsed_ms(self) -> float: ...
-
-
-class Tools(Protocol):
-    """Who runs tools: never raises but when cancelled."""
-
-    async def run(self, name: str, arguments: str) -> ToolOutcome: ...
 
 
 class Bridge:
@@ -80,7 +63,7 @@ class Bridge:
         phone: Leg,
         plan: CallPlan,
         dial: Dial,
-        tools: Tools,
+        tools: ToolRunner,
         publish: Publish,
         on_over: Callable[[EndReason], None],
     ) -> None:
