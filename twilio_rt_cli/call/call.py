@@ -308,4 +308,6 @@ _AT_ONCE = frozenset(
 
 
 def _side(reason: EndReason) -> str:
-    return "model" if reason.value.startswith("model") else "twilio"
+    if reason.value.startswith("model"):
+        return "model"
+    return "twilio" if reason in (EndReason.STREAM_LOST, EndReason.BAD_MESSAGES) else "bridge"
