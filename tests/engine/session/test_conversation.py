@@ -1,0 +1,34 @@
+"""The conversation's memory: old audio goes before it grows too large."""
+
+from twilio_rt_cli.engine.session.conversation import MAX_AUDIO_BYTES, Conversation
+from twilio_rt_cli.engine.session.items import Entry, Message, Part
+
+
+def spoken(item_id: str, size: int) -> Entry:
+    item = Message("assistant", [Part("output_audio", transcript="words")], id=item_id)
+    return Entry(item, audio=bytes(size), duration_ms=size // 8, said="words")
+
+
+def test_the_oldest_audio_is_forgotten_and_its_words_are_not() -> None:
+    conversation = Conversation()
+    for name in ("old", "middle", "new"):
+        conversation.add(spoken(name, MAX_AUDIO_BYTES // 2))
+    old, middle, new = conversation
+    assert (len(old.audio), old.said, old.duration_ms) == (0, "words", MAX_AUDIO_BYTES // 16)
+    assert len(middle.audio) == len(new.audio) == MAX_AUDIO_BYTES // 2
+
+
+def test_audio_of_deleted_items_does_not_count() -> None:
+    conversation = Conversation()
+    conversation.add(spoken("gone", MAX_AUDIO_BYTES))
+    conversation.remove("gone")
+    conversation.add(spoken("one", MAX_AUDIO_BYTES))
+    assert len(next(iter(conversation)).audio) == MAX_AUDIO_BYTES
+
+
+def test_an_item_whose_audio_was_forgotten_can_still_be_truncated() -> None:
+    conversation = Conversation()
+    conversation.add(spoken("old", 800))
+    conversation.add(spoken("new", MAX_AUDIO_BYTES))
+    conversation.truncate("old", 50)
+    assert conversation.get("old", "retrieve").duration_ms == 50

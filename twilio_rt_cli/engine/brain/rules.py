@@ -1,0 +1,212 @@
+"""`decide`: what the agent does next, by rules alone.
+
+In this order: a forced tool; outputs of tools that nobody has told the caller yet; what the response itself was asked
+to say; then the caller's last words: a tool they ask for (with a question for what is missing), small talk, a line of
+the prompt, and at last an honest fallback. There is no language model here, and the agent says so.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+
+from twilio_rt_cli.engine.brain.arguments import Filled, Value, fill
+from twilio_rt_cli.engine.brain.choosing import choose
+from twilio_rt_cli.engine.brain.knowledge import answer, topics
+from twilio_rt_cli.engine.brain.saying import say_output
+from twilio_rt_cli.engine.brain.small_talk import FALLBACK_MARK, greeting, is_follow_up, requested_text, small_talk
+from twilio_rt_cli.engine.brain.words import clauses, sentence, spoken_list, words
+from twilio_rt_cli.engine.session.config import FunctionChoice, FunctionTool
+from twilio_rt_cli.engine.session.prompt import (
+    Call,
+    CallTools,
+    Decision,
+    Prompt,
+    Said,
+    Say,
+    ToolAnswered,
+    ToolCalled,
+    Turn,
+)
+
+_VERBS = {
+    "check",
+    "get",
+    "find",
+    "look",
+    "lookup",
+    "search",
+    "list",
+    "create",
+    "book",
+    "make",
+    "fetch",
+    "query",
+    "show",
+}
+
+
+def decide(prompt: Prompt, today: date) -> Decision:
+    """What to say, or which tools to call."""
+    heard = _Heard.of(prompt.turns)
+    if (prompt.choice == "required" and prompt.tools) or isinstance(prompt.choice, FunctionChoice):
+        return _forced(prompt, heard, today)
+    if outputs := _untold_outputs(prompt.turns):
+        return Say(" ".join(say_output(output) for output in outputs))
+    if text := requested_text(prompt.request or "") or requested_text(heard.latest):
+        return Say(text)
+    if not heard.latest and not heard.was_asked:
+        return Say(greeting(prompt.request or prompt.instructions))
+    return _answered(prompt, heard, today)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """The caller's side of the conversation: `rounds` of what they said between the agent's turns, since the last tool.
+
+    `was_asked`: the caller has said something since, even if it could not be recognised.
+    """
+
+    rounds: list[str]
+    latest: str
+    agent_said: str
+    was_asked: bool
+    last_call: ToolCalled | None
+
+    @classmethod
+    def of(cls, turns: tuple[Turn, ...]) -> "_Heard":
+        rounds: list[str] = []
+        latest, agent_said, was_asked = "", "", False
+        last_call = None
+        for turn in turns:
+            match turn:
+                case Said("caller", text):
+                    latest, was_asked = f"{latest} {text}".strip(), True
+                case Said("agent", text):
+                    if latest:
+                        rounds.append(latest)
+                    latest, agent_said, was_asked = "", text, False
+                case ToolCalled():
+                    rounds, latest, last_call, was_asked = [], "", turn, False
+                case _:
+                    pass
+        return cls(rounds, latest, agent_said, was_asked, last_call)
+
+
+def _forced(prompt: Prompt, heard: _Heard, today: date) -> Decision:
+    tools = prompt.tools
+    if isinstance(prompt.choice, FunctionChoice):
+        name = prompt.choice.name
+        tools = tuple(tool for tool in tools if tool.name == name)
+    chosen = choose(tools, heard.latest, today)
+    tool = chosen.tool if chosen is not None else tools[0]
+    filled = fill(tool, [*heard.rounds, heard.latest], today)
+    return CallTools((Call(tool.name, filled.arguments),))
+
+
+def _untold_outputs(turns: tuple[Turn, ...]) -> list[str]:
+    """Outputs since anybody last spoke; an agent's words between a call and its output do not tell it."""
+    outputs: list[str] = []
+    for turn in reversed(turns):
+        match turn:
+            case ToolAnswered(output=output):
+                outputs.insert(0, output)
+            case Said("caller") | Said("agent"):
+                break
+            case _:
+                pass
+    return outputs
+
+
+def _answered(prompt: Prompt, heard: _Heard, today: date) -> Decision:
+    tools = prompt.tools if prompt.choice != "none" else ()
+    if (decision := _by_tool(tools, heard, today)) is not None:
+        return decision
+    if said := small_talk(heard.latest, heard.agent_said):
+        return Say(said)
+    knowledge = "\n\n".join([prompt.instructions, prompt.request or ""])
+    if said := answer(knowledge, heard.latest):
+        return Say(said)
+    return Say(_fallback(prompt, heard))
+
+
+def _by_tool(tools: tuple[FunctionTool, ...], heard: _Heard, today: date) -> Decision | None:
+    if not tools or not heard.latest:
+        return None
+    several = [filled for clause in clauses(heard.latest) if (filled := choose(tools, clause, today)) is not None]
+    if len(several) > 1 and len({filled.tool.name for filled in several}) > 1 and not any(f.missing for f in several):
+        return CallTools(tuple(Call(filled.tool.name, filled.arguments) for filled in several))
+    chosen = choose(tools, heard.latest, today)
+    pending = _pending(tools, heard, today)
+    if pending is not None and (chosen is None or chosen.tool is pending.tool):
+        asked = pending.missing[0].name
+        refilled = fill(pending.tool, [*heard.rounds, heard.latest], today, asked=asked)
+        if refilled.values != pending.values:
+            return _call_or_ask(refilled)
+        chosen = chosen if chosen is not None and chosen.values else None
+    if chosen is None:
+        chosen = _follow_up(tools, heard, today)
+    return _call_or_ask(chosen) if chosen is not None else None
+
+
+def _pending(tools: tuple[FunctionTool, ...], heard: _Heard, today: date) -> Filled | None:
+    """The tool whose missing argument the agent asked for just now."""
+    for text in reversed(heard.rounds):
+        chosen = choose(tools, text, today)
+        if chosen is None:
+            continue
+        filled = fill(chosen.tool, heard.rounds, today)
+        # An interrupted question was heard in part.
+        if filled.missing and _ends_alike(heard.agent_said, filled.question):
+            return filled
+        return None
+    return None
+
+
+def _ends_alike(said: str, question: str) -> bool:
+    """Whether an agent's words end with a question, or were cut off in the middle of it."""
+    return question in said or question.startswith(said.rpartition(". ")[2][:8] or "\0")
+
+
+def _follow_up(tools: tuple[FunctionTool, ...], heard: _Heard, today: date) -> Filled | None:
+    """ "And what about Wednesday?": the last tool again with what was said now laid over its last arguments."""
+    last = heard.last_call
+    tool = next((tool for tool in tools if last is not None and tool.name == last.name), None)
+    if tool is None or last is None or not is_follow_up(heard.latest):
+        return None
+    earlier = _decoded(last.arguments)
+    filled = fill(tool, [heard.latest], today, earlier=earlier)
+    return filled if filled.evidence and not filled.missing else None
+
+
+def _decoded(arguments: str) -> dict[str, Value]:
+    try:
+        return msgspec.json.decode(arguments, type=dict[str, Value])
+    except msgspec.MsgspecError:
+        return {}
+
+
+def _call_or_ask(filled: Filled) -> Decision:
+    if filled.missing:
+        return Say(f"Sure. {filled.question}")
+    return CallTools((Call(filled.tool.name, filled.arguments),))
+
+
+def _fallback(prompt: Prompt, heard: _Heard) -> str:
+    if not heard.latest:
+        return "Sorry, I did not catch that. Are you still there?"
+    was_told = any(
+        isinstance(turn, Said) and turn.speaker == "agent" and FALLBACK_MARK in turn.text for turn in prompt.turns
+    )
+    heard_text = f"I heard: {sentence(heard.latest)}"
+    if was_told:
+        return f"{heard_text} I have no rule for that."
+    hints = [_subject(tool) for tool in prompt.tools][:2] + topics(prompt.instructions)[:2]
+    hint = f" You could ask about {spoken_list(hints, 'or')}." if hints else ""
+    return f"{heard_text} I am {FALLBACK_MARK}: I follow rules and do not really understand language.{hint}"
+
+
+def _subject(tool: FunctionTool) -> str:
+    """What a tool is about: its name without the verb."""
+    named = words(tool.name)
+    return " ".join(named[1:] if named[0] in _VERBS and len(named) > 1 else named)

@@ -1,0 +1,241 @@
+"""One client of the engine: a socket, its session, and the tasks that carry out the session's orders.
+
+Orders are performed in the order they were given, each to its end; what is slow runs on the workers' threads and comes
+back as a result. Nothing grows without limit: speaking and reading wait while too much is unsent, and a client that
+takes nothing for 30 s is let go.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from datetime import date
+from typing import assert_never
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from twilio_rt_cli.engine.brain import decide
+from twilio_rt_cli.engine.ear import Ear
+from twilio_rt_cli.engine.session import Session, orders
+from twilio_rt_cli.engine.session.refusals import RefusedError
+from twilio_rt_cli.engine.session.server_events import encode
+from twilio_rt_cli.engine.workers import Workers
+
+UNSENT_BYTES = 1024 * 1024
+"""Above so much unsent text the session reads and speaks no further until the client has taken some."""
+UNHEARD_BYTES = 240_000
+"""Above so much audio (30 s) that turn detection has not heard yet, the client is not read."""
+SEND_TIMEOUT_S = 30
+
+
+class Connection:
+    """Runs one session on one socket until either ends."""
+
+    def __init__(self, socket: ServerConnection, session: Session, workers: Workers, today: Callable[[], date]) -> None:
+        self._socket = socket
+        self._session = session
+        self._workers = workers
+        self._today = today
+        self._loop = asyncio.get_running_loop()
+        self._orders: deque[orders.Order] = deque()
+        self._outbox = _Outbox()
+        self._unheard = _Unheard()
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._speaking: dict[str, asyncio.Task[None]] = {}
+        self._group = asyncio.TaskGroup()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def run(self) -> None:
+        """Serve the client; returns when the socket is closed."""
+        async with self._group:
+            self._start(self._write())
+            self._start(self._listen())
+            try:
+                self._perform(self._session.begin())
+                await self._read()
+            finally:
+                if self._timer is not None:
+                    self._timer.cancel()
+                for job in list(self._jobs):
+                    job.cancel()
+
+    async def _read(self) -> None:
+        try:
+            async for message in self._socket:
+                if isinstance(message, str):
+                    self._perform(self._session.receive(message, self._loop.time()))
+                else:
+                    refusal = RefusedError("Binary messages are not supported; send JSON text.", "invalid_message")
+                    self._perform(self._session.refuse(refusal))
+                await self._outbox.room()
+                await self._unheard.room()
+        except ConnectionClosed:
+            return
+
+    async def _write(self) -> None:
+        try:
+            while True:
+                message = await self._outbox.take()
+                async with asyncio.timeout(SEND_TIMEOUT_S):
+                    if isinstance(message, orders.Close):
+                        await self._socket.close(message.code, message.reason)
+                        return
+                    await self._socket.send(message)
+        except ConnectionClosed:
+            return
+        except TimeoutError:
+            self._socket.transport.abort()
+
+    async def _listen(self) -> None:
+        activity = await self._workers.new_activity()
+        ear: Ear | None = None
+        while True:
+            order = await self._unheard.take()
+            if isinstance(order, orders.Tune):
+                ear = Ear(activity, order)
+                continue
+            assert ear is not None
+            for noticed in await self._workers.listen(ear, order.audio):
+                if isinstance(noticed, orders.Heard) or self._workers.is_recogniser_idle:
+                    self._report(noticed)
+
+    def _report(self, result: orders.Result) -> None:
+        self._perform(self._session.report(result, self._loop.time()))
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._perform(self._session.wake(self._loop.time()))
+
+    def _perform(self, given: list[orders.Order]) -> None:
+        """Carry out orders; those that a decision leads to come after those given before it."""
+        self._orders.extend(given)
+        while self._orders:
+            self._carry_out(self._orders.popleft())
+        deadline = self._session.deadline()
+        if self._timer is None or self._timer.when() != deadline:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(deadline, self._wake)
+
+    def _carry_out(self, order: orders.Order) -> None:
+        match order:
+            case orders.Send(event):
+                self._outbox.put(encode(event))
+            case orders.Listen() | orders.Tune():
+                self._unheard.put(order)
+            case orders.Transcribe():
+                self._start(self._transcribe(order))
+            case orders.Think(response_id, prompt):
+                thought = orders.Thought(response_id, decide(prompt, self._today()))
+                self._orders.extend(self._session.report(thought, self._loop.time()))
+            case orders.Speak(response_id=response_id):
+                self._speaking[response_id] = task = self._start(self._speak(order))
+                task.add_done_callback(lambda _: self._speaking.pop(response_id, None))
+            case orders.StopSpeaking(response_id):
+                if (speaking := self._speaking.pop(response_id, None)) is not None:
+                    speaking.cancel()
+            case orders.Close():
+                self._outbox.put(order)
+            case _:
+                assert_never(order)
+
+    async def _transcribe(self, order: orders.Transcribe) -> None:
+        try:
+            text = await self._workers.transcribe(order.audio)
+        except Exception as error:  # noqa: BLE001 - a recogniser may raise anything, and the client is to hear of it
+            self._report(orders.TranscribingFailed(order.item_id, f"The recogniser failed: {error!r}", order.attempt))
+            return
+        self._report(orders.Transcribed(order.item_id, text, order.attempt))
+
+    async def _speak(self, order: orders.Speak) -> None:
+        try:
+            speech = await self._workers.pieces(order)
+            while pieces := await self._workers.next_pieces(speech):
+                for piece in pieces:
+                    await self._outbox.room()
+                    self._report(orders.Spoken(order.response_id, piece))
+        except Exception as error:  # noqa: BLE001 - a voice may raise anything, and the response is to end as failed
+            self._report(orders.SpeakingFailed(order.response_id, f"The voice failed: {error!r}"))
+            return
+        self._report(orders.SpeakingDone(order.response_id))
+
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        job = self._group.create_task(work)
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
+        return job
+
+
+class _Outbox:
+    """What is not sent yet, in order, counted in characters."""
+
+    def __init__(self) -> None:
+        self._messages: deque[str | orders.Close] = deque()
+        self._size = 0
+        self._arrived = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+
+    def put(self, message: str | orders.Close) -> None:
+        """Add a message."""
+        self._messages.append(message)
+        self._size += len(message) if isinstance(message, str) else 0
+        self._arrived.set()
+        if self._size > UNSENT_BYTES:
+            self._has_room.clear()
+
+    async def take(self) -> str | orders.Close:
+        """The next message, when there is one."""
+        while not self._messages:
+            self._arrived.clear()
+            await self._arrived.wait()
+        message = self._messages.popleft()
+        self._size -= len(message) if isinstance(message, str) else 0
+        if self._size <= UNSENT_BYTES:
+            self._has_room.set()
+        return message
+
+    async def room(self) -> None:
+        """Returns when little enough is waiting."""
+        await self._has_room.wait()
+
+
+class _Unheard:
+    """Audio that turn detection has not heard yet; what piles up is heard in one go."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[orders.Listen | orders.Tune] = deque()
+        self._size = 0
+        self._arrived = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+
+    def put(self, order: orders.Listen | orders.Tune) -> None:
+        """Add an order."""
+        self._waiting.append(order)
+        if isinstance(order, orders.Listen):
+            self._size += len(order.audio)
+        self._arrived.set()
+        if self._size > UNHEARD_BYTES:
+            self._has_room.clear()
+
+    async def take(self) -> orders.Listen | orders.Tune:
+        """The next order; audio of one epoch is joined."""
+        while not self._waiting:
+            self._arrived.clear()
+            await self._arrived.wait()
+        first = self._waiting.popleft()
+        if isinstance(first, orders.Tune):
+            return first
+        audio = [first.audio]
+        while self._waiting and isinstance(following := self._waiting[0], orders.Listen):
+            audio.append(following.audio)
+            self._waiting.popleft()
+        joined = orders.Listen(first.epoch, b"".join(audio))
+        self._size -= len(joined.audio)
+        self._has_room.set()
+        return joined
+
+    async def room(self) -> None:
+        """Returns when little enough is waiting."""
+        await self._has_room.wait()

@@ -1,0 +1,30 @@
+"""The engine as a process of its own: listens, says so, and ends in order on SIGINT or SIGTERM."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from twilio_rt_cli.engine.server import EngineServer
+from twilio_rt_cli.engine.voice import VoiceStack
+
+
+async def run(stack: VoiceStack, host: str, port: int, *, tell: Callable[[str], None], as_json: bool) -> None:
+    """Serve until a signal asks to stop. `tell` gets one line once it listens. Raises ServerError when it cannot."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    async with EngineServer(stack, host=host, port=port) as engine:
+        tell(_ready(engine.url, as_json=as_json))
+        await stopped.wait()
+
+
+def _ready(url: str, *, as_json: bool) -> str:
+    if not as_json:
+        return f"The offline engine listens at {url} (Ctrl-C stops it)."
+    ready = {"v": 1, "ts": round(time.time(), 3), "type": "engine.ready", "url": url, "pid": os.getpid()}
+    return msgspec.json.encode(ready).decode()

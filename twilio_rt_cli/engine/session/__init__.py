@@ -1,0 +1,12 @@
+"""One client's Realtime session as a pure machine: client events in, orders out.
+
+    orders = session.receive('{"type":"response.create"}', now)     # Send(…), Think(…), Speak(…)
+    orders = session.report(Spoken(response_id, audio), now)        # Send(response.output_audio.delta)
+
+`peer.Session` dispatches; `hearing` holds what the caller says, `talking` the responses, `response` the order of their
+events, `conversation` the items, `config` the settings, `client_events` and `server_events` the wire.
+"""
+
+from twilio_rt_cli.engine.session.peer import Session
+
+__all__ = ["Session"]
