@@ -1,0 +1,259 @@
+"""Places one simulated call: rings the bridge's webhook and executes its TwiML, or dials a media server directly."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import urlsplit, urlunsplit
+
+from websockets.asyncio.client import ClientConnection
+
+from twilio_rt_cli.caller import events
+from twilio_rt_cli.caller.conversation import Conversation, Patience
+from twilio_rt_cli.caller.dialling import StreamRefused, media_socket
+from twilio_rt_cli.caller.line import Line, LineQuality
+from twilio_rt_cli.caller.phone import Identity, Phone
+from twilio_rt_cli.caller.playout import BYTES_PER_S
+from twilio_rt_cli.caller.report import CallReport, take_down
+from twilio_rt_cli.caller.route import Route, Signer, resolve
+from twilio_rt_cli.caller.script import Script
+from twilio_rt_cli.caller.stream import EndedBy, Lines, MediaStream, StreamEnd
+from twilio_rt_cli.caller.tape import Tape
+from twilio_rt_cli.caller.twiml_player import Stage, TwimlPlayer, capped_sleep
+from twilio_rt_cli.caller.webhook import Caller, Document, Webhook, WebhookFailed, elapsed_ms
+from twilio_rt_cli.errors import TwilioRtError
+from twilio_rt_cli.protocol import twiml
+from twilio_rt_cli.protocol.twilio import AccountSid, CallSid, StreamSid
+
+_SPOKEN_LETTERS_PER_S = 15  # how long a text takes when no voice says it
+
+
+def new_account_sid() -> str:
+    """An account of nobody's, for calls to a bridge that does not check."""
+    return "AC" + secrets.token_hex(16)
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """What to call and how."""
+
+    target: str
+    """http(s): a bridge's webhook; ws(s): a media server"""
+    script: Script
+    signer: Signer = field(default_factory=Signer)
+    sign_as: str | None = None
+    """origin that URLs name and signatures are made over, instead of the target's"""
+    account_sid: str = field(default_factory=new_account_sid)
+    from_number: str = "+14155550142"
+    to_number: str = "+14155550100"
+    quality: LineQuality = field(default_factory=LineQuality)
+    seed: int = 0
+    duration_s: float | None = None
+    """hang up after so long"""
+    buffer_delay_ms: int = 0
+    """how late Twilio begins to play into silence"""
+    patience: Patience = field(default_factory=Patience)
+    longest_verb_s: float = 30.0
+    """at most so long for a Say or Pause"""
+
+
+async def place_call(
+    plan: CallPlan,
+    *,
+    hang_up: asyncio.Event,
+    watch: Callable[[events.CallEvent], None] = lambda _: None,
+    speak: Callable[[str], bytes] | None = None,
+) -> CallReport:
+    """Places the call and holds it to its end; `hang_up` set makes the caller hang up in order.
+
+    Nothing is raised for what the other side does: the report tells it. `speak` gives TwiML's `<Say>` a voice.
+    """
+    return await _Call(plan, hang_up, watch, speak).place()
+
+
+class _Call:
+    """One call while it lasts."""
+
+    def __init__(
+        self,
+        plan: CallPlan,
+        hang_up: asyncio.Event,
+        watch: Callable[[events.CallEvent], None],
+        speak: Callable[[str], bytes] | None,
+    ) -> None:
+        self._plan = plan
+        self._hang_up = hang_up
+        self._watch = watch
+        self._speak = speak
+        self._began_at = time.monotonic()
+        self._route = Route.to(plan.target, plan.sign_as)
+        self._caller = Caller(f"CA{secrets.token_hex(16)}", plan.account_sid, plan.from_number, plan.to_number)
+        self._tape = Tape(self._began_at)
+        self._report = CallReport(self._caller.call_sid)
+
+    async def place(self) -> CallReport:
+        report = self._report
+        if urlsplit(self._plan.target).scheme in {"ws", "wss"}:
+            await self._dial()
+        else:
+            async with Webhook(self._route, self._plan.signer, self._caller) as webhook:
+                await self._ring(webhook)
+        self._watch(events.Ended(report.ended or "there was no call"))
+        report.caller_track, report.agent_track = self._tape.tracks()
+        return report
+
+    # A media server
+
+    async def _dial(self) -> None:
+        end = await self._stream(twiml.Stream(self._route.name(self._plan.target)), _tell_nobody)
+        self._report.ended = {
+            EndedBy.CALLER: "the caller hung up",
+            EndedBy.SERVER: f"the server closed the socket ({end.code})",
+            EndedBy.NOBODY: "there was no stream",
+        }[end.by]
+
+    # A bridge
+
+    async def _ring(self, webhook: Webhook) -> None:
+        rang_at = time.monotonic()
+        try:
+            document = await webhook.fetch(self._route.name(_webhook_url(self._plan.target)), status="ringing")
+        except WebhookFailed as error:
+            self._fail(str(error))
+        except TwilioRtError as error:
+            self._trouble(error)
+        else:
+            self._report.webhook_ms = elapsed_ms(rang_at)
+            self._watch(events.Answered(self._report.webhook_ms))
+            await self._play(webhook, document)
+
+    async def _play(self, webhook: Webhook, document: Document) -> None:
+        async with asyncio.TaskGroup() as callbacks:  # Twilio does not wait for a status callback
+
+            async def stream(wanted: twiml.Stream) -> StreamEnd:
+                return await self._stream(
+                    wanted, lambda told: callbacks.create_task(self._status(webhook, document, wanted, told))
+                )
+
+            player = TwimlPlayer(webhook, Stage(stream, self._say, self._wait, self._executed, self._fail))
+            try:
+                self._report.ended = await player.play(document)
+            except TwilioRtError as error:
+                self._trouble(error)
+            if not player.streamed:
+                self._fail("the bridge took the call without a media stream")
+
+    async def _status(self, webhook: Webhook, document: Document, stream: twiml.Stream, told: "StreamStatus") -> None:
+        if stream.status_callback is None:
+            return
+        params = (
+            ("AccountSid", self._caller.account_sid),
+            ("CallSid", self._caller.call_sid),
+            ("StreamSid", told.stream_sid),
+            ("StreamName", stream.name or told.stream_sid),
+            ("StreamEvent", told.event),
+            *((("StreamError", told.error),) if told.error else ()),
+            ("Timestamp", datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")),
+        )
+        url = resolve(document.url, stream.status_callback)
+        wrong = await webhook.report(url, stream.status_callback_method, params)
+        if wrong is not None:
+            self._fail(wrong)
+
+    # The stream
+
+    async def _stream(self, wanted: twiml.Stream, tell: "Callable[[StreamStatus], object]") -> StreamEnd:
+        plan, stream_sid = self._plan, StreamSid(f"MZ{secrets.token_hex(16)}")
+        identity = Identity(CallSid(self._caller.call_sid), AccountSid(plan.account_sid), stream_sid, wanted.parameters)
+        dialled_at = time.monotonic()
+        try:
+            if wanted.track != "inbound_track":
+                raise StreamRefused(31941, f"a <Connect><Stream> has no track {wanted.track!r}")
+            async with media_socket(wanted.url, self._route, plan.signer) as socket:
+                self._report.connect_ms = elapsed_ms(dialled_at)
+                tell(StreamStatus(stream_sid, "stream-started"))
+                self._watch(events.StreamOpened(stream_sid, self._report.connect_ms))
+                end = await self._hold(socket, identity)
+        except StreamRefused as refused:
+            tell(StreamStatus(stream_sid, "stream-error", refused.text))
+            self._fail(str(refused))
+            self._report.trouble = self._report.trouble or refused.trouble
+            return StreamEnd(EndedBy.NOBODY)
+        tell(StreamStatus(stream_sid, "stream-stopped"))
+        return end
+
+    async def _hold(self, socket: ClientConnection, identity: Identity) -> StreamEnd:
+        plan = self._plan
+        lines = Lines(Line(plan.quality, plan.seed), Line(plan.quality, plan.seed + 1))
+        phone = Phone(identity, buffer_delay_ms=plan.buffer_delay_ms, loses=lines.out.loses)
+        conversation = Conversation(plan.script, plan.patience)
+        stream = MediaStream(socket, phone, conversation, lines, self._watch)
+        until = None if plan.duration_s is None else self._began_at + plan.duration_s
+        end = await stream.run(hang_up=self._hang_up, until=until)
+        self._judge(end, phone, all_said=conversation.all_said)
+        self._report.failures += stream.failures
+        runs = [(at, lines.back.through(audio)) for at, audio in phone.heard(end.at)]
+        take_down(self._report, phone, stream.figures, b"".join(audio for _, audio in runs))
+        self._report.frames_lost += lines.out.lost + lines.back.lost
+        self._tape.caller(phone.start_at, bytes(phone.spoken))
+        for at, audio in runs:
+            self._tape.agent(at, audio)
+        return end
+
+    def _judge(self, end: StreamEnd, phone: Phone, *, all_said: bool) -> None:
+        """What is wrong with the way a stream ended."""
+        if end.by is not EndedBy.SERVER:
+            return
+        why = f"{end.code} {end.reason}".strip()
+        if end.code == 1006:
+            phone.breach(31903, "the socket broke without a close frame", end.at)
+        elif end.code != 1000:
+            phone.breach(31921, f"the socket was closed with {why}", end.at)
+        if not all_said:
+            self._fail(f"the server closed the socket ({why}) before the caller had said everything")
+
+    # The call around it
+
+    async def _say(self, text: str) -> None:
+        length_s = len(text) / _SPOKEN_LETTERS_PER_S
+        if self._speak is not None:
+            audio = await asyncio.to_thread(self._speak, text)
+            self._tape.agent(time.monotonic(), audio)
+            length_s = len(audio) / BYTES_PER_S
+        await self._wait(length_s)
+
+    async def _wait(self, seconds: float) -> None:
+        await capped_sleep(seconds, self._plan.longest_verb_s, self._hang_up)
+
+    def _executed(self, text: str) -> None:
+        self._report.executed.append(text)
+        self._watch(events.Executed(text))
+
+    def _fail(self, text: str) -> None:
+        self._report.fail(text)
+        self._watch(events.Failed(text))
+
+    def _trouble(self, error: TwilioRtError) -> None:
+        self._report.trouble = error
+        self._report.fail(error.message)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """What a stream's status callback is told."""
+
+    stream_sid: StreamSid
+    event: str
+    error: str = ""
+
+
+def _tell_nobody(_: StreamStatus) -> None:
+    """A media server that was dialled directly has no status callback."""
+
+
+def _webhook_url(target: str) -> str:
+    """The voice webhook of a bridge: the URL as given, or `/incoming-call` of an origin."""
+    parts = urlsplit(target)
+    return target if parts.path not in {"", "/"} else urlunsplit((*parts[:2], "/incoming-call", parts.query, ""))
