@@ -1,0 +1,242 @@
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from signal import SIGINT, SIGTERM
+from typing import Any
+
+import pytest
+
+from tests.server.world import (
+    LOOPS,
+    Twilio,
+    World,
+    begin,
+    call_sid,
+    closed,
+    config,
+    media,
+    refused,
+    run,
+    send,
+    serving,
+    stop,
+    token_of,
+)
+from twilio_rt_cli.errors import ServerError
+from twilio_rt_cli.protocol import twiml
+
+
+class Process(Twilio):
+    """A server in a process of its own."""
+
+    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+        super().__init__(url, url)
+        self.process = process
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    async def line(self) -> str:
+        """The next thing it says."""
+        assert self.process.stdout is not None
+        return (await self.process.stdout.readline()).decode().strip()
+
+    async def exit_code(self) -> int:
+        return await self.process.wait()
+
+
+@asynccontextmanager
+async def process(**changes: Any) -> AsyncIterator[Process]:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.server.process", json.dumps(changes), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert child.stdout is not None
+        server = Process(child, (await child.stdout.readline()).decode().strip())
+        async with server.http:
+            yield server
+    finally:
+        if child.returncode is None:
+            child.kill()
+        await child.wait()
+
+
+async def echoes(socket: Any, number: int) -> None:
+    """The call goes on."""
+    await send(socket, media(number))
+    assert await socket.recv(decode=False) == media(number)
+
+
+@pytest.mark.parametrize("number", [SIGTERM, SIGINT])
+def test_the_first_signal_lets_calls_end_and_takes_no_new_ones(number: signal.Signals) -> None:
+    async def story() -> None:
+        async with process(drain_s=30, busy_message="Busy.") as server:
+            late = await server.token(call_sid(4))
+            async with server.talking(1) as first, server.talking(2) as second, server.talking(3) as third:
+                for _ in range(3):
+                    assert (await server.line()).startswith("CallStarted(")
+                server.signal(number)
+                assert await server.line() == "Draining(calls=4, drain_s=30)"
+                assert (await server.http.get(server.local_url + "/readyz")).status_code == 503
+                assert (await server.http.get(server.local_url + "/healthz")).status_code == 200
+                busy = await server.post("/incoming-call", call_sid(5))
+                assert twiml.parse(busy.text) == (twiml.Say("Busy."), twiml.Hangup())
+                assert token_of((await server.post("/incoming-call", call_sid(4))).text) == late
+                async with server.dial(late) as fourth:
+                    await begin(fourth, 4)
+                    for at, socket in enumerate((first, second, third, fourth), 1):
+                        await echoes(socket, 50 + at)
+                        await send(socket, stop(at))
+                        assert await closed(socket) == (1000, "caller_hung_up")
+                    ended = server.now()
+            assert await server.exit_code() == 0
+            assert server.now() - ended < 1
+
+    run(story())
+
+
+def test_a_server_without_calls_stops_at_once() -> None:
+    async def story() -> None:
+        async with process() as server:
+            began = server.now()
+            server.signal(SIGTERM)
+            assert [await server.line(), await server.line()] == ["Draining(calls=0, drain_s=600.0)", "stopped"]
+            assert await server.exit_code() == 0
+            assert server.now() - began < 1
+
+    run(story())
+
+
+def test_at_the_end_of_the_drain_calls_are_ended_and_callers_told() -> None:
+    async def story() -> None:
+        async with process(drain_s=0.3, fallback_message="Sorry.") as server:
+            async with server.talking() as socket:
+                await server.token(call_sid(2))
+                server.signal(SIGTERM)
+                began = server.now()
+                assert await closed(socket) == (1000, "drained")
+                assert server.now() - began > 0.25
+            assert twiml.parse(await server.tail()) == (twiml.Say("Sorry."), twiml.Hangup())
+            assert await server.exit_code() == 0
+            assert server.now() - began < 1.5
+
+    run(story())
+
+
+def test_a_caller_who_does_not_ask_is_not_waited_for_long() -> None:
+    async def story() -> None:
+        async with process(drain_s=0.2, tail_s=0.3) as server:
+            async with server.talking() as socket:
+                server.signal(SIGTERM)
+                await socket.wait_closed()
+            assert await server.exit_code() == 0
+
+    run(story())
+
+
+def test_without_a_drain_the_first_signal_ends_calls() -> None:
+    async def story() -> None:
+        async with process(drain_s=0) as server:
+            async with server.talking() as socket:
+                server.signal(SIGTERM)
+                began = server.now()
+                assert await closed(socket) == (1000, "drained")
+            assert await server.exit_code() == 0
+            assert server.now() - began < 1
+
+    run(story())
+
+
+@pytest.mark.parametrize("number", [SIGTERM, SIGINT])
+def test_the_second_signal_ends_at_once(number: signal.Signals) -> None:
+    async def story() -> None:
+        async with process(drain_s=30) as server:
+            async with server.talking() as socket, server.dial(await server.token(call_sid(2))) as starting:
+                server.signal(number)
+                while not (await server.line()).startswith("Draining("):
+                    pass
+                began = server.now()
+                server.signal(number)
+                assert await closed(socket) == (1000, "drained")
+                assert await closed(starting) == (1000, "drained")
+            assert await server.exit_code() == 130
+            assert server.now() - began < 1
+
+    run(story())
+
+
+def test_the_second_signal_does_not_wait_for_a_caller_who_reads_nothing() -> None:
+    async def story() -> None:
+        async with process(drain_s=30) as server:
+            _, writer = await server.raw(server.head(await server.token()))
+            server.signal(SIGTERM)
+            await server.line()
+            server.signal(SIGTERM)
+            began = server.now()
+            assert await server.exit_code() == 130
+            assert server.now() - began < 2
+            writer.close()
+
+    run(story())
+
+
+def test_a_busy_port_is_told_and_nothing_runs() -> None:
+    async def story() -> None:
+        async with serving() as world:
+            server = World(config(port=world.port)).server
+            sentence = f"Port {world.port} on 127.0.0.1 is in use by another program."
+            with pytest.raises(ServerError, match=sentence):
+                async with server.running():
+                    raise AssertionError("it runs")
+            child = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "tests.server.process",
+                json.dumps({"port": world.port}),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+            assert await child.communicate() == (b"", sentence.encode() + b"\n")
+
+    run(story())
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0"])
+def test_a_free_port_is_known_when_the_server_runs(host: str) -> None:
+    async def story() -> None:
+        async with serving(host=host) as world:
+            assert world.local_url.startswith("http://127.0.0.1:")
+            assert world.origin == world.local_url
+            assert (await world.http.get(world.local_url)).status_code == 200
+
+    run(story())
+
+
+def test_strangers_are_forgotten() -> None:
+    async def story() -> None:
+        async with serving() as world:
+            assert await refused(world.bare()) == 403
+            limiter = world.server._reception.limiter
+            assert len(limiter) == 1
+            await world.until(lambda: len(limiter) == 0)
+
+    run(story())
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_server_may_run_inside_another_program_and_again(loop: str) -> None:
+    async def story() -> None:
+        for _ in range(2):
+            async with serving() as world, world.talking():
+                pass
+            with pytest.raises(OSError):  # noqa: PT011  # refused, by whatever name
+                await refused(world.bare())
+        with pytest.raises(ZeroDivisionError):
+            async with serving() as world, world.talking():
+                _ = 1 / 0
+        assert len(asyncio.all_tasks()) == 1
+
+    run(story(), loop)

@@ -1,0 +1,60 @@
+"""Our origin: the one string that TwiML names and signatures are checked against. Never a forwarded header."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:\[\]]+)(?::\d{1,5})?")
+
+
+def is_loopback_host(header: str | None) -> bool:
+    """Whether a Host header names our own machine. A page in a browser that was led here by its DNS names another."""
+    found = _HOST.fullmatch((header or "").strip().lower())
+    return found is not None and _is_loopback(found["name"])
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """`scheme://host` or `scheme://host:port`, http or https."""
+
+    url: str
+
+    @classmethod
+    def of(cls, public_url: str | None, local_url: str) -> "Origin":
+        """The configured origin, else our loopback address."""
+        return cls((public_url or local_url).rstrip("/").lower())
+
+    @property
+    def websocket_url(self) -> str:
+        """The same origin for streams: wss for https, ws for http."""
+        return "ws" + self.url.removeprefix("http")
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The origin; of a loopback one all three names, which count as one."""
+        return _spellings(self.url)
+
+    @property
+    def websocket_spellings(self) -> tuple[str, ...]:
+        """The same for streams."""
+        return _spellings(self.websocket_url)
+
+
+def _spellings(url: str) -> tuple[str, ...]:
+    scheme, _, host = url.partition("://")
+    found = _HOST.fullmatch(host)
+    if found is None or not _is_loopback(found["name"]):
+        return (url,)
+    port = host.removeprefix(found["name"])
+    names = dict.fromkeys((found["name"], *_LOOPBACK_NAMES))
+    return tuple(f"{scheme}://{name}{port}" for name in names)
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False

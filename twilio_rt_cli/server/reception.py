@@ -1,0 +1,103 @@
+"""What every entrance shares: the config, our origin, the book of calls, and how somebody is turned away."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from twilio_rt_cli.call.record import EndReason
+from twilio_rt_cli.leg import Leg
+from twilio_rt_cli.protocol.signature import Verifier
+from twilio_rt_cli.protocol.twilio import CallSid, Start, StreamSid
+from twilio_rt_cli.server.config import ServerConfig
+from twilio_rt_cli.server.limiter import RefusalLimiter
+from twilio_rt_cli.server.notices import CallRefused, Refusal, ServerNotice
+from twilio_rt_cli.server.origin import Origin
+from twilio_rt_cli.server.registry import IncomingCall, Registry
+
+log = logging.getLogger("twilio_rt.server")
+
+_TOKEN = re.compile(r"(/media-stream/)[\w-]+")
+_QUERY = re.compile(r"\?.*", re.DOTALL)
+_HINTS = {
+    Refusal.BAD_SIGNATURE: "is TWILIO_AUTH_TOKEN the account's primary token, and PUBLIC_URL the origin Twilio calls?",
+    Refusal.ACCOUNT: "TWILIO_ACCOUNT_SID names another account",
+    Refusal.HOST: "without signature checks only requests to this machine's loopback are served",
+    Refusal.ORIGIN: "a browser asked; Twilio sends no Origin",
+}
+
+Publish = Callable[[ServerNotice], None]
+
+
+class OpenedCall(Protocol):
+    """One call's bridge, as far as the server needs it."""
+
+    def begin(self) -> None:
+        """Take over the phone's leg."""
+
+    def end(self, reason: EndReason) -> None:
+        """Close both sides; again: nothing. The end is told by the `on_over` that the call was opened with."""
+
+
+OpenCall = Callable[[IncomingCall, Start, Leg, Callable[[EndReason], None]], OpenedCall]
+"""Makes a call's bridge from its webhook, its `start` and its leg; the last argument wants to hear once how it ended"""
+
+
+class Reception:
+    """One per server, made on its loop; `origin` is known once the port is."""
+
+    def __init__(self, config: ServerConfig, registry: Registry, open_call: OpenCall, publish: Publish) -> None:
+        self.config = config
+        self.registry = registry
+        self.open_call = open_call
+        self.publish = publish
+        self.verifier = Verifier(config.auth_token, config.shared_key)
+        self.limiter = RefusalLimiter()
+        self.origin = Origin("")
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return asyncio.get_running_loop().time()
+
+    def verify(self, urls: Sequence[str], check: Callable[[str], bool]) -> bool:
+        """Whether `check` passes for one of these spellings of a URL of ours. Unchecked: always."""
+        if not self.config.checked:
+            return True
+        verdict = any(check(url) for url in urls)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("signature %s for %s", "right" if verdict else "wrong", loggable(urls[0]))
+        return verdict
+
+    def turn_away(self, refusal: Refusal, address: str, what: str) -> None:
+        """Count a stranger; and tell people, unless this one comes too often."""
+        exceeded = self.limiter.exceeded(address, self.now())
+        self.limiter.count(address, self.now())
+        self.registry.refused[refusal] += 1
+        if exceeded:
+            return
+        hint = _HINTS.get(refusal)
+        log.warning("refused %s from %s: %s%s", what, address, refusal.value, f" ({hint})" if hint else "")
+        self.publish(CallRefused(refusal, None, what))
+
+    def refuse_call(self, refusal: Refusal, call_sid: CallSid | None, detail: str = "") -> None:
+        """Count and tell a call that cannot be taken."""
+        self.registry.refused[refusal] += 1
+        sids = call_log(call_sid or CallSid(""))
+        sids.warning("call refused: %s%s", refusal.value, f" ({detail})" if detail else "")
+        self.publish(CallRefused(refusal, call_sid, detail))
+
+
+def call_log(call_sid: CallSid, stream_sid: StreamSid | None = None) -> "logging.LoggerAdapter[logging.Logger]":
+    """A logger whose every line carries the Call SID and the Stream SID."""
+    return logging.LoggerAdapter(log, {"call": call_sid, "stream": stream_sid or ""})
+
+
+def without_token(text: str) -> str:
+    """The text with the tokens of our stream URLs left out."""
+    return _TOKEN.sub(r"\1…", text)
+
+
+def loggable(url: str) -> str:
+    """The URL or path as it may be logged: no token, and no query, which holds phone numbers."""
+    return _QUERY.sub("?…", without_token(url))

@@ -1,0 +1,192 @@
+"""The public port as a whole: opens it, keeps time, drains on a signal, and leaves nothing behind.
+
+uvicorn alone would hang up every call at the first signal. Here the first SIGINT or SIGTERM only closes the book for
+new calls (`/readyz` says 503, callers hear that the line is busy) and keeps listening; the process ends when the last
+call is over, or after `drain_s`, and its exit code is 0. A second signal ends everything at once, exit code 130.
+
+Of uvicorn we use its HTTP connections and its opening and closing of the port; signals and the main loop are ours.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from importlib.util import find_spec
+from math import inf
+
+import uvicorn
+
+from twilio_rt_cli.call.record import EndReason
+from twilio_rt_cli.protocol.twilio import CallSid
+from twilio_rt_cli.server.app import create_app
+from twilio_rt_cli.server.config import ServerConfig
+from twilio_rt_cli.server.guard import GuardedHttp
+from twilio_rt_cli.server.listen import listen
+from twilio_rt_cli.server.notices import Draining
+from twilio_rt_cli.server.origin import Origin
+from twilio_rt_cli.server.reception import OpenCall, Publish, Reception, call_log, log
+from twilio_rt_cli.server.registry import Registry
+from twilio_rt_cli.server.takeover import Takeover
+
+_TICK_S = 0.1
+_CLOSE_S = 1.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+FORCED = 130
+"""exit code after a second signal"""
+
+
+class BridgeServer:
+    """One public port. `run` it in a process of its own, or enter `running` inside another program."""
+
+    def __init__(self, config: ServerConfig, open_call: OpenCall, publish: Publish) -> None:
+        self._config = config
+        self.registry = Registry(config)
+        self._reception = Reception(config, self.registry, open_call, publish)
+        self._local_url = ""
+        self._stopped = asyncio.Event()
+        self._drain_ends_at = inf
+        self._forced = False
+        self._ticking: asyncio.TimerHandle | None = None
+        self._uvicorn: uvicorn.Server | None = None
+
+    @property
+    def local_url(self) -> str:
+        """Where this machine reaches the server: `http://127.0.0.1:PORT`. Known once it listens."""
+        assert self._local_url, "not listening yet"
+        return self._local_url
+
+    @property
+    def origin(self) -> str:
+        """The origin that TwiML names and signatures are checked against. Known once the server listens."""
+        assert self._local_url, "not listening yet"
+        return self._reception.origin.url
+
+    @property
+    def connections(self) -> int:
+        """Open connections on the public port, media sockets among them."""
+        return len(self._uvicorn.server_state.connections) if self._uvicorn else 0
+
+    def run(self, on_ready: Callable[[], None]) -> None:
+        """Serve until a signal and the drain it begins are over. Call it from the main thread.
+
+        `on_ready` is told once the port is open. Raises ServerError when it cannot be opened, SystemExit(130) after a
+        second signal.
+        """
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(self._serve(on_ready))
+        if self._forced:
+            raise SystemExit(FORCED)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["BridgeServer"]:
+        """Serve on the running loop, without signal handlers; leaving ends what is still going on.
+
+        Raises ServerError when the port cannot be opened.
+        """
+        sockets = listen(self._config.host, self._config.port, self._config.backlog)
+        self._local_url = _local_url(self._config.host, sockets[0].getsockname()[1])
+        self._reception.origin = Origin.of(self._config.public_url, self._local_url)
+        server = self._uvicorn = self._new_uvicorn()
+        await server.startup(sockets)
+        self._tick()
+        try:
+            yield self
+        finally:
+            await self._close(server)
+
+    async def _serve(self, on_ready: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self._on_signal)
+        try:
+            async with self.running():
+                on_ready()
+                await self._stopped.wait()
+        finally:
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
+
+    def _new_uvicorn(self) -> uvicorn.Server:
+        config = self._config
+        settings = uvicorn.Config(
+            create_app(self._reception),
+            http=partial(  # type: ignore[arg-type]  # uvicorn only calls it
+                GuardedHttp, upgrade=Takeover(self._reception), header_timeout_s=config.header_timeout_s
+            ),
+            ws="none",  # the upgrade is ours
+            lifespan="off",
+            log_config=None,
+            log_level=logging.WARNING,
+            access_log=False,
+            proxy_headers=False,
+            backlog=config.backlog,
+            timeout_keep_alive=config.keep_alive_s,
+            timeout_graceful_shutdown=2,  # media sockets wait 1 s for the other side's goodbye
+        )
+        settings.load()
+        server = uvicorn.Server(settings)
+        server.lifespan = settings.lifespan_class(settings)
+        return server
+
+    # Time and signals
+
+    def _tick(self) -> None:
+        now = self._reception.now()
+        for live in self.registry.sweep(now):
+            sid = live.incoming.call_sid if live.incoming else CallSid("")
+            call_log(sid).error("the call lost its socket and never said that it was over")
+        self._reception.limiter.sweep(now)
+        if self.registry.draining:
+            self._drain(now)
+        self._ticking = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
+
+    def _on_signal(self) -> None:
+        if self._stopped.is_set():
+            return
+        if self.registry.draining:
+            log.warning("second signal: ending %d calls now", self.registry.places)
+            self._forced = True
+            self._stopped.set()
+            return
+        now = self._reception.now()
+        self.registry.drain(now)
+        self._drain_ends_at = now + self._config.drain_s
+        self._reception.publish(Draining(self.registry.places, self._config.drain_s))
+        self._drain(now)
+
+    def _drain(self, now: float) -> None:
+        """Stop when the last call is over. At the deadline calls are ended, and callers may still ask what next."""
+        config = self._config
+        if now >= self._drain_ends_at:
+            self.registry.end_all(EndReason.DRAINED, now)
+        tail_s = config.tail_s if config.drain_s else 0.0
+        if not self.registry.places or now >= self._drain_ends_at + tail_s:
+            self._stopped.set()
+
+    # The end
+
+    async def _close(self, server: uvicorn.Server) -> None:
+        self.registry.end_all(EndReason.DRAINED, self._reception.now())
+        await server.shutdown()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                for live in self.registry.streaming():
+                    over = asyncio.Event()
+                    live.waiting.append(over.set)
+                    await over.wait()
+        if self._ticking is not None:
+            self._ticking.cancel()
+
+
+def _local_url(host: str, port: int) -> str:
+    return f"http://[::1]:{port}" if host == "::1" else f"http://127.0.0.1:{port}"
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if find_spec("uvloop") is None:
+        return None
+    import uvloop  # noqa: PLC0415  # not on every platform
+
+    return uvloop.new_event_loop

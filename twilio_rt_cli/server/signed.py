@@ -1,0 +1,112 @@
+"""Requests that must be Twilio's: read within limits, checked before anything else happens, then a few of their fields.
+
+The signature is made over our origin, the path and the query as requested, and the fields of a form (or the query's
+`bodySHA256` of a JSON body). What is not Twilio's gets 403; what Twilio would never send gets 400, 408, 413 or 415.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+from fastapi import HTTPException, Request
+from starlette.requests import ClientDisconnect
+
+from twilio_rt_cli.protocol.signature import SETTINGS_HEADER, SIGNATURE_HEADER, parse_form
+from twilio_rt_cli.protocol.twilio import AccountSid, CallSid
+from twilio_rt_cli.server.notices import Refusal
+from twilio_rt_cli.server.reception import Reception, loggable
+from twilio_rt_cli.server.registry import is_sid
+
+_BODY_BYTES = 65_536
+_FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
+
+log = logging.getLogger("twilio_rt.server")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """A request that Twilio signed (or, unchecked, one from this machine)."""
+
+    call_sid: CallSid
+    account_sid: AccountSid
+    fields: Mapping[str, str]
+
+    def field(self, name: str) -> str:
+        """A field's value; empty when absent."""
+        return self.fields.get(name, "")
+
+
+async def read_signed(request: Request, reception: Reception) -> SignedRequest:
+    """The request, once it is known to be Twilio's. Raises HTTPException with the status to answer."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = await _body(request, reception.config.header_timeout_s)
+    if request.method != "GET" and kind not in {_FORM, _JSON} and (kind or body):
+        raise HTTPException(415, "a form or JSON, please")
+    form = parse_form(body) if kind == _FORM else []
+    if not _verified(request, reception, form, body if kind == _JSON else None):
+        _turn_away(request, reception, Refusal.BAD_SIGNATURE)
+    fields = _json_fields(body) if kind == _JSON else dict(form or request.query_params.multi_items())
+    call_sid, account_sid = fields.get("CallSid", ""), fields.get("AccountSid", "")
+    if not is_sid(call_sid) or (account_sid and not is_sid(account_sid)):
+        raise HTTPException(400, "CallSid is missing")
+    if reception.config.account_sid not in {None, account_sid}:
+        _turn_away(request, reception, Refusal.ACCOUNT)
+    return SignedRequest(CallSid(call_sid), AccountSid(account_sid), fields)
+
+
+async def _body(request: Request, timeout_s: float) -> bytes:
+    if (
+        int(request.headers.get("content-length", 0)) > _BODY_BYTES
+    ):  # a head whose length is no number came never so far
+        raise HTTPException(413, "too large")
+    body = bytearray()
+    try:
+        async with asyncio.timeout(timeout_s):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > _BODY_BYTES:
+                    raise HTTPException(413, "too large")
+    except TimeoutError:
+        raise HTTPException(408, "too slow", {"Connection": "close"}) from None
+    except ClientDisconnect:
+        raise HTTPException(400, "incomplete") from None
+    return bytes(body)
+
+
+def _verified(request: Request, reception: Reception, form: list[tuple[str, str]], json: bytes | None) -> bool:
+    verifier = reception.verifier
+    signature = request.headers.get(SIGNATURE_HEADER)
+    settings = request.headers.get(SETTINGS_HEADER)
+    target = _target(request)
+    urls = [origin + target for origin in reception.origin.spellings]
+    if json is not None:
+        return reception.verify(urls, lambda url: verifier.verify_json(url, json, signature, settings))
+    if request.method == "GET":
+        return reception.verify(urls, lambda url: verifier.verify_get(url, signature, settings))
+    return reception.verify(urls, lambda url: verifier.verify_form(url, form, signature, settings))
+
+
+def _target(request: Request) -> str:
+    """Path and query as they were requested."""
+    path: bytes = request.scope["raw_path"]
+    query: bytes = request.scope["query_string"]
+    return (path + b"?" + query if query else path).decode("latin-1")
+
+
+def _json_fields(body: bytes) -> dict[str, str]:
+    """The texts and numbers of a JSON object, as a form would spell them."""
+    try:
+        decoded = msgspec.json.decode(body, type=dict[str, object])
+    except (ValueError, RecursionError):
+        raise HTTPException(400, "not a JSON object") from None
+    return {name: str(value) for name, value in decoded.items() if isinstance(value, str | int | float)}
+
+
+def _turn_away(request: Request, reception: Reception, refusal: Refusal) -> None:
+    address = request.client.host if request.client else ""
+    what = f"{request.method} {loggable(reception.origin.url + _target(request)[:200])}"
+    reception.turn_away(refusal, address, what)
+    raise HTTPException(403, "Forbidden")

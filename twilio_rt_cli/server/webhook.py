@@ -1,0 +1,136 @@
+"""What Twilio asks and tells by HTTP about a call: what to do with it, and what became of it."""
+
+import asyncio
+from contextlib import suppress
+
+from fastapi import APIRouter, Request, Response
+
+from twilio_rt_cli import __version__
+from twilio_rt_cli.call.record import EndReason
+from twilio_rt_cli.protocol import twiml
+from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
+from twilio_rt_cli.server.notices import Refusal, StreamFailed
+from twilio_rt_cli.server.reception import Reception, call_log, without_token
+from twilio_rt_cli.server.registry import PROBE_CALL_SID, IncomingCall
+from twilio_rt_cli.server.signed import read_signed
+
+_CLOSING_S = 3.0
+"""how long `/stream-ended` waits for a bridge to say how its call ended; Twilio waits 15 s for the answer"""
+_FINAL = frozenset({"completed", "busy", "no-answer", "canceled", "failed"})
+
+
+class Webhooks:
+    """The routes of the public port."""
+
+    def __init__(self, reception: Reception) -> None:
+        self._reception = reception
+        self._registry = reception.registry
+
+    def router(self) -> APIRouter:
+        """All routes, for the app."""
+        router = APIRouter(include_in_schema=False)
+        router.add_api_route("/", self.about, methods=["GET", "HEAD"])
+        router.add_api_route("/healthz", self.healthy, methods=["GET", "HEAD"])
+        router.add_api_route("/readyz", self.ready, methods=["GET", "HEAD"])
+        router.add_api_route("/incoming-call", self.incoming_call, methods=["GET", "POST"])
+        router.add_api_route("/stream-ended", self.stream_ended, methods=["POST"])
+        router.add_api_route("/stream-status", self.stream_status, methods=["POST"])
+        router.add_api_route("/call-status", self.call_status, methods=["POST"])
+        router.add_api_route("/amd-status", self.amd_status, methods=["POST"])
+        return router
+
+    async def about(self) -> dict[str, str]:
+        """Who we are."""
+        return {"name": "twilio-rt", "version": __version__}
+
+    async def healthy(self) -> dict[str, str]:
+        """We live."""
+        return {"status": "ok"}
+
+    async def ready(self, response: Response) -> dict[str, str]:
+        """Whether new calls are welcome: 503 while draining."""
+        if not self._registry.draining:
+            return {"status": "ready"}
+        response.status_code = 503
+        return {"status": "draining"}
+
+    async def incoming_call(self, request: Request) -> Response:
+        """A call comes in: connect it to our media socket, or say that the line is busy."""
+        signed = await read_signed(request, self._reception)
+        incoming = IncomingCall(
+            call_sid=signed.call_sid,
+            account_sid=signed.account_sid,
+            from_number=signed.field("From"),
+            to_number=signed.field("To"),
+        )
+        token = self._registry.answer(incoming, self._reception.now())
+        if isinstance(token, Refusal):
+            self._reception.refuse_call(token, signed.call_sid)
+            return _twiml(twiml.busy(self._reception.config.busy_message))
+        call_log(signed.call_sid).debug("webhook answered, the stream may come")
+        origin = self._reception.origin
+        return _twiml(
+            twiml.connect_stream(
+                f"{origin.websocket_url}/media-stream/{token}",
+                f"{origin.url}/stream-status",
+                f"{origin.url}/stream-ended",
+            )
+        )
+
+    async def stream_ended(self, request: Request) -> Response:
+        """The stream is over and the caller still there: hang up after a normal end, else say what we owe."""
+        signed = await read_signed(request, self._reception)
+        reason = await self._how_it_ended(signed.call_sid)
+        call_log(signed.call_sid).debug("tail of the call asked: %s", reason.value if reason else "unknown call")
+        if reason is not None and not reason.failed:
+            return _twiml(twiml.hangup())
+        return _twiml(twiml.say_and_hangup(self._reception.config.fallback_message))
+
+    async def stream_status(self, request: Request) -> Response:
+        """Twilio tells of a stream's beginning, end or failure; only here a failed handshake becomes visible."""
+        signed = await read_signed(request, self._reception)
+        stream_sid = StreamSid(signed.field("StreamSid")[:64])
+        call_log(signed.call_sid, stream_sid).debug("stream status: %s", signed.field("StreamEvent")[:64])
+        if signed.field("StreamEvent") == "stream-error":
+            error = without_token(signed.field("StreamError")[:500])
+            call_log(signed.call_sid, stream_sid).warning("stream failed at Twilio: %s", error)
+            self._reception.publish(StreamFailed(signed.call_sid, stream_sid, error))
+            self._registry.stream_failed(signed.call_sid, self._reception.now())
+        return Response(status_code=204)
+
+    async def call_status(self, request: Request) -> Response:
+        """Twilio tells of a call's progress; the final one ends it."""
+        signed = await read_signed(request, self._reception)
+        status = signed.field("CallStatus")[:64]
+        call_log(signed.call_sid).debug("call status: %s", status)
+        if status in _FINAL:
+            self._registry.hung_up(signed.call_sid, self._reception.now())
+        return Response(status_code=204)
+
+    async def amd_status(self, request: Request) -> Response:
+        """Twilio tells who answered an outgoing call: a person or a machine."""
+        signed = await read_signed(request, self._reception)
+        call_log(signed.call_sid).info("answered by %s", signed.field("AnsweredBy")[:64])
+        return Response(status_code=204)
+
+    async def _how_it_ended(self, call_sid: CallSid) -> EndReason | None:
+        """How the call ended, ending it if need be. Twilio may ask before the bridge has closed the model's socket."""
+        if call_sid == PROBE_CALL_SID:
+            return EndReason.PROBE
+        live = self._registry.find(call_sid)
+        if live is None:
+            return self._registry.how_it_ended(call_sid)
+        if live.running is not None:
+            over = asyncio.Event()
+            live.waiting.append(over.set)
+            live.running.end(EndReason.STREAM_LOST)  # nothing, if it is ending for a reason of its own
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSING_S):
+                    await over.wait()
+        reason = live.ended or EndReason.STREAM_LOST
+        self._registry.finish(live, reason, self._reception.now())
+        return reason
+
+
+def _twiml(document: str) -> Response:
+    return Response(document, media_type=twiml.CONTENT_TYPE)
