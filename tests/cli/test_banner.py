@@ -1,0 +1,47 @@
+"""What a person reads when the server starts."""
+
+from twilio_rt_cli import __version__
+from twilio_rt_cli.cli.banner import banner
+from twilio_rt_cli.settings import bare_settings
+
+URL = "http://127.0.0.1:5001"
+KEY = "sk-proj-0123456789abcdef9f2a"
+
+
+def test_everything_a_person_wants_to_know() -> None:
+    settings = bare_settings(
+        openai_api_key=KEY, twilio_auth_token="0" * 32, public_url="https://bridge.example.com", drain_seconds=30
+    )
+    assert banner(settings, URL) == [
+        f"twilio-rt {__version__}",
+        "  answers     gpt-realtime-2.1, voice marin, at api.openai.com, key sk-proj-…9f2a",
+        "  listens     http://127.0.0.1:5001",
+        "  webhook     https://bridge.example.com/incoming-call",
+        "  signatures  checked",
+        "  stop        Ctrl-C lets calls finish (at most 30 s), a second Ctrl-C ends them",
+        "",
+    ]
+
+
+def test_unchecked_is_said_plainly_and_why() -> None:
+    told = "\n".join(banner(bare_settings(openai_api_key=KEY), URL))
+    assert "  webhook     http://127.0.0.1:5001/incoming-call\n" in told
+    assert "  signatures  NOT checked (there is no TWILIO_AUTH_TOKEN): only this machine can call\n" in told
+    opted_out = bare_settings(openai_api_key=KEY, twilio_auth_token="0" * 32, twilio_validate=False)
+    assert "NOT checked (TWILIO_VALIDATE is false)" in "\n".join(banner(opted_out, URL))
+
+
+def test_the_offline_engine_says_what_it_is() -> None:
+    told = banner(bare_settings(realtime_provider="local", drain_seconds=0), URL)
+    assert told[1] == "  answers     the offline engine (a voice and rules, no model)"
+    assert told[-2] == "  stop        Ctrl-C"
+
+
+def test_azure_names_its_resource() -> None:
+    settings = bare_settings(
+        realtime_provider="azure",
+        azure_openai_url="wss://me.openai.azure.com/openai/v1/realtime",
+        azure_openai_api_key="short",
+        openai_model="my-deployment",
+    )
+    assert banner(settings, URL)[1] == ("  answers     my-deployment, voice marin, at me.openai.azure.com, key ••••")

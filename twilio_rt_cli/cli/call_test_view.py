@@ -1,0 +1,98 @@
+"""A test call while it runs, line by line on stderr: who speaks, what was recognised, tool calls, the interruption."""
+
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self, assert_never
+
+from twilio_rt_cli.call.notices import AgentTurn, CallerTurn, CallOver, CallTrouble, Notice, ToolAnswered, ToolStarted
+from twilio_rt_cli.caller import events
+from twilio_rt_cli.caller.events import CallEvent
+from twilio_rt_cli.cli import console
+from twilio_rt_cli.cli.line_writer import LineWriter
+from twilio_rt_cli.cli.transcript import Line, call_line
+
+_MOST_CALLS = 4  # more of them at once would be unreadable; then only what ends or fails is told
+
+
+class CallView:
+    """Writes lines; a slow terminal never holds up a call. Use as a context."""
+
+    def __init__(self, calls: int, *, sees_inside: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        """`sees_inside`: the bridge is ours, and its notices tell what was said and recognised."""
+        self._calls = calls
+        self._sees_inside = sees_inside
+        self._clock = clock
+        self._began_at = clock()
+        self._colour = console.has_colour(sys.stderr)
+        self._writer = LineWriter(sys.stderr)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.close()
+
+    def event(self, call: int, event: CallEvent) -> None:
+        """Something happened at the phone."""
+        if self._calls > _MOST_CALLS and not isinstance(event, events.Failed | events.Ended):
+            return
+        line = event_line(event)
+        if not (self._sees_inside and isinstance(event, events.AgentSpoke)):
+            self._write(line, f"#{call}" if self._calls > 1 else "")
+
+    def notice(self, notice: Notice) -> None:
+        """Something happened inside our own bridge."""
+        line = notice_line(notice) if self._calls <= _MOST_CALLS else None
+        if line is not None:
+            self._write(line)
+
+    def say(self, who: str, text: str) -> None:
+        """Something to know."""
+        self._write(Line(who, text))
+
+    def _write(self, line: Line, number: str = "") -> None:
+        prefix = f"{self._clock() - self._began_at:6.2f}"
+        self._writer.write(line.render(f"{prefix}  {number}" if number else prefix, colour=self._colour))
+
+
+def notice_line(notice: Notice) -> Line | None:
+    """What our own bridge tells, as far as the phone does not tell it better."""
+    match notice:
+        case CallerTurn():
+            return Line("heard", f"“{notice.text}”" if notice.text else "(not understood)")
+        case AgentTurn() | ToolStarted() | ToolAnswered() | CallTrouble():
+            return call_line(notice)
+        case CallOver() if notice.reason.failed:
+            return call_line(notice)
+        case _:
+            return None
+
+
+def event_line(event: CallEvent) -> Line:
+    """What happens at the phone, in words."""
+    match event:
+        case events.Answered():
+            return Line("call", "the bridge answers", f"{event.webhook_ms:.0f} ms")
+        case events.StreamOpened():
+            return Line("call", f"the stream is open ({event.stream_sid})", f"{event.connect_ms:.0f} ms")
+        case events.AgentSpoke():
+            return Line("agent", "speaks", "" if event.after_ms is None else f"after {event.after_ms:.0f} ms")
+        case events.CallerSpoke():
+            return Line("caller", event.text, "over the agent" if event.over_agent else "")
+        case events.AgentStopped():
+            heard = f"{event.heard_ms / 1000:.2f} s of the answer were heard"
+            return Line("cut", "the agent stops for the caller", f"after {event.stop_ms:.0f} ms; {heard}")
+        case events.KeyPressed():
+            return Line("keys", event.digit)
+        case events.Executed():
+            return Line("twiml", event.text)
+        case events.Failed():
+            return Line("error", event.text)
+        case events.Ended():
+            return Line("ended", event.text)
+        case _:
+            assert_never(event)

@@ -1,0 +1,124 @@
+"""Notices as event lines for scripts: JSON lines and logfmt.
+
+One line: `{"v":1,"ts":"…Z","type":"call.turn","call":"CA…",…}`. Within `v` things are only added. Phone numbers come in
+masked unless the curtain is open; what was said is told as it was said.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import assert_never
+
+import msgspec
+
+from twilio_rt_cli.call.notices import (
+    AgentTurn,
+    BargedIn,
+    CallerTurn,
+    CallOver,
+    CallTrouble,
+    KeyPressed,
+    ModelReady,
+    Notice,
+    ToolAnswered,
+    ToolStarted,
+)
+from twilio_rt_cli.cli.logs import logfmt, utc
+from twilio_rt_cli.cli.masking import Curtain
+from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, ServerNotice, StreamFailed
+
+Value = str | int | float | bool | None | dict[str, "Value"]
+Fields = tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One line about the server or a call."""
+
+    type: str
+    fields: Fields = ()
+
+    def json(self, at: float) -> str:
+        """The JSON line; `at` in seconds since the epoch."""
+        return msgspec.json.encode({"v": 1, "ts": utc(at), "type": self.type, **dict(self.fields)}).decode()
+
+    def logfmt(self, at: float) -> str:
+        """The same as `ts type key=value …`, without what is nested."""
+        flat = logfmt([(name, value) for name, value in self.fields if not isinstance(value, dict)])
+        return f"{utc(at)} {self.type} {flat}".rstrip()
+
+
+def call_event(call_sid: str, notice: Notice) -> EventLine:
+    """What a call tells, as a line."""
+    kind, fields = _told(notice)
+    return EventLine(kind, (("call", call_sid), *fields))
+
+
+def server_event(notice: ServerNotice, curtain: Curtain) -> EventLine:
+    """What the server tells, as a line."""
+    match notice:
+        case CallStarted():
+            numbers = ("from", curtain.number(notice.from_number)), ("to", curtain.number(notice.to_number))
+            return EventLine("call.started", (("call", notice.call_sid), ("stream", notice.stream_sid), *numbers))
+        case CallRefused():
+            why = ("reason", notice.reason.value), ("detail", curtain.text(notice.detail))
+            return EventLine("call.refused", (("call", notice.call_sid), *why))
+        case StreamFailed():
+            what: Fields = (("side", "twilio"), ("code", "stream_failed"), ("message", curtain.text(notice.error)))
+            return EventLine("call.error", (("call", notice.call_sid), ("stream", notice.stream_sid), *what))
+        case Draining():
+            return EventLine("server.draining", (("calls", notice.calls), ("drain_s", notice.drain_s)))
+        case _:
+            assert_never(notice)
+
+
+def _told(notice: Notice) -> tuple[str, Fields]:
+    match notice:
+        case CallerTurn():
+            return "call.turn", (("who", "caller"), ("text", notice.text))
+        case AgentTurn():
+            spoken: Fields = (("v2v_ms", _ms(notice.v2v_ms)), ("interrupted", notice.interrupted))
+            return "call.turn", (("who", "agent"), ("text", notice.text), *spoken)
+        case BargedIn():
+            heard = ("heard_ms", notice.heard_ms), ("received_ms", notice.received_ms)
+            return "call.barge_in", (*heard, ("item_id", notice.item_id))
+        case ToolStarted():
+            return "call.tool", (*_tool("started", notice), ("arguments", notice.arguments))
+        case ToolAnswered():
+            outcome: Fields = (("ok", notice.ok), ("elapsed_ms", _ms(notice.elapsed_ms)), ("output", notice.output))
+            return "call.tool", (*_tool("answered", notice), *outcome)
+        case KeyPressed():
+            return "call.dtmf", (("digits", notice.digits),)
+        case ModelReady():
+            return "call.ready", (("connect_ms", _ms(notice.connect_ms)),)
+        case CallTrouble():
+            return "call.error", (("side", notice.side), ("code", notice.code), ("message", notice.message))
+        case CallOver():
+            return "call.ended", _ending(notice)
+        case _:
+            assert_never(notice)
+
+
+def _tool(state: str, notice: ToolStarted | ToolAnswered) -> Fields:
+    return ("state", state), ("tool_call_id", notice.tool_call_id), ("name", notice.name)
+
+
+def _ending(over: CallOver) -> Fields:
+    counted = over.statistics
+    return (
+        ("reason", over.reason.value),
+        ("failed", over.reason.failed),
+        ("detail", over.detail),
+        ("duration_ms", _ms(over.duration_ms)),
+        ("first_audio_ms", _ms(counted.first_audio_ms)),
+        ("turns", counted.turns),
+        ("barge_ins", counted.barge_ins),
+        ("tool_calls", counted.tool_calls),
+        ("statistics", {name: _round(value) for name, value in asdict(counted).items()}),
+    )
+
+
+def _round(value: Value) -> Value:
+    return round(value, 1) if isinstance(value, float) else value
+
+
+def _ms(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

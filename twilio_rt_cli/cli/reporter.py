@@ -1,0 +1,99 @@
+"""Tells what happens, one line each, on stdout: JSON lines, logfmt, or a transcript for a person at a terminal."""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from enum import Enum
+from types import TracebackType
+from typing import Self
+
+from twilio_rt_cli.bridge import Publish
+from twilio_rt_cli.call.notices import Notice
+from twilio_rt_cli.cli import console
+from twilio_rt_cli.cli.events import EventLine, Fields, call_event, server_event
+from twilio_rt_cli.cli.line_writer import LineWriter
+from twilio_rt_cli.cli.masking import Curtain
+from twilio_rt_cli.cli.transcript import Line, call_line, server_line
+from twilio_rt_cli.protocol.twilio import CallSid
+from twilio_rt_cli.server.notices import Draining, ServerNotice
+
+log = logging.getLogger("twilio_rt.reporter")
+
+
+class Form(Enum):
+    """How lines look."""
+
+    JSON = "json"
+    PLAIN = "plain"
+    TRANSCRIPT = "transcript"
+
+
+def form_for(*, json: bool, plain: bool) -> Form:
+    """JSON lines when asked for; a transcript on a terminal, unless plain lines were asked for."""
+    if json:
+        return Form.JSON
+    return Form.PLAIN if plain or not console.is_terminal(sys.stdout) else Form.TRANSCRIPT
+
+
+class Reporter:
+    """Writes event lines; a slow reader never holds up a call. Close it, or use it as a context."""
+
+    def __init__(self, form: Form, curtain: Curtain, clock: Callable[[], float] = time.time) -> None:
+        self.form = form
+        self._curtain = curtain
+        self._clock = clock
+        self._colour = console.has_colour(sys.stdout)
+        self._writer = LineWriter(sys.stdout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def publish_for(self, call_sid: CallSid) -> Publish:
+        """What the Bridge of this call tells its notices to."""
+        return lambda notice: self.call(call_sid, notice)
+
+    def call(self, call_sid: CallSid, notice: Notice) -> None:
+        """A call tells something."""
+        self._write(call_event(call_sid, notice), call_line(notice), call_sid)
+
+    def server(self, notice: ServerNotice) -> None:
+        """The server tells something."""
+        call_sid = "" if isinstance(notice, Draining) else notice.call_sid or ""
+        self._write(server_event(notice, self._curtain), server_line(notice, self._curtain), call_sid)
+
+    def ready(self, url: str, public_url: str | None) -> None:
+        """The server answers from now on."""
+        where: Fields = (("url", url), ("public_url", public_url), ("admin_url", None))
+        self._write(EventLine("server.ready", (*where, ("pid", os.getpid()))))
+
+    def stopped(self) -> None:
+        """The server is gone."""
+        self._write(EventLine("server.stopped"), Line("stopped", "no call is left"))
+
+    def close(self) -> None:
+        """Write what waits, for two seconds at most."""
+        self._writer.close()
+        if self._writer.dropped:
+            log.warning("%d event lines were dropped: nobody read them", self._writer.dropped)
+
+    def _write(self, event: EventLine, line: Line | None = None, call_sid: str = "") -> None:
+        match self.form:
+            case Form.JSON:
+                self._writer.write(event.json(self._clock()))
+            case Form.PLAIN:
+                self._writer.write(event.logfmt(self._clock()))
+            case Form.TRANSCRIPT if line is not None:
+                self._writer.write(line.render(self._prefix(call_sid), colour=self._colour))
+            case Form.TRANSCRIPT:
+                pass
+
+    def _prefix(self, call_sid: str) -> str:
+        clock = time.strftime("%H:%M:%S", time.localtime(self._clock()))
+        return f"{clock} …{call_sid[-4:]}" if call_sid else clock

@@ -1,0 +1,100 @@
+"""Runs the server with everything it needs around it: logs, event lines, the offline engine, the reloader."""
+
+import logging
+import sys
+from contextlib import AbstractContextManager, ExitStack, redirect_stdout
+
+from twilio_rt_cli.cli import console
+from twilio_rt_cli.cli.agent import Agent
+from twilio_rt_cli.cli.banner import banner, unchecked_sentence
+from twilio_rt_cli.cli.engine_process import engine_process
+from twilio_rt_cli.cli.logs import log_lines
+from twilio_rt_cli.cli.masking import Curtain
+from twilio_rt_cli.cli.reporter import Form, Reporter
+from twilio_rt_cli.server.config import ServerConfig
+from twilio_rt_cli.server.run import BridgeServer
+from twilio_rt_cli.settings import Settings
+
+log = logging.getLogger("twilio_rt.serve")
+
+
+def log_lines_of(settings: Settings) -> AbstractContextManager[None]:
+    """Logging as the settings want it."""
+    return log_lines(
+        level=settings.log_level,
+        log_format=settings.log_format,
+        secrets=secrets_of(settings),
+        show_numbers=settings.show_numbers,
+    )
+
+
+def serve_calls(settings: Settings, form: Form) -> None:
+    """Serve until a signal, then drain. Raises TwilioRtError when it cannot start."""
+    with ExitStack() as stack:
+        stack.enter_context(log_lines_of(settings))
+        engine_url = stack.enter_context(engine_process()) if settings.realtime_provider == "local" else None
+        if settings.reload:
+            from twilio_rt_cli.cli.reload import serve_reloading
+
+            serve_reloading(settings, form, engine_url)
+        else:
+            serve_once(settings, form, engine_url)
+
+
+def serve_once(settings: Settings, form: Form, engine_url: str | None) -> None:
+    """Serve in this process, with an engine that already runs when the provider is `local`."""
+    reporter = Reporter(form, Curtain(secrets_of(settings), settings.show_numbers))
+    with reporter, redirect_stdout(sys.stderr):  # a tool that prints must not print between our lines
+        agent = Agent(settings, reporter.publish_for, engine_url)
+        server = BridgeServer(server_config(settings), agent.answer, reporter.server)
+
+        def on_ready() -> None:
+            reporter.ready(server.local_url, settings.public_url)
+            _say_where(settings, server.local_url)
+
+        server.run(on_ready)
+        reporter.stopped()
+
+
+def server_config(settings: Settings) -> ServerConfig:
+    """What the server needs of the settings."""
+    token, key = settings.twilio_auth_token, settings.twilio_shared_key
+    return ServerConfig(
+        host=settings.host,
+        port=settings.port,
+        public_url=settings.public_url,
+        limit_concurrency=settings.limit_concurrency,
+        backlog=settings.backlog,
+        keep_alive_s=settings.timeout_keep_alive,
+        ping_interval_s=settings.ws_ping_interval,
+        ping_timeout_s=settings.ws_ping_timeout,
+        max_message_bytes=settings.ws_max_size,
+        auth_token=token.get_secret_value() if token else None,
+        shared_key=key.get_secret_value() if key else None,
+        account_sid=settings.twilio_account_sid,
+        validate=settings.twilio_validate,
+        fallback_message=settings.fallback_message,
+        busy_message=settings.busy_message,
+        drain_s=settings.drain_seconds,
+    )
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """All secrets, to be kept out of whatever is printed."""
+    kept = (
+        settings.twilio_auth_token,
+        settings.twilio_shared_key,
+        settings.openai_api_key,
+        settings.azure_openai_api_key,
+    )
+    return tuple(secret.get_secret_value() for secret in kept if secret)
+
+
+def _say_where(settings: Settings, url: str) -> None:
+    if console.is_terminal(sys.stderr):
+        for line in banner(settings, url):
+            console.say(line)
+        return
+    log.info("listening on %s", url)
+    if not settings.checked:
+        log.warning("Twilio's signatures are %s", unchecked_sentence(settings))

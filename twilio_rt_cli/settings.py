@@ -1,0 +1,384 @@
+"""Settings: flag > environment > .env in the working directory > default; parsed once, frozen, secrets as SecretStr.
+
+Read in `cli/` only and passed down as the values that each part needs. An empty value counts as not set, except where
+empty has a meaning (GREETING, TOOLS, TRANSCRIPTION_MODEL). The docstring under a field is its line in `.env.example`.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from twilio_rt_cli.errors import SettingsError
+from twilio_rt_cli.tools.builtin import GREETING, sample_prompt
+
+
+def load_settings(**flags: object) -> "Settings":
+    """The settings of this run. A flag of None was not given. Raises SettingsError: a sentence for each bad setting."""
+    return _load(Settings, flags)
+
+
+def bare_settings(**flags: object) -> "Settings":
+    """Defaults and these flags alone: neither the environment nor `.env` is read. Raises SettingsError."""
+    return _load(_BareSettings, flags)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this host name or address can only mean our own machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def prompt_text(path: Path | None) -> str:
+    """The agent's instructions, from this file or the bundled sample. Raises SettingsError when it cannot be read."""
+    if path is None:
+        return sample_prompt()
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        problem = f"PROMPT_FILE: there is no file {path}."
+    except (OSError, UnicodeDecodeError) as error:
+        problem = f"PROMPT_FILE: {path} cannot be read ({getattr(error, 'strerror', None) or 'it is not UTF-8 text'})."
+    raise SettingsError(problem, hint="Name a markdown file with the agent's instructions, or unset PROMPT_FILE.")
+
+
+def _host(text: str) -> str:
+    host = text.removeprefix("[").removesuffix("]").lower()
+    if not re.fullmatch(r"[0-9a-z._:%-]+", host) or (":" in host and not _is_address(host)):
+        raise ValueError("must be a host name or an IP address")
+    return host
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        url = urlsplit(text)
+        url.port  # noqa: B018  # reading it checks it
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if not url.hostname or re.search(r"[\s\\]", text):
+        raise ValueError("is not a URL")
+    if "@" in url.netloc:
+        raise ValueError("must not carry a user name or password")
+    return url
+
+
+def _origin(text: str) -> str:
+    url = _split(text)
+    if url.path not in {"", "/"} or url.query or url.fragment or text.endswith(("?", "#")):
+        raise ValueError("must be an origin, https://host or https://host:port, without a path")
+    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
+        raise ValueError("must begin with https:// (http:// is for loopback only)")
+    return f"{url.scheme}://{url.netloc.lower()}"
+
+
+def _websocket_url(text: str) -> str:
+    url = _split(text)
+    if url.scheme not in {"ws", "wss"}:
+        raise ValueError("must begin with wss:// or ws://")
+    if url.fragment:
+        raise ValueError("must not have a #fragment")
+    return text
+
+
+def _account_sid(text: str) -> str:
+    if not re.fullmatch(r"AC[0-9a-fA-F]{32}", text):
+        raise ValueError("must be AC and 32 hexadecimal digits")
+    return text
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _default_host(given: Mapping[str, Any]) -> str:
+    has_secret = given.get("twilio_auth_token") or given.get("twilio_shared_key")
+    return "0.0.0.0" if has_secret and given.get("twilio_validate", True) else "127.0.0.1"
+
+
+def _default_greeting(given: Mapping[str, Any]) -> str:
+    if given.get("prompt_file"):
+        return "Hello, how can I help you?"  # the sample's greeting names the sample's business
+    return GREETING
+
+
+Host = Annotated[str, AfterValidator(_host)]
+Origin = Annotated[str, AfterValidator(_origin)]
+WebSocketUrl = Annotated[str, AfterValidator(_websocket_url)]
+AccountSidText = Annotated[str, AfterValidator(_account_sid)]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_lower)]
+LogFormat = Annotated[Literal["pretty", "logfmt", "json"], BeforeValidator(_lower)]
+ProviderName = Annotated[Literal["openai", "azure", "local"], BeforeValidator(_lower)]
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Milliseconds = Annotated[int, Field(ge=0)]
+
+
+class Settings(BaseSettings):
+    """Everything a person can set. Secrets come first, since HOST's default depends on them."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        str_strip_whitespace=True,
+        use_attribute_docstrings=True,
+    )
+
+    twilio_account_sid: AccountSidText | None = None
+    """Account SID (AC…); requests of another account are refused"""
+    twilio_auth_token: SecretStr | None = None
+    """auth token of the account; checks the signatures of its requests"""
+    twilio_shared_key: SecretStr | None = None
+    """secret of an account that signs by SharedKey (HMAC-SHA256)"""
+    twilio_validate: bool = True
+    """false: no signature check and a bare /media-stream is accepted; loopback only"""
+
+    host: Host = Field(default_factory=_default_host)
+    """where the server listens; without a Twilio secret the default is 127.0.0.1, and only loopback is allowed"""
+    port: int = Field(default=5001, ge=0, le=65535)
+    """port of the server; 0 takes a free one"""
+    public_url: Origin | None = None
+    """the origin Twilio reaches us at (https; http for loopback only, streams are then ws://)"""
+    limit_concurrency: Count = 1000
+    """calls at once; above it new callers hear BUSY_MESSAGE"""
+    backlog: Count = 2048
+    """connections the kernel holds for us until we accept them"""
+    timeout_keep_alive: int = Field(default=5, ge=0)
+    """seconds an idle HTTP connection stays open"""
+    ws_ping_interval: Seconds = 30
+    """seconds between pings, both sockets"""
+    ws_ping_timeout: Seconds = 30
+    """seconds to wait for a pong, both sockets"""
+    ws_max_size: int = Field(default=1_048_576, ge=1024)
+    """largest message from Twilio in bytes (the model side takes 16 MiB)"""
+    ws_max_queue: Count = 64
+    """messages of caller audio held while the model's socket is stalled; then the oldest go first"""
+    drain_seconds: float = Field(default=600, ge=0, allow_inf_nan=False)
+    """how long a stopping server lets calls go on"""
+    reload: bool = False
+    """restart on code change (development)"""
+
+    log_level: LogLevel = "info"
+    """debug, info, warning, error or critical"""
+    log_format: LogFormat | None = None
+    """pretty, logfmt or json; not set: pretty on a terminal, logfmt elsewhere"""
+    show_numbers: bool = False
+    """phone numbers in full instead of their last four digits"""
+
+    realtime_provider: ProviderName = "openai"
+    """who answers: openai, azure or local (the offline engine)"""
+    openai_api_key: SecretStr | None = None
+    """key of the OpenAI platform (sk-…)"""
+    openai_realtime_url: WebSocketUrl = "wss://api.openai.com/v1/realtime"
+    """any server of the same protocol; ws:// allowed, and a server other than OpenAI's needs no key"""
+    azure_openai_url: WebSocketUrl | None = None
+    """wss://<resource>.openai.azure.com/openai/v1/realtime"""
+    azure_openai_api_key: SecretStr | None = None
+    """key of the Azure OpenAI resource"""
+    openai_model: str = "gpt-realtime-2.1"
+    """the realtime model; with azure the name of your deployment"""
+    openai_voice: str = "marin"
+    """the agent's voice"""
+
+    transcription_model: str = "gpt-4o-mini-transcribe"
+    """writes down what the caller says; empty: nobody does"""
+    turn_detection: Literal["server_vad", "semantic_vad"] = "server_vad"
+    """how the end of the caller's turn is found: server_vad (silence) or semantic_vad (meaning)"""
+    vad_threshold: float = Field(default=0.5, ge=0, le=1)
+    """server_vad: how sure it must be that this is speech, 0 to 1; raise it on noisy lines"""
+    vad_silence_ms: Milliseconds = 500
+    """server_vad: silence that ends a turn"""
+    vad_prefix_ms: Milliseconds = 300
+    """server_vad: audio kept from before the speech"""
+    vad_eagerness: Literal["auto", "low", "medium", "high"] = "auto"
+    """semantic_vad: how soon it answers: auto, low, medium or high"""
+    noise_reduction: Literal["none", "near_field", "far_field"] = "none"
+    """none, near_field (handset) or far_field (speakerphone)"""
+
+    prompt_file: Path | None = None
+    """markdown file with the agent's instructions; not set: the bundled sample"""
+    greeting: str = Field(default_factory=_default_greeting)
+    """what the agent says first; empty: it waits for the caller"""
+    tools: str = "sample"
+    """Python files or modules with @tool functions, separated by commas; sample: the bundled one; empty: none"""
+    max_call_seconds: Seconds = 3600
+    """hard end of a call"""
+    fallback_message: str = "I'm sorry, we can't take your call right now. Please try again in a few minutes. Goodbye."
+    """what a caller hears when the model is away"""
+    busy_message: str = "All our lines are busy at the moment. Please try again in a few minutes. Goodbye."
+    """what a caller hears when the line is full, or we are stopping"""
+
+    @property
+    def checked(self) -> bool:
+        """Whether the signatures of Twilio's requests are checked."""
+        return self.twilio_validate and bool(self.twilio_auth_token or self.twilio_shared_key)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_unset(cls, given: dict[str, object]) -> dict[str, object]:
+        keep = {"greeting", "tools", "transcription_model"}
+        return {
+            name: value
+            for name, value in given.items()
+            if name in keep or not (isinstance(value, str) and not value.strip())
+        }
+
+
+class _BareSettings(Settings):
+    @classmethod
+    def settings_customise_sources(  # pydantic-settings' signature
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    name: str
+    sentence: str
+    hint: str
+
+
+_WHERE = "Settings come from flags, the environment or .env; .env.example explains each of them."
+
+
+def _load(source: type[Settings], flags: Mapping[str, object]) -> Settings:
+    given = {name: value for name, value in flags.items() if value is not None}
+    unknown = given.keys() - source.model_fields.keys()
+    assert not unknown, f"no such settings: {unknown}"
+    problems: list[_Problem] = []
+    try:
+        settings = _read(source, given)
+    except ValidationError as error:
+        # A default that depends on other settings is not made beside a wrong one; that alone is nobody's mistake.
+        wrong = [details for details in error.errors() if details["type"] != "default_factory_not_called"]
+        problems = [_field_problem(details) for details in wrong]
+        # With defaults in place of what is wrong, the rules between settings can speak up in the same breath.
+        defaults = dict(_BareSettings())
+        settings = _read(source, given | {name: defaults[name] for name in map(str.lower, _names(problems))})
+    told = _names(problems)
+    problems += [problem for problem in _rules(settings) if problem.name not in told]
+    if problems:
+        hints = dict.fromkeys(problem.hint for problem in problems)
+        raise SettingsError("\n".join(problem.sentence for problem in problems), hint="\n".join(hints))
+    return settings
+
+
+def _names(problems: list[_Problem]) -> frozenset[str]:
+    return frozenset(problem.name for problem in problems)
+
+
+def _read(source: type[Settings], given: Mapping[str, Any]) -> Settings:
+    try:
+        return source(**given)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f".env cannot be read ({error}).", hint="It should be UTF-8 text: NAME=value lines."
+        ) from None
+
+
+def _field_problem(details: ErrorDetails) -> _Problem:
+    name = str(details["loc"][0])
+    told = _rule_broken(details)
+    if name not in _UNQUOTED:
+        told += f", not {details['input']!r:.60}"
+    return _Problem(name.upper(), f"{name.upper()} {told}.", _WHERE)
+
+
+_UNQUOTED = frozenset(
+    {
+        "public_url", "openai_realtime_url", "azure_openai_url", "twilio_account_sid",
+        *(name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)),
+    }
+)  # fmt: skip
+"""never quoted in a message: a secret, or where one is easily pasted by mistake"""
+
+
+def _rule_broken(details: ErrorDetails) -> str:
+    limits = details.get("ctx", {})
+    match details["type"]:
+        case "int_parsing" | "int_type" | "int_from_float":
+            return "must be a whole number"
+        case "float_parsing" | "float_type" | "finite_number":
+            return "must be a number"
+        case "bool_parsing" | "bool_type":
+            return "must be true or false"
+        case "greater_than_equal":
+            return f"must be at least {limits['ge']:g}"
+        case "greater_than":
+            return f"must be more than {limits['gt']:g}"
+        case "less_than_equal":
+            return f"must be at most {limits['le']:g}"
+        case "literal_error":
+            return f"must be {limits['expected']}".replace("'", "")
+        case "value_error":
+            return str(limits["error"])
+        case _:
+            return f"is not right ({details['msg']})"
+
+
+def _rules(settings: Settings) -> Iterator[_Problem]:
+    """What must hold between settings."""
+    yield from _unchecked_rules(settings)
+    yield from _provider_rules(settings)
+    try:
+        prompt_text(settings.prompt_file)
+    except SettingsError as error:
+        yield _Problem("PROMPT_FILE", error.message, error.hint)
+
+
+def _unchecked_rules(settings: Settings) -> Iterator[_Problem]:
+    if settings.checked:
+        return
+    if settings.twilio_validate:
+        why = "there is neither TWILIO_AUTH_TOKEN nor TWILIO_SHARED_KEY to check Twilio's signatures with"
+        hint = "Set TWILIO_AUTH_TOKEN (Twilio console, account page), or stay on HOST=127.0.0.1 without PUBLIC_URL."
+    else:
+        why = "TWILIO_VALIDATE=false leaves Twilio's signatures unchecked"
+        hint = "Set TWILIO_VALIDATE=true and TWILIO_AUTH_TOKEN, or stay on HOST=127.0.0.1 without PUBLIC_URL."
+    if not is_loopback(settings.host):
+        yield _Problem("HOST", f"HOST {settings.host} is refused: {why}.", hint)
+    if settings.public_url:
+        yield _Problem("PUBLIC_URL", f"PUBLIC_URL is refused: {why}.", hint)
+
+
+def _provider_rules(settings: Settings) -> Iterator[_Problem]:
+    match settings.realtime_provider:
+        case "openai":
+            host = urlsplit(settings.openai_realtime_url).hostname or ""
+            if f".{host}".endswith(".openai.com") and not settings.openai_api_key:
+                hint = "Make a key at https://platform.openai.com/api-keys, or answer offline: twilio-rt serve --local."
+                yield _Problem("OPENAI_API_KEY", "OPENAI_API_KEY is missing.", hint)
+        case "azure":
+            hint = "REALTIME_PROVIDER=azure needs AZURE_OPENAI_URL and AZURE_OPENAI_API_KEY of your resource."
+            if not settings.azure_openai_url:
+                yield _Problem("AZURE_OPENAI_URL", "AZURE_OPENAI_URL is missing.", hint)
+            if not settings.azure_openai_api_key:
+                yield _Problem("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_API_KEY is missing.", hint)
+        case "local":
+            pass
