@@ -1,7 +1,7 @@
 """A Realtime server that does what a script says: items, gaps and pace are data, and so are its faults.
 
-It keeps the other side's rules: one active response, no rate on µ-law, a truncation never beyond the audio, an item that
-exists. It hears nothing; a test says when "the caller speaks". Every client event that reaches it is kept.
+It keeps the other side's rules: one active response, no rate on µ-law, a truncation never beyond the audio, an item
+that exists. It hears nothing; a test says when "the caller speaks". Every client event that reaches it is kept.
 """
 
 import asyncio
@@ -78,7 +78,7 @@ class Connection:
         return [one for one in self.received if one["type"] == kind]
 
     async def speech(self, *, answer: Answer | None = None) -> None:
-        """The caller begins to speak: turn detection cancels what runs. With an answer: the turn ends, and it is given."""
+        """The caller begins to speak: turn detection cancels what runs; with an answer, that is given."""
         item = f"item_caller_{next(self._serial)}"
         start_ms = self.caller_samples // PER_MS
         await self.send("input_audio_buffer.speech_started", audio_start_ms=start_ms, item_id=item)
@@ -236,15 +236,24 @@ class Script:
     url: str = ""
     requests: list[Any] = field(default_factory=list)
     """the upgrade requests, headers and path"""
+    _arrival: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def take(self, socket: ServerConnection) -> None:
+        """Serve one socket to its end."""
+        connection = Connection(socket, self)
+        async with self._arrival:
+            self.requests.append(socket.request)
+            self.connections.append(connection)
+            self._arrival.notify_all()
+        await connection.serve()
 
     def next_answer(self) -> Answer:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     async def connected(self, count: int = 1) -> Connection:
         """The socket with this number, once its session is agreed."""
-        async with asyncio.timeout(10):
-            while len(self.connections) < count:
-                await asyncio.sleep(0)
+        async with asyncio.timeout(10), self._arrival:
+            await self._arrival.wait_for(lambda: len(self.connections) >= count)
         connection = self.connections[count - 1]
         await connection.until(lambda one: bool(one.events("session.update")))
         return connection
@@ -255,13 +264,7 @@ async def scripted_model(script: Script | None = None) -> AsyncIterator[Script]:
     """A scripted model on a free loopback port."""
     script = script or Script()
 
-    async def serve_one(socket: ServerConnection) -> None:
-        script.requests.append(socket.request)
-        connection = Connection(socket, script)
-        script.connections.append(connection)
-        await connection.serve()
-
-    async with serve(serve_one, "127.0.0.1", 0, compression=None, max_size=None) as server:
+    async with serve(script.take, "127.0.0.1", 0, compression=None, max_size=None) as server:
         script.url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/v1/realtime"
         yield script
 

@@ -99,7 +99,8 @@ class Leg(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         match frame.msg_type:
             case WSMsgType.TEXT if frame.fin and not self._fragmented:
-                if self._closed is None:
+                # picows goes on parsing after it refused a frame with a close of its own.
+                if not transport.is_close_frame_sent:
                     self._owner.on_message(self, frame.get_payload_as_bytes())
             case WSMsgType.TEXT | WSMsgType.CONTINUATION:
                 self._on_fragment(frame)
@@ -116,7 +117,7 @@ class Leg(WSListener):
         self._told_closed = True
         if self._abort_timer is not None:
             self._abort_timer.cancel()
-        self._owner.on_closed(self, self._closed or Closed(1006, "connection lost"))
+        self._owner.on_closed(self, self._closed or _as_lost(transport))
 
     def pause_writing(self) -> None:
         self.paused = True
@@ -152,3 +153,11 @@ class Leg(WSListener):
 
     def _abort_later(self) -> None:
         self._abort_timer = asyncio.get_running_loop().call_later(CLOSE_WAIT_S, self.abort)
+
+
+def _as_lost(transport: WSTransport) -> Closed:
+    """How a connection ended that neither side closed through us: picows itself refused a frame, or it broke."""
+    handshake = transport.close_handshake
+    if handshake is not None and handshake.sent is not None:
+        return Closed(handshake.sent.code.value, handshake.sent.reason or "", by_us=True)
+    return Closed(1006, "connection lost")
