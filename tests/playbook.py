@@ -9,7 +9,7 @@ from typing import Any
 
 from twilio_rt_cli.call.call import Call, CallState
 from twilio_rt_cli.call.commands import Command
-from twilio_rt_cli.call.events import Event, ModelOpened
+from twilio_rt_cli.call.events import Began, Event, ModelOpened, Woken
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -64,7 +64,7 @@ class Playbook:
         self.now = 100.0
         self.core = Call(replace(plan, **changes), STREAM, self.now)
         self.notices: list[Any] = []
-        self.began = self._keep(self.core.begin(self.now))
+        self.began = self << Began()
 
     def __lshift__(self, event: Event) -> list[Command]:
         """Tell the call one thing; what it orders."""
@@ -75,7 +75,7 @@ class Playbook:
         commands: list[Command] = []
         while (deadline := self.core.deadline()) is not None and deadline <= 100.0 + ms / 1000:
             self.now = max(self.now, deadline)
-            commands += self._keep(self.core.wake(self.now))
+            commands += self << Woken()
         self.now = 100.0 + ms / 1000
         return commands
 

@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed
 
 Event = dict[str, Any]
 PER_MS = 8
+LATE_SAMPLES = 160
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class Connection:
     active: str | None = None
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     _speaking: asyncio.Task[None] | None = None
+    _ids: dict[str, Any] | None = None
+    """of the item that is being spoken"""
     _serial: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -78,10 +81,17 @@ class Connection:
         return [one for one in self.received if one["type"] == kind]
 
     async def speech(self, *, answer: Answer | None = None) -> None:
-        """The caller begins to speak: turn detection cancels what runs; with an answer, that is given."""
+        """The caller begins to speak: turn detection cancels what runs; with an answer, that is given.
+
+        One more delta of what ran comes behind `speech_started`, as it does on a real line.
+        """
         item = f"item_caller_{next(self._serial)}"
         start_ms = self.caller_samples // PER_MS
         await self.send("input_audio_buffer.speech_started", audio_start_ms=start_ms, item_id=item)
+        if self._ids is not None:
+            self.audio_samples[self._ids["item_id"]] += LATE_SAMPLES
+            delta = _noise(self._ids["item_id"], LATE_SAMPLES)
+            await self.send("response.output_audio.delta", delta=delta, **self._ids)
         await self.cancel("turn_detected")
         if answer is None:
             return
@@ -92,7 +102,7 @@ class Connection:
     async def cancel(self, reason: str) -> None:
         if self._speaking is not None:
             self._speaking.cancel()
-            self._speaking = None
+            self._speaking = self._ids = None
         if self.active is not None:
             response, self.active = self.active, None
             details = {"type": "cancelled", "reason": reason}
@@ -128,6 +138,7 @@ class Connection:
         await self.send("response.output_item.added", response_id=response, output_index=0, item=message)
         await self.send("conversation.item.added", item=message, previous_item_id=None)
         ids = {"response_id": response, "item_id": item, "output_index": 0, "content_index": 0}
+        self._ids = ids
         left = speech.ms * PER_MS
         while left:
             size = min(left, answer.delta_ms * PER_MS)
@@ -135,6 +146,7 @@ class Connection:
             self.audio_samples[item] += size
             await self.send("response.output_audio.delta", delta=_noise(item, size), **ids)
             await asyncio.sleep(size / PER_MS / 1000 / answer.pace)
+        self._ids = None
         await self.send("response.output_audio.done", **ids)
         await self.send("response.output_audio_transcript.done", transcript=f"words of {item}", **ids)
         await self.send("response.output_item.done", response_id=response, output_index=0, item=message)

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.playbook import STREAM, audio
 from tests.scripted_model import Answer, FunctionCall, Script, Speech, scripted_model
 from twilio_rt_cli.bridge import Bridge
-from twilio_rt_cli.call.notices import CallOver, Notice
+from twilio_rt_cli.call.notices import CallOver, ModelReady, Notice
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.leg import Closed, Leg
@@ -91,7 +91,7 @@ class Nobody:
 
 
 @asynccontextmanager
-async def line(url: str, plan: CallPlan = PLAN) -> AsyncIterator[Line]:
+async def line(url: str, plan: CallPlan = PLAN, breaks_on: type[Notice] | None = None) -> AsyncIterator[Line]:
     """A phone connected to a bridge whose model is at this URL."""
     loop = asyncio.get_running_loop()
     taken: asyncio.Future[Leg] = loop.create_future()
@@ -105,6 +105,12 @@ async def line(url: str, plan: CallPlan = PLAN) -> AsyncIterator[Line]:
     server = await ws_create_server(lambda _: Phone(Nobody(), 1 << 20), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     notices: list[Notice] = []
+
+    def publish(notice: Notice) -> None:
+        notices.append(notice)
+        if breaks_on is not None and isinstance(notice, breaks_on):
+            raise RuntimeError("a bug of ours")
+
     async with connect(f"ws://127.0.0.1:{port}", compression=None) as phone:
         dial = dialer(Endpoint(url=url, connect_timeout_s=1.0))
         bridge = Bridge(
@@ -113,7 +119,7 @@ async def line(url: str, plan: CallPlan = PLAN) -> AsyncIterator[Line]:
             plan=plan,
             dial=dial,
             tools=TOOLS,
-            publish=notices.append,
+            publish=publish,
             on_over=over.set_result,
         )
         bridge.begin()
@@ -202,6 +208,38 @@ def test_a_model_that_cannot_be_reached_ends_the_call_in_order() -> None:
     async def test() -> None:
         async with line("ws://127.0.0.1:9/v1/realtime") as call:
             assert await call.ended() is EndReason.MODEL_UNREACHABLE
+
+    run(test)
+
+
+def test_a_bug_of_ours_ends_the_call_it_happened_in_and_says_so() -> None:
+    async def test() -> None:
+        async with scripted_model() as model, line(model.url, breaks_on=ModelReady) as call:
+            assert await call.ended() is EndReason.INTERNAL_ERROR
+            await asyncio.wait_for(model.connections[0].closed.wait(), 2)
+
+    run(test)
+
+
+def test_hanging_up_while_the_model_is_dialled_leaves_no_socket_behind() -> None:
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        arrived, gone = loop.create_future(), loop.create_future()
+
+        async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            arrived.set_result(None)
+            gone.set_result(await reader.read())
+            writer.close()
+
+        server = await asyncio.start_server(slow, "127.0.0.1", 0)
+        async with line(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/") as call:
+            await arrived
+            await call.phone.send(twilio.stop_text(STREAM, 3, twilio.StopDetails()), text=True)
+            assert await asyncio.wait_for(gone, 0.9) == b""
+            assert await call.ended() is EndReason.CALLER_HUNG_UP
+        server.close()
+        await server.wait_closed()
 
     run(test)
 

@@ -17,6 +17,7 @@ from twilio_rt_cli.call.call import Call
 from twilio_rt_cli.call.commands import ClearPlayout, Command, HangUp, RunTool, SendMark, SendMedia
 from twilio_rt_cli.call.events import (
     BadMessage,
+    Began,
     EndRequested,
     Event,
     ModelClosed,
@@ -25,14 +26,18 @@ from twilio_rt_cli.call.events import (
     ModelPaused,
     ModelResumed,
     PhoneClosed,
+    PhonePaused,
+    PhoneResumed,
     ToolFinished,
     UnknownMessage,
+    Woken,
 )
 from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.record import CallStatistics, EndReason
 from twilio_rt_cli.errors import CredentialsError, SettingsError, TwilioRtError
 from twilio_rt_cli.leg import Closed, Leg, Owner
+from twilio_rt_cli.meter import Meter
 from twilio_rt_cli.protocol import realtime, realtime_client, twilio
 from twilio_rt_cli.protocol.realtime_client import (
     AppendAudio,
@@ -74,6 +79,7 @@ class Bridge:
         self._call = Call(plan, start.stream_sid, self._loop.time())
         self._phone: Leg | None = phone
         self._model: Leg | None = None
+        self._meter = Meter(self._log, self._call.statistics)
         self._dial = dial
         self._tools = tools
         self._publish = publish
@@ -93,9 +99,9 @@ class Bridge:
         """Take over the phone's socket and dial the model."""
         assert self._phone is not None
         self._phone.hand_over(self)
-        self._perform(self._call.begin(self._loop.time()))
+        self._meter.start()
         self._spawn(self._dial_model())
-        self._arm()
+        self._tell(Began())
 
     def end(self, reason: EndReason) -> None:
         """End the call from outside; again: nothing."""
@@ -116,12 +122,10 @@ class Bridge:
         self._tell(BadMessage(leg is not self._phone, why))
 
     def on_paused(self, leg: Leg) -> None:
-        if leg is not self._phone:
-            self._tell(ModelPaused())
+        self._tell(PhonePaused() if leg is self._phone else ModelPaused())
 
     def on_resumed(self, leg: Leg) -> None:
-        if leg is not self._phone:
-            self._tell(ModelResumed())
+        self._tell(PhoneResumed() if leg is self._phone else ModelResumed())
 
     def on_closed(self, leg: Leg, closed: Closed) -> None:
         side = "twilio" if leg is self._phone else "model"
@@ -140,6 +144,7 @@ class Bridge:
         if self._running:
             self._pending.append(event)
             return
+        commands: Sequence[Command] = ()
         self._running = True
         try:
             commands = self._call.receive(event, self._loop.time())
@@ -148,12 +153,17 @@ class Bridge:
                 commands = self._call.receive(self._pending.popleft(), self._loop.time())
                 self._perform(commands)
         except Exception:  # noqa: BLE001  # a bug of ours in one call must not hurt another: log it, and end this one
-            self._log.exception("the call failed on %s", type(event).__name__)
-            self._hang_up(HangUp(EndReason.INTERNAL_ERROR))
+            self._break_off(type(event).__name__)
         finally:
             self._running = False
         if len(commands) != 1 or type(commands[0]) is not AppendAudio:  # caller audio moves no deadline
             self._arm()
+
+    def _break_off(self, when: str) -> None:
+        self._log.exception("the call failed on %s", when)
+        self._pending.clear()
+        self._call.break_off()
+        self._hang_up(HangUp(EndReason.INTERNAL_ERROR))
 
     def _perform(self, commands: Sequence[Command]) -> None:
         for command in commands:
@@ -196,8 +206,7 @@ class Bridge:
 
     def _wake(self) -> None:
         self._timer = None
-        self._perform(self._call.wake(self._loop.time()))
-        self._arm()
+        self._tell(Woken())
 
     # What is slow
 
@@ -210,7 +219,7 @@ class Bridge:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._log.error("a task of the call failed", exc_info=error)
-            self._hang_up(HangUp(EndReason.INTERNAL_ERROR))
+            self._tell(EndRequested(EndReason.INTERNAL_ERROR))
         self._finish()
 
     async def _dial_model(self) -> None:
@@ -242,6 +251,7 @@ class Bridge:
         if self._finished or self._phone is not None or self._model is not None or self._tasks:
             return
         self._finished = True
+        self._meter.stop()
         if self._timer is not None:
             self._timer.cancel()
         over = self._call.over(self._loop.time())

@@ -105,6 +105,16 @@ def _account_sid(text: str) -> str:
     return text
 
 
+def _one_word(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value().strip()
+    if not re.fullmatch(r"[!-~]*", text):  # it becomes part of a header
+        raise ValueError("must be one word of plain ASCII characters")
+    return SecretStr(text)
+
+
+Secret = Annotated[SecretStr, AfterValidator(_one_word)]
+
+
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -146,9 +156,9 @@ class Settings(BaseSettings):
 
     twilio_account_sid: AccountSidText | None = None
     """Account SID (AC…); requests of another account are refused"""
-    twilio_auth_token: SecretStr | None = None
+    twilio_auth_token: Secret | None = None
     """auth token of the account; checks the signatures of its requests"""
-    twilio_shared_key: SecretStr | None = None
+    twilio_shared_key: Secret | None = None
     """secret of an account that signs by SharedKey (HMAC-SHA256)"""
     twilio_validate: bool = True
     """false: no signature check and a bare /media-stream is accepted; loopback only"""
@@ -187,13 +197,13 @@ class Settings(BaseSettings):
 
     realtime_provider: ProviderName = "openai"
     """who answers: openai, azure or local (the offline engine)"""
-    openai_api_key: SecretStr | None = None
+    openai_api_key: Secret | None = None
     """key of the OpenAI platform (sk-…)"""
     openai_realtime_url: WebSocketUrl = "wss://api.openai.com/v1/realtime"
     """any server of the same protocol; ws:// allowed, and a server other than OpenAI's needs no key"""
     azure_openai_url: WebSocketUrl | None = None
     """wss://<resource>.openai.azure.com/openai/v1/realtime"""
-    azure_openai_api_key: SecretStr | None = None
+    azure_openai_api_key: Secret | None = None
     """key of the Azure OpenAI resource"""
     openai_model: str = "gpt-realtime-2.1"
     """the realtime model; with azure the name of your deployment"""

@@ -28,11 +28,13 @@ from twilio_rt_cli.call.events import (
     ModelPaused,
     ModelResumed,
     PhoneClosed,
+    PhonePaused,
+    PhoneResumed,
     UnknownMessage,
 )
 from twilio_rt_cli.call.notices import CallTrouble, KeyPressed, ModelReady
 from twilio_rt_cli.call.record import EndReason
-from twilio_rt_cli.protocol.realtime import ErrorDetails, ErrorReported
+from twilio_rt_cli.protocol.realtime import ErrorDetails, ErrorReported, SpeechStarted
 from twilio_rt_cli.protocol.realtime_client import (
     AppendAudio,
     CreateItem,
@@ -162,6 +164,35 @@ def test_agent_audio_goes_on_unchanged() -> None:
     assert call.core.statistics.bytes_out == 1600
 
 
+def test_agent_audio_waits_here_while_twilio_takes_nothing_and_a_clear_still_goes_out() -> None:
+    call = talking()
+    call << created()
+    call << delta(100)
+    call << PhonePaused()
+    assert call << delta(200) == []
+    assert call << PhoneResumed() != []
+    call << PhonePaused()
+    assert call << delta(200) == []
+    assert [type(one).__name__ for one in call << SpeechStarted()] == ["ClearPlayout", "SendMark"]
+    assert call << PhoneResumed() == []
+
+
+def test_a_flood_of_media_ends_this_call() -> None:
+    call = talking()
+    for _ in range(1000):
+        assert call << media() != [HangUp(EndReason.BAD_MESSAGES, 1008)]
+    assert call << media() == [HangUp(EndReason.BAD_MESSAGES, 1008)]
+
+
+def test_a_burst_that_makes_up_for_a_stall_is_no_flood() -> None:
+    call = talking()
+    for second in range(1, 30):
+        call.now = 100.0 + second
+        for _ in range(190):
+            call << media()
+    assert call.state is CallState.TALKING
+
+
 def test_holes_in_the_sequence_are_counted() -> None:
     call = talking()
     for number in (3, 4, 7, 8, 10):
@@ -219,6 +250,17 @@ def test_keys_are_told_to_the_model_after_a_pause_and_answered() -> None:
     assert item.item.content == (InputText("The caller pressed these keys on the phone: 42"),)
     assert isinstance(asked, CreateResponse)
     assert call.told(KeyPressed) == [KeyPressed("42")]
+
+
+def test_keys_pressed_before_the_session_is_agreed_are_told_afterwards() -> None:
+    call = Playbook()
+    call << Dtmf(DtmfDetails("7"), STREAM)
+    call.at(1_600)
+    call << ModelOpened()
+    item, asked = call << session_updated()
+    assert isinstance(item, CreateItem)
+    assert "7" in str(item.item)
+    assert isinstance(asked, CreateResponse)
 
 
 def test_the_hash_key_ends_the_digits_at_once() -> None:

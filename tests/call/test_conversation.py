@@ -3,6 +3,7 @@
 import pytest
 
 from tests.playbook import Playbook, answering, audio, created, delta, done, echo, function_call, media, talking
+from twilio_rt_cli.call.call import CallState
 from twilio_rt_cli.call.commands import ClearPlayout, HangUp, RunTool, SendMark, SendMedia
 from twilio_rt_cli.call.events import ToolFinished
 from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallerTurn, CallTrouble, ToolAnswered
@@ -123,6 +124,31 @@ def test_an_item_whose_audio_came_only_after_the_barge_in_is_taken_out() -> None
     call << delta(200, "item_2")
     call << echo("fence:0")
     assert DeleteItem(B) in (call << done(status="cancelled"))
+
+
+def test_the_item_being_heard_is_truncated_not_deleted_when_the_response_ends_before_the_fence_is_back() -> None:
+    call = talking()
+    call << created()
+    call << delta(500)
+    call.now += 0.020
+    call << echo("0:162")
+    call << SpeechStarted()
+    call << delta(200)
+    assert call << done(status="cancelled") == []
+    assert call << echo("fence:0") == [TruncateItem(A, 20)]
+
+
+def test_audio_that_came_too_late_to_be_heard_keeps_its_item_unfinished() -> None:
+    call = talking()
+    call << created()
+    call << delta(60)
+    call.now += 0.2
+    for name in ("0:162", "0:480"):
+        call << echo(name)
+    call << SpeechStarted()
+    call << delta(100)
+    call << AudioDone(ONE, A)
+    assert call << echo("fence:0") == [TruncateItem(A, 60)]
 
 
 def test_an_item_that_was_to_go_on_is_cut_at_all_we_received() -> None:
@@ -273,6 +299,67 @@ def test_a_request_that_met_another_response_is_sent_again_when_that_one_is_done
     assert call << done("resp_vad") == [asked(2)]
     call << created("resp_3")
     assert call << done("resp_3") == []
+
+
+def test_a_model_that_refuses_again_and_again_is_stalled_and_not_asked_in_a_loop() -> None:
+    call = talking(greeting="Hello")
+    requests = 0
+    for step in range(1, 20):
+        commands = [*(call << error(ACTIVE, f"ask_{requests + 1}")), *call.at(step * 1000)]
+        requests += sum(isinstance(one, CreateResponse) for one in commands)
+        if call.state is CallState.OVER:
+            break
+    assert requests <= 6
+    assert call.core.end_reason is EndReason.MODEL_STALLED
+
+
+def test_a_request_refused_for_another_reason_is_made_once_more_in_the_same_words() -> None:
+    call = talking(greeting="Hello")
+    assert call << error("server_error", "ask_1") == []
+    [again] = call.at(600)
+    assert isinstance(again, CreateResponse)
+    assert "Hello" in str(again.response)
+    assert call << error("server_error", "ask_2") == [HangUp(EndReason.MODEL_GONE)]
+
+
+def test_a_greeting_that_failed_is_tried_again_in_the_same_words() -> None:
+    call = talking(greeting="Hello")
+    call << created()
+    [again] = call << done(status="failed")
+    assert "Hello" in str(again)
+
+
+def test_an_interrupted_call_is_never_asked_for_even_if_its_answer_missed_the_servers_response() -> None:
+    call = talking()
+    call << created()
+    call << function_call("call_a")
+    call << SpeechStarted()
+    call << done(status="cancelled")
+    call << SpeechStopped(900)
+    call << created("resp_2")
+    assert call << tool_finished("call_a") == [output(1, "call_a")]
+    assert call << done("resp_2") == []
+    assert call.at(20_000) == []
+
+
+def test_a_turn_that_never_ends_does_not_hold_up_a_tools_answer_for_ever() -> None:
+    call = talking()
+    call << created()
+    call << function_call("call_a")
+    call << done()
+    call << SpeechStarted()
+    call << tool_finished("call_a")
+    assert call.at(29_000) == []
+    assert call.at(31_000) == [asked(1)]
+
+
+def test_a_response_that_falls_silent_ends_the_call() -> None:
+    call = talking()
+    call << created()
+    call.at(20_000)
+    call << delta(20)
+    assert call.at(49_000) == []
+    assert call.at(51_000)[-1] == HangUp(EndReason.MODEL_STALLED)
 
 
 def test_a_refusal_of_somebody_elses_request_is_not_ours() -> None:

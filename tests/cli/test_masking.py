@@ -2,6 +2,7 @@
 
 import pytest
 
+from twilio_rt_cli.call.notices import CallerTurn, CallTrouble
 from twilio_rt_cli.cli.masking import Curtain, masked_number, masked_secret, printable
 
 
@@ -44,3 +45,11 @@ def test_text_hides_secrets_and_stream_tokens_always() -> None:
 
 def test_control_characters_have_no_power() -> None:
     assert printable("a\x1b[2Jb\r\n\x9bc é") == "a\\x1b[2Jb\\x0d\\x0a\\x9bc é"
+
+
+def test_a_notice_is_told_without_secrets_and_with_what_was_said() -> None:
+    curtain = Curtain(["sk-canary-0123456789abcdef"])
+    trouble = CallTrouble("model", "x", "Authorization: Bearer sk-canary-0123456789abcdef was refused")
+    assert "canary-0123" not in curtain.veiled(trouble).message
+    said = CallerTurn("my number is +14155550142")
+    assert curtain.veiled(said) == said

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.scripted_model import Answer, Connection, Script, Speech, scripted_model
+from tests.scripted_model import Answer, Connection, FunctionCall, Script, Speech, scripted_model
 from twilio_rt_cli.caller.client import CallPlan, place_call
 from twilio_rt_cli.caller.events import AgentSpoke, CallEvent
 from twilio_rt_cli.caller.report import CallReport
@@ -246,5 +246,54 @@ def test_bad_settings_are_told_in_sentences(tmp_path: Path, settings: dict[str, 
         assert out == b""
         assert sentence in err.decode()
         assert "Traceback" not in err.decode()
+
+    run(test)
+
+
+STUBBORN = '''
+import asyncio
+from twilio_rt_cli.tools import tool
+
+@tool
+async def stubborn() -> str:
+    """Never end, not even when cancelled."""
+    while True:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            pass
+'''
+
+
+def test_a_tool_that_does_not_let_itself_be_cancelled_does_not_keep_the_process(tmp_path: Path) -> None:
+    (tmp_path / "stubborn.py").write_text(STUBBORN)
+
+    async def test() -> None:
+        script = Script([Answer((Speech(500), FunctionCall("stubborn")))])
+        async with scripted_model(script) as model, serve(tmp_path, model.url, TOOLS="stubborn.py") as server:
+            async with asyncio.TaskGroup() as group:
+                caller = Caller()
+                group.create_task(caller.call(server.url))
+                await server.until("call.tool")
+                server.process.send_signal(signal.SIGTERM)
+                await server.until("server.draining")
+                caller.hang_up.set()
+            assert await asyncio.wait_for(server.process.wait(), 20) == 0
+            await server.until("server.stopped")
+
+    run(test)
+
+
+def test_a_key_that_the_model_quotes_in_its_error_is_not_told(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with scripted_model() as model, serve(tmp_path, model.url) as server, asyncio.TaskGroup() as group:
+            caller = Caller()
+            group.create_task(caller.call(server.url))
+            connection = await model.connected()
+            error = {"type": "server_error", "code": "odd", "message": f"Authorization: Bearer {KEY}"}
+            await connection.send("error", error=error)
+            [told] = await server.until("call.error")
+            assert told["code"] == "odd"
+            caller.hang_up.set()
 
     run(test)

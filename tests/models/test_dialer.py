@@ -96,6 +96,44 @@ def test_a_server_that_never_answers_is_unreachable_in_time() -> None:
     run(test)
 
 
+def test_a_server_that_hangs_up_instead_of_answering_is_unreachable() -> None:
+    async def test() -> None:
+        async def drop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.close()
+
+        server = await asyncio.start_server(drop, "127.0.0.1", 0)
+        with pytest.raises(UnreachableError):
+            await dialer(Endpoint(url=f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))(Nobody())
+        server.close()
+        await server.wait_closed()
+
+    run(test)
+
+
+def test_a_handshake_that_is_given_up_is_ended_and_its_late_answer_tells_nobody() -> None:
+    async def test() -> None:
+        gone: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+        async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            gone.set_result(await reader.read())
+            writer.close()
+
+        server = await asyncio.start_server(late, "127.0.0.1", 0)
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        dialling = asyncio.ensure_future(dialer(Endpoint(url=url))(owner := Nobody()))
+        done, _ = await asyncio.wait([dialling], timeout=0.2)
+        assert not done
+        dialling.cancel()
+        assert await asyncio.wait_for(gone, 1) == b""
+        assert not owner.closed.done()
+        server.close()
+        await server.wait_closed()
+
+    run(test)
+
+
 def test_our_headers_arrive_and_compression_is_not_asked_for() -> None:
     async def test() -> None:
         async with scripted_model() as model:

@@ -11,6 +11,7 @@ from twilio_rt_cli.protocol.realtime import (
     AudioDelta,
     AudioDone,
     ErrorReported,
+    ItemAdded,
     ItemId,
     ResponseDone,
     ResponseId,
@@ -61,6 +62,19 @@ def test_a_response_with_all_its_details_is_read() -> None:
     assert event.response.status_details.error.code == "rate_limit_exceeded"
     assert event.response.usage is not None
     assert event.response.usage.output_tokens == 4
+
+
+def test_nulls_in_what_we_do_not_need_are_no_reason_to_lose_an_event() -> None:
+    usage = {"input_tokens": None, "output_tokens": 2.0}
+    response = {"id": "resp_1", "status": "completed", "output": None, "usage": usage}
+    events: list[tuple[type[object], dict[str, object]]] = [
+        (ResponseDone, {"type": "response.done", "response": response}),
+        (ItemAdded, {"type": "conversation.item.added", "item": {"id": None, "type": "message"}}),
+        (SessionUpdated, {"type": "session.updated", "session": {"id": None, "model": None, "audio": None}}),
+        (ErrorReported, {"type": "error", "error": {"message": None, "type": None}}),
+    ]
+    for kind, event in events:
+        assert isinstance(realtime.decode(json.dumps(event).encode()), kind)
 
 
 def test_an_error_without_code_or_event_is_read() -> None:

@@ -72,6 +72,19 @@ def test_a_call_is_connected_to_a_stream_of_its_own() -> None:
     run(story())
 
 
+def test_a_get_is_what_its_signed_url_says_whatever_its_unsigned_body_claims() -> None:
+    async def story() -> None:
+        async with serving() as world:
+            url = f"{world.origin}/incoming-call?CallSid={call_sid(3)}&AccountSid={ACCOUNT}"
+            body = {"CallSid": call_sid(77), "AccountSid": ACCOUNT}
+            answer = await world.http.request("GET", url, data=body, headers=headers_for(TOKEN, url))
+            assert answer.status_code == 200
+            assert world.server.registry.find(call_sid(3)) is not None
+            assert world.server.registry.find(call_sid(77)) is None
+
+    run(story())
+
+
 def test_behind_https_the_stream_is_wss() -> None:
     async def story() -> None:
         async with serving(public_url="https://voice.example.com") as world:

@@ -12,6 +12,7 @@ from twilio_rt_cli.call.commands import Command, HangUp, SendMark, SendMedia
 from twilio_rt_cli.call.conversation import HOPELESS, Conversation
 from twilio_rt_cli.call.events import (
     BadMessage,
+    Began,
     EndRequested,
     Event,
     ModelClosed,
@@ -20,7 +21,10 @@ from twilio_rt_cli.call.events import (
     ModelPaused,
     ModelResumed,
     PhoneClosed,
+    PhonePaused,
+    PhoneResumed,
     UnknownMessage,
+    Woken,
 )
 from twilio_rt_cli.call.keypad import Keypad
 from twilio_rt_cli.call.notices import CallOver, CallTrouble, KeyPressed, ModelReady
@@ -34,6 +38,9 @@ from twilio_rt_cli.protocol.twilio import Connected, Dtmf, Mark, Media, Start, S
 from twilio_rt_cli.protocol.wire import payload_bytes
 
 MOST_BAD_MESSAGES = 20
+FLOOD_S = 5.0
+FLOOD = 200 * FLOOD_S
+"""Media messages within FLOOD_S that no phone sends: Twilio sends 50 a second"""
 FAREWELL_S = 3.5
 """Longest wait for what is queued at Twilio to be heard before a call that has to end is hung up"""
 LONGEST_PAYLOAD = PER_S
@@ -52,7 +59,7 @@ class CallState(Enum):
 
 
 class Call:
-    """The core of one call. `begin` first; then `receive` for every event and `wake` at `deadline`."""
+    """The core of one call: `receive` for every event, `Began` first, and `Woken` when `deadline` has come."""
 
     def __init__(self, plan: CallPlan, stream_sid: StreamSid, now: float) -> None:
         self.statistics = CallStatistics()
@@ -67,13 +74,12 @@ class Call:
         self._held: deque[str] = deque(maxlen=plan.hold_messages)
         self._model_paused = False
         self._sequence_number = 0
+        self._window_ends_at = now + FLOOD_S
+        self._window_messages = 0
         self._keypad = Keypad()
+        self._early_digits = ""
         self._conversation = Conversation(plan, self.statistics, now)
         self._hang_up = HangUp(EndReason.INTERNAL_ERROR)
-
-    def begin(self, now: float) -> Sequence[Command]:
-        """The stream's `start` was checked."""
-        return self._counted([*self._conversation.playout.probe(now)])
 
     def receive(self, event: Event, now: float) -> Sequence[Command]:
         """One fact, at a monotonic time in seconds; answers what to do about it, in order."""
@@ -89,6 +95,15 @@ class Call:
                 self.statistics.marks_echoed += 1
                 commands = self._conversation.mark_echoed(event.mark.name, now)
                 return self._counted(commands + self._heard_out(now))
+            case Woken():
+                return self._wake(now)
+            case Began():
+                return self._counted([*self._conversation.playout.probe(now)])
+            case PhonePaused():
+                self._conversation.playout.pause()
+                return ()
+            case PhoneResumed():
+                return self._counted([*self._conversation.playout.resume(now)])
             case Dtmf() | Stop() | Start() | Connected() | PhoneClosed():
                 return self._phone(event, now)
             case ModelOpened() | ModelFailed() | ModelPaused() | ModelResumed() | ModelClosed():
@@ -110,16 +125,23 @@ class Call:
                 return ()
 
     def deadline(self) -> float | None:
-        """When to call `wake`, in monotonic seconds."""
+        """When to tell `Woken`, in monotonic seconds; None when nothing is awaited any more."""
         times = [self._over_due_at, self._keypad.deadline(), self._conversation.deadline()]
         if self.state in (CallState.CONNECTING, CallState.CONFIGURING):
             times.append(self._setup_due_at)
         return None if self.state is CallState.OVER else min(at for at in times if at is not None)
 
-    def wake(self, now: float) -> Sequence[Command]:
-        """Time passed."""
-        if self.state is CallState.OVER:
-            return ()
+    def break_off(self) -> None:
+        """An error of ours: nothing more is ordered."""
+        self._become(CallState.OVER)
+        self.end_reason = EndReason.INTERNAL_ERROR
+
+    def over(self, now: float) -> CallOver:
+        """The last notice, for when both sockets are closed."""
+        reason = self.end_reason or EndReason.INTERNAL_ERROR
+        return CallOver(reason, self._why, (now - self._started_at) * 1000, self.statistics)
+
+    def _wake(self, now: float) -> Sequence[Command]:
         commands = self._conversation.wake(now)
         if (digits := self._keypad.wake(now)) is not None:
             commands += self._keys(digits, now)
@@ -131,11 +153,6 @@ class Call:
             commands += self._end(EndReason.TIME_LIMIT, now)
         return self._judged(commands, now)
 
-    def over(self, now: float) -> CallOver:
-        """The last notice, for when both sockets are closed."""
-        reason = self.end_reason or EndReason.INTERNAL_ERROR
-        return CallOver(reason, self._why, (now - self._started_at) * 1000, self.statistics)
-
     # The phone's side
 
     def _caller_audio(self, event: Media, now: float) -> Sequence[Command]:
@@ -146,6 +163,11 @@ class Call:
             return self._bad_message(BadMessage(from_model=False, why="media of another stream"), now)
         if not 0 < samples <= LONGEST_PAYLOAD:
             return self._bad_message(BadMessage(from_model=False, why=f"{samples} samples in one media message"), now)
+        self._window_messages += 1
+        if now >= self._window_ends_at:
+            self._window_ends_at, self._window_messages = now + FLOOD_S, 0
+        elif self._window_messages > FLOOD:
+            return self._end(EndReason.BAD_MESSAGES, now, "a flood of media", close_code=1008)
         self.statistics.frames_in += 1
         self.statistics.bytes_in += samples
         released = self._conversation.playout.media(now)
@@ -186,8 +208,10 @@ class Call:
                 return self._bad_message(BadMessage(from_model=False, why="connected again"), now)
 
     def _keys(self, digits: str, now: float) -> list[Command]:
-        asked = self._conversation.keys(digits, now) if self.state is CallState.TALKING else []
-        return [KeyPressed(digits), *asked]
+        if self.state is not CallState.TALKING:
+            self._early_digits += digits
+            return [KeyPressed(digits)]
+        return [KeyPressed(digits), *self._conversation.keys(digits, now)]
 
     def _follow(self, sequence_number: int) -> None:
         """Twilio numbers all its messages; a hole means that audio was lost on the way to us."""
@@ -204,7 +228,7 @@ class Call:
         match event:
             case ModelOpened():
                 if self.state is CallState.CONNECTING:
-                    self.state = CallState.CONFIGURING
+                    self._become(CallState.CONFIGURING)
                     return (self._setup.ask(),)
             case ModelFailed():
                 reason = EndReason.MODEL_REFUSED if event.refused else EndReason.MODEL_UNREACHABLE
@@ -228,19 +252,20 @@ class Call:
             return ()
         if (wrong := self._setup.wrong_format(event)) is not None:
             return self._end(EndReason.MODEL_REFUSED, now, wrong)
-        self.state = CallState.TALKING
+        self._become(CallState.TALKING)
         self.statistics.model_connect_ms = (now - self._started_at) * 1000
         held = [] if self._model_paused else self._flush_held()
-        return [ModelReady(self.statistics.model_connect_ms), *self._conversation.greet(now), *held]
+        keys = self._conversation.keys(self._early_digits, now) if self._early_digits else []
+        return [ModelReady(self.statistics.model_connect_ms), *self._conversation.greet(now), *keys, *held]
 
     def _model_error(self, event: ErrorReported, now: float) -> Sequence[Command]:
         error = event.error
-        code = error.code or error.type
+        code = error.name
         if code in _SESSION_OVER:
-            return self._end(EndReason.MODEL_GONE, now, error.message)
+            return self._end(EndReason.MODEL_GONE, now, error.text)
         if self.state is CallState.CONFIGURING:
             again = None if code in HOPELESS else self._setup.refused(error)
-            return self._end(EndReason.MODEL_REFUSED, now, error.message) if again is None else again
+            return self._end(EndReason.MODEL_REFUSED, now, error.text) if again is None else again
         return self._judged(self._conversation.receive(event, now), now)
 
     def _bad_message(self, event: BadMessage, now: float) -> Sequence[Command]:
@@ -271,7 +296,7 @@ class Call:
             return self._over() if reason in _AT_ONCE else []
         self.end_reason, self._why = reason, why
         self._hang_up = HangUp(reason, close_code)
-        self.state = CallState.ENDING
+        self._become(CallState.ENDING)
         self._held.clear()
         trouble: list[Command] = [CallTrouble(_side(reason), reason.value, why)] if reason.failed else []
         if reason in _AT_ONCE:
@@ -288,8 +313,12 @@ class Call:
         return self._over()
 
     def _over(self) -> list[Command]:
-        self.state = CallState.OVER
+        self._become(CallState.OVER)
         return [self._hang_up]
+
+    def _become(self, state: CallState) -> None:
+        assert state.value >= self.state.value, f"{self.state} cannot become {state}"
+        self.state = state
 
     def _counted(self, commands: list[Command]) -> list[Command]:
         counters = self.statistics

@@ -14,7 +14,7 @@ from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallerTurn, CallTrou
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.playout import MAX_WAITING, PER_MS, Heard, Playout
 from twilio_rt_cli.call.record import CallStatistics, EndReason
-from twilio_rt_cli.call.toolcalls import ToolCalls
+from twilio_rt_cli.call.toolcalls import Answers, ToolCalls
 from twilio_rt_cli.call.turns import Turns, Wish
 from twilio_rt_cli.protocol.realtime import (
     AudioDelta,
@@ -41,7 +41,6 @@ from twilio_rt_cli.protocol.realtime_client import (
     CancelResponse,
     CreateItem,
     DeleteItem,
-    FunctionCallOutput,
     InputText,
     TruncateItem,
     UserMessage,
@@ -68,7 +67,7 @@ class Answer:
     voiced: bool = False
     interrupted: bool = False
     late_items: set[ItemId] = field(default_factory=set)
-    """items of which audio came after the barge-in"""
+    """items of which audio came only after the barge-in: nobody heard anything of them"""
 
 
 class Conversation:
@@ -105,15 +104,16 @@ class Conversation:
 
     def audio(self, event: AudioDelta, now: float) -> list[Command]:
         """Agent audio: on its way to the caller, unless its response was interrupted."""
+        self._turns.stirred_at = now
         answer = self._answers.get(event.response_id)
         if answer is None:
             if event.response_id in self._dropped:
                 return []
             answer = self._answers[event.response_id] = Answer()
         if answer.interrupted:
-            answer.late_items.add(event.item_id)
             self._statistics.agent_audio_dropped_bytes += payload_bytes(event.delta)
-            self.playout.item_unfinished(event.item_id)
+            if not self.playout.late_audio(event.item_id) and event.item_id not in self._cut_items:
+                answer.late_items.add(event.item_id)
             return []
         if not answer.voiced:
             self._first_audio(event.response_id, answer, now)
@@ -124,6 +124,7 @@ class Conversation:
 
     def receive(self, event: ServerEvent | ToolFinished, now: float) -> list[Command]:
         """Everything but agent audio."""
+        self._turns.stirred_at = now
         match event:
             case AudioDelta():
                 return self.audio(event, now)
@@ -136,11 +137,13 @@ class Conversation:
                 late_s = (self._appended / PER_MS - event.audio_end_ms + self._silence_ms) / 1000
                 self._speech_ended_at = now - max(0.0, late_s)
             case InputCommitted():
+                self._turns.speech_stopped(now)
                 self._statistics.turns += 1
             case ItemAdded():
-                self._turns.item_added(event.item.id)
+                if event.item.id is not None:
+                    self._turns.item_added(event.item.id)
             case ResponseCreated():
-                return self._response_created(event.response.id)
+                return self._response_created(event.response.id, now)
             case TranscriptDone():
                 if (answer := self._answers.get(event.response_id)) is not None:
                     answer.texts.append(event.transcript)
@@ -153,7 +156,7 @@ class Conversation:
             case TranscriptionCompleted():
                 return [CallerTurn(event.transcript.strip())] if event.transcript.strip() else []
             case TranscriptionFailed():
-                return [CallTrouble("model", event.error.code or "transcription_failed", event.error.message)]
+                return [CallTrouble("model", event.error.code or "transcription_failed", event.error.text)]
             case ErrorReported():
                 return self._error(event.error, now)
             case _:
@@ -201,7 +204,7 @@ class Conversation:
             self._speech_ended_at = None
 
     def _speech_started(self, now: float) -> list[Command]:
-        self._turns.speech_started()
+        self._turns.speech_started(now)
         self._speech_ended_at = None
         active = self._turns.active
         for response_id in {active, self._playing} - {None}:
@@ -235,9 +238,9 @@ class Conversation:
                 commands.append(BargedIn(heard_ms, one.received // PER_MS, one.item_id))
         return commands
 
-    def _response_created(self, response_id: ResponseId) -> list[Command]:
+    def _response_created(self, response_id: ResponseId, now: float) -> list[Command]:
         self._answers.setdefault(response_id, Answer())
-        if not self._turns.created(response_id):
+        if not self._turns.created(response_id, now):
             return []
         # Ours, but the caller began to speak while it was on its way: nobody is talked over.
         self._interrupt(response_id)
@@ -247,12 +250,13 @@ class Conversation:
         answer = self._answers.pop(response.id, None) or Answer()
         self._count(response)
         commands: list[Command] = []
-        for item in response.output:
+        for item in response.output or ():
             commands += self._run_tool(response.id, item)
-        commands += [DeleteItem(item) for item in sorted(answer.late_items - set(self._cut_items))]
+        commands += [DeleteItem(item) for item in sorted(answer.late_items)]
         if answer.texts:
             commands.append(AgentTurn(" ".join(answer.texts), answer.v2v_ms, interrupted=answer.interrupted))
-        commands += self._answer_tools(self._tools.response_done(response.id), now)
+        interrupted = answer.interrupted or response.status == "cancelled"
+        commands += self._answer_tools(self._tools.response_done(response.id, interrupted=interrupted), now)
         if response.status == "failed":
             commands += self._response_failed(response, now)
         elif response.status == "completed":
@@ -266,7 +270,7 @@ class Conversation:
         if code in HOPELESS or self._failures >= MOST_FAILURES:
             self.verdict = EndReason.MODEL_REFUSED if code in HOPELESS else EndReason.MODEL_GONE
         else:
-            self._turns.want(Wish(), now)  # asked for when the response is done, by our caller
+            self._turns.want(self._turns.wish_of(response.id), now)  # goes out when this response is done
         return [CallTrouble("model", code, (error and error.message) or "a response failed")]
 
     def _run_tool(self, response_id: ResponseId, item: Item) -> list[Command]:
@@ -281,24 +285,26 @@ class Conversation:
         told = ToolAnswered(event.tool_call_id, name, event.ok, event.elapsed_ms, event.output)
         return [told, *self._answer_tools(answers, now)]
 
-    def _answer_tools(self, answers: list[CreateItem], now: float) -> list[Command]:
-        if not answers:
-            return []
-        items = frozenset(one.item.id for one in answers if isinstance(one.item, FunctionCallOutput))
-        return [*answers, *self._turns.want(Wish(items=items), now)]
+    def _answer_tools(self, answers: Answers, now: float) -> list[Command]:
+        if not answers.wanted:
+            return [*answers.items]
+        items = frozenset(one.item.id for one in answers.items)
+        return [*answers.items, *self._turns.want(Wish(items=items), now)]
 
     def _error(self, error: ErrorDetails, now: float) -> list[Command]:
-        code = error.code or error.type or "unknown"
+        code = error.name
         errors = self._statistics.model_errors
         errors[code] = errors.get(code, 0) + 1
-        if code == ALREADY_ACTIVE:
-            return [*(self._turns.refused(error.event_id, now) or ())]
+        ours = self._turns.refused(error.event_id, now)
         if code in HARMLESS:
             return []
+        if ours:
+            self._failures += 1
         if code in HOPELESS:
             self.verdict = EndReason.MODEL_REFUSED
-        self._turns.failed(error.event_id)
-        return [CallTrouble("model", code, error.message)]
+        elif self._failures >= MOST_FAILURES:
+            self.verdict = EndReason.MODEL_GONE
+        return [CallTrouble("model", code, error.text)]
 
     def _too_much(self, response_id: ResponseId, answer: Answer) -> list[Command]:
         answer.interrupted = True
@@ -308,5 +314,5 @@ class Conversation:
 
     def _count(self, response: Response) -> None:
         if response.usage is not None:
-            self._statistics.input_tokens += response.usage.input_tokens
-            self._statistics.output_tokens += response.usage.output_tokens
+            self._statistics.input_tokens += int(response.usage.input_tokens or 0)
+            self._statistics.output_tokens += int(response.usage.output_tokens or 0)

@@ -7,6 +7,14 @@ from twilio_rt_cli.protocol.realtime import ServerEvent, ToolCallId
 from twilio_rt_cli.protocol.twilio import FromTwilio
 
 
+class Began(Struct, frozen=True):
+    """The stream's `start` was checked: first of all events."""
+
+
+class Woken(Struct, frozen=True):
+    """The time that `deadline` named has come."""
+
+
 class ModelOpened(Struct, frozen=True):
     """The model's socket is open."""
 
@@ -25,6 +33,14 @@ class ModelPaused(Struct, frozen=True):
 
 class ModelResumed(Struct, frozen=True):
     """The model's socket takes data again."""
+
+
+class PhonePaused(Struct, frozen=True):
+    """Twilio's socket takes nothing more for now."""
+
+
+class PhoneResumed(Struct, frozen=True):
+    """Twilio's socket takes data again."""
 
 
 class ModelClosed(Struct, frozen=True):
@@ -71,10 +87,14 @@ class EndRequested(Struct, frozen=True):
 
 
 HostEvent = (
-    ModelOpened
+    Began
+    | Woken
+    | ModelOpened
     | ModelFailed
     | ModelPaused
     | ModelResumed
+    | PhonePaused
+    | PhoneResumed
     | ModelClosed
     | PhoneClosed
     | BadMessage

@@ -32,6 +32,8 @@ NOT_ECHOING_AFTER = 2 * PER_S
 MAX_WAITING = 8 * 60 * PER_S
 FENCE_WAIT_S = 0.150
 PROBE = "probe"
+LONGEST_POSITION = 18
+"""Digits; a mark that is not ours may name anything"""
 
 
 @dataclass(slots=True)
@@ -43,6 +45,8 @@ class Interval:
     end: int
     complete: bool = False
     """no more audio of this item will come"""
+    late: bool = False
+    """more of it came after it was cut: it was longer than what we have"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,7 @@ class Playout:
         self._rtt_s: float | None = None
         self._lag_s = 0.0
         self._checked_at = now
+        self._paused = False
 
     @property
     def rtt_ms(self) -> float | None:
@@ -209,15 +214,15 @@ class Playout:
                 return self._release(now, room=1)
         for cut in self._cuts:
             for one in cut.generation.intervals:
-                one.complete |= one.item_id == item_id
+                one.complete |= one.item_id == item_id and not one.late
         return []
 
-    def item_unfinished(self, item_id: ItemId) -> None:
-        """More audio of an item came after it was cut: it was not complete."""
-        for cut in self._cuts:
-            for one in cut.generation.intervals:
-                if one.item_id == item_id:
-                    one.complete = False
+    def late_audio(self, item_id: ItemId) -> bool:
+        """More audio of an interrupted answer came. Whether the item is one of a cut that is not settled yet."""
+        found = [one for cut in self._cuts for one in cut.generation.intervals if one.item_id == item_id]
+        for one in found:
+            one.late, one.complete = True, False
+        return bool(found)
 
     def media(self, now: float) -> list[PhoneCommand]:
         """Caller audio arrived: settles which old echoes were played, and time went on."""
@@ -232,12 +237,21 @@ class Playout:
             self._measure(now - self._probe_sent_at)
             return [], None
         kind, _, rest = name.partition(":")
-        if not rest.isdecimal():
+        if not rest.isdecimal() or len(rest) > LONGEST_POSITION:
             return [], None
         if kind == "fence":
             return [], self._fence(name, now)
         self._mark_echoed(kind, int(rest), now)
         return (self._release(now, room=REFILL) if self._waiting else []), None
+
+    def pause(self) -> None:
+        """Twilio's socket is full: audio waits here, where a barge-in can still drop it."""
+        self._paused = True
+
+    def resume(self, now: float) -> list[PhoneCommand]:
+        """Twilio's socket takes data again."""
+        self._paused = False
+        return self._release(now, room=1)
 
     def clear(self, now: float) -> list[PhoneCommand]:
         """The caller barged in: empty both buffers. Where the cut was follows by `echo`, or by `wake` at the limit."""
@@ -293,7 +307,7 @@ class Playout:
         commands: list[PhoneCommand] = []
         heard = self._current.heard(now)
         free = LEAD - (self._current.sent - heard)
-        if free < room:
+        if free < room or self._paused:
             return commands
         while self._waiting:
             payload, samples = self._waiting[0]

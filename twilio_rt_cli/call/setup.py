@@ -43,7 +43,7 @@ class SessionSetup:
         audio_input = self._session.get("audio", {}).get("input", {})
         if "transcription" not in audio_input:
             return None
-        trouble = CallTrouble("model", error.code or error.type, f"no transcription of the caller: {error.message}")
+        trouble = CallTrouble("model", error.name, f"no transcription of the caller: {error.text}")
         del audio_input["transcription"]
         return [trouble, self.ask()]
 

@@ -19,11 +19,23 @@ class Batch:
     """tool call → tool name, in the order the model made them"""
     outputs: dict[ToolCallId, str] = field(default_factory=dict)
     response_done: bool = False
+    interrupted: bool = False
 
     @property
     def ready(self) -> bool:
         """Whether all answers are there and no further call can come."""
         return self.response_done and len(self.outputs) == len(self.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Items to add to the conversation, and whether a response is wanted for them."""
+
+    items: tuple[CreateItem, ...]
+    wanted: bool
+
+
+NO_ANSWERS = Answers((), wanted=False)
 
 
 class ToolCalls:
@@ -43,28 +55,30 @@ class ToolCalls:
         self._batches.setdefault(response_id, Batch()).calls[item.call_id] = item.name or ""
         return True
 
-    def finished(self, event: ToolFinished) -> tuple[str, list[CreateItem]]:
-        """A tool is back. Answers its name, and the items to add if it was the last one of its response."""
+    def finished(self, event: ToolFinished) -> tuple[str, Answers]:
+        """A tool is back. Answers its name, and what to add if it was the last one of its response."""
         for response_id, batch in self._batches.items():
             if event.tool_call_id in batch.calls:
                 batch.outputs[event.tool_call_id] = event.output
                 return batch.calls[event.tool_call_id], self._answers(response_id)
-        return "", []
+        return "", NO_ANSWERS
 
-    def response_done(self, response_id: ResponseId) -> list[CreateItem]:
-        """A response ended: no further call of it comes. Answers the items to add if all are back."""
+    def response_done(self, response_id: ResponseId, *, interrupted: bool) -> Answers:
+        """A response ended: no further call of it comes. Answers what to add if all are back."""
         batch = self._batches.get(response_id)
         if batch is None:
-            return []
+            return NO_ANSWERS
         batch.response_done = True
+        batch.interrupted = interrupted
         return self._answers(response_id)
 
-    def _answers(self, response_id: ResponseId) -> list[CreateItem]:
+    def _answers(self, response_id: ResponseId) -> Answers:
         batch = self._batches[response_id]
         if not batch.ready:
-            return []
+            return NO_ANSWERS
         del self._batches[response_id]
-        return [self._item(tool_call_id, batch.outputs[tool_call_id]) for tool_call_id in batch.calls]
+        items = tuple(self._item(tool_call_id, batch.outputs[tool_call_id]) for tool_call_id in batch.calls)
+        return Answers(items, wanted=not batch.interrupted)
 
     def _item(self, tool_call_id: ToolCallId, output: str) -> CreateItem:
         self._items += 1

@@ -21,6 +21,11 @@ ANSWER_DUE_S = 3.0
 """How long after the caller's turn the server may take to create its response before we believe that none comes"""
 REQUEST_DUE_S = 10.0
 """How long a request of ours may stay unanswered before the model counts as stalled"""
+SILENCE_S = 30.0
+"""How long a response may run without a sign of life, and how long we believe in a caller's turn that never ends"""
+RETRY_S = 0.5
+MOST_REFUSALS = 5
+"""So many refusals in a row, with no response begun in between, are a stalled model"""
 
 
 @dataclass(slots=True)
@@ -51,30 +56,34 @@ class Turns:
 
     active: ResponseId | None = None
     caller_speaking: bool = False
+    stirred_at: float = 0.0
+    """when the model last said anything of the running response"""
+    _speech_due_at: float | None = None
     _answer_due_at: float | None = None
+    _retry_at: float | None = None
+    _refusals: int = 0
     _request: Request | None = None
     _wishes: list[Wish] = field(default_factory=list)
     _added: set[ItemId] = field(default_factory=set)
     _asked: int = 0
-
-    @property
-    def agent_busy(self) -> bool:
-        """Whether a response runs or was asked for."""
-        return self.active is not None or self._request is not None
 
     def want(self, wish: Wish, now: float) -> list[CreateResponse]:
         """Ask for a response, now or when the line is free."""
         self._wishes.append(wish)
         return self._ask(now)
 
-    def speech_started(self) -> None:
+    def speech_started(self, now: float) -> None:
         """The caller speaks: the server will answer that, and a greeting is late."""
         self.caller_speaking = True
+        self._speech_due_at = now + SILENCE_S
         self._wishes = [wish for wish in self._wishes if not wish.opening]
+        if self._request is not None:
+            self._request.wishes = [wish for wish in self._request.wishes if not wish.opening]
 
     def speech_stopped(self, now: float) -> None:
-        """The caller stopped: the server's response is due."""
+        """The caller stopped, or the turn was committed: the server's response is due."""
         self.caller_speaking = False
+        self._speech_due_at = None
         self._answer_due_at = now + ANSWER_DUE_S
 
     def item_added(self, item_id: ItemId) -> None:
@@ -82,16 +91,19 @@ class Turns:
         if self._waits_for(item_id):
             self._added.add(item_id)
 
-    def created(self, response_id: ResponseId) -> bool:
+    def created(self, response_id: ResponseId, now: float) -> bool:
         """A response began, whoever asked for it. Whether it is one of ours that came while the caller speaks."""
         self.active = response_id
-        self._answer_due_at = None
+        self.stirred_at = now
+        self._answer_due_at = self._retry_at = None
+        self._refusals = 0
         self._wishes = [wish for wish in self._wishes if not wish.items or not wish.items <= self._added]
         self._added = {item for item in self._added if self._waits_for(item)}
         if self._request is not None and self._request.taken_by is None:
             self._request.taken_by = response_id
             return self.caller_speaking
         self.caller_speaking = False  # the server answers the caller: the turn is over, said or not
+        self._speech_due_at = None
         return False
 
     def done(self, response_id: ResponseId, now: float) -> list[CreateResponse]:
@@ -102,41 +114,53 @@ class Turns:
             self.active = None
         return self._ask(now)
 
-    def refused(self, event_id: str | None, now: float) -> list[CreateResponse] | None:
-        """Our request met another response; None when it was not ours. What it wanted is kept for later."""
+    def wish_of(self, response_id: ResponseId) -> Wish:
+        """What a response was asked for, to ask for it once more; anything, if the server began it."""
+        request = self._request
+        asked = request.wishes if request is not None and request.taken_by == response_id else []
+        return asked[0] if asked else Wish()
+
+    def refused(self, event_id: str | None, now: float) -> bool:
+        """Our request was not taken: what it wanted is kept for later. Whether it was ours.
+
+        It is sent again after `response.done` of the response that it met, or, with none running, after a moment.
+        """
         request = self._request
         if request is None or request.event_id != event_id:
-            return None
-        self._request = None
-        kept = [wish for wish in request.wishes if not (wish.opening and self.caller_speaking)]
-        self._wishes = kept + self._wishes
-        return self._ask(now)
-
-    def failed(self, event_id: str | None) -> bool:
-        """Our request was refused for another reason; whether it was ours."""
-        if self._request is None or self._request.event_id != event_id:
             return False
         self._request = None
+        self._wishes = request.wishes + self._wishes
+        self._refusals += 1
+        if self.active is None:
+            self._retry_at = now + RETRY_S
         return True
 
     def deadline(self) -> float | None:
         """When to call `wake`."""
-        times = [self._answer_due_at] if self._answer_due_at is not None and self._wishes else []
+        times = [self.stirred_at + SILENCE_S] if self.active is not None else []
+        if self._wishes:
+            times += [at for at in (self._answer_due_at, self._speech_due_at, self._retry_at) if at is not None]
         if self._request is not None and self._request.taken_by is None:
             times.append(self._request.due_at)
         return min(times, default=None)
 
     def wake(self, now: float) -> tuple[list[CreateResponse], bool]:
-        """Time passed. Answers what to ask for now, and whether the model left a request without any answer."""
+        """Time passed. Answers what to ask for now, and whether the model has fallen silent."""
         request = self._request
-        stalled = request is not None and request.taken_by is None and request.due_at <= now
+        unanswered = request is not None and request.taken_by is None and request.due_at <= now
+        silent = self.active is not None and self.stirred_at + SILENCE_S <= now
         if self._answer_due_at is not None and self._answer_due_at <= now:
             self._answer_due_at = None
-        return self._ask(now), stalled
+        if self._retry_at is not None and self._retry_at <= now:
+            self._retry_at = None
+        if self._speech_due_at is not None and self._speech_due_at <= now:
+            self.caller_speaking, self._speech_due_at = False, None
+        return self._ask(now), unanswered or silent or self._refusals > MOST_REFUSALS
 
     def _ask(self, now: float) -> list[CreateResponse]:
-        busy = self.agent_busy or self.caller_speaking or self._answer_due_at is not None
-        if busy or not self._wishes:
+        agent_busy = self.active is not None or self._request is not None
+        waiting = self._answer_due_at is not None or self._retry_at is not None
+        if agent_busy or self.caller_speaking or waiting or not self._wishes:
             return []
         first, *rest = self._wishes
         # Wishes about items are met by one response; one with words of its own needs a response of its own.

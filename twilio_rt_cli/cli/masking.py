@@ -2,6 +2,11 @@
 
 import re
 from collections.abc import Collection
+from typing import TypeVar
+
+from msgspec import Struct, structs
+
+Told = TypeVar("Told", bound=Struct)
 
 _E164 = re.compile(r"(?:\+|%2B)[1-9]\d{6,14}(?!\d)", re.IGNORECASE)
 _TOKEN_PATH = re.compile(r"(/media-stream/)[^\s\"'?]+")
@@ -36,9 +41,18 @@ class Curtain:
         """A phone number, whole or its last four digits."""
         return number if self._show_numbers else masked_number(number)
 
+    def veiled(self, notice: Told) -> Told:
+        """The same notice with secrets hidden in each of its texts; what was said on the phone is told as it was."""
+        texts = {name: getattr(notice, name) for name in notice.__struct_fields__}
+        veiled = {name: self._without_secrets(text) for name, text in texts.items() if isinstance(text, str)}
+        return structs.replace(notice, **veiled)
+
     def text(self, text: str) -> str:
         """Free text without what must not be seen."""
+        text = self._without_secrets(text)
+        return text if self._show_numbers else _E164.sub(lambda found: masked_number(found[0]), text)
+
+    def _without_secrets(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, masked_secret(secret))
-        text = _BEARER.sub(r"\1…", _TOKEN_PATH.sub(r"\1…", text))
-        return text if self._show_numbers else _E164.sub(lambda found: masked_number(found[0]), text)
+        return _BEARER.sub(r"\1…", _TOKEN_PATH.sub(r"\1…", text))

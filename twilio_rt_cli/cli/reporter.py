@@ -61,6 +61,7 @@ class Reporter:
 
     def call(self, call_sid: CallSid, notice: Notice) -> None:
         """A call tells something."""
+        notice = self._curtain.veiled(notice)
         self._write(call_event(call_sid, notice), call_line(notice), call_sid)
 
     def server(self, notice: ServerNotice) -> None:

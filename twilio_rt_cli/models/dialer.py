@@ -4,18 +4,22 @@ One SSLContext serves all calls: making one takes 25 ms, which would stop every 
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
-from picows import WSAutoPingStrategy, WSHandshakeError, ws_connect
+from picows import WSAutoPingStrategy, WSHandshakeError, WSParsedURL, ws_connect
 
 from twilio_rt_cli.errors import CredentialsError, SettingsError, UnreachableError
-from twilio_rt_cli.leg import Leg, Owner
+from twilio_rt_cli.leg import Leg, Nobody, Owner
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """The model's largest message; an item retrieved with its audio can be long"""
 RETRY_AFTER_S = 0.25
+SEND_BUFFER_BYTES = 16_384
+"""About a second of caller audio: a model that stopped reading shows soon"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +55,14 @@ def dialer(endpoint: Endpoint) -> Callable[[Owner], Awaitable[Leg]]:
 
 async def _open(endpoint: Endpoint, context: ssl.SSLContext | None, owner: Owner) -> Leg:
     host = endpoint.url.partition("://")[2].partition("/")[0]
+    attempt = _Attempt(owner)
     try:
         async with asyncio.timeout(endpoint.connect_timeout_s):
             _, leg = await ws_connect(
-                lambda: Leg(owner, MAX_MESSAGE_BYTES),
+                attempt.new_leg,
                 endpoint.url,
                 ssl_context=context,
+                socket_factory=attempt.connect,
                 extra_headers=list(endpoint.headers),
                 max_redirects=0,  # a redirect must not carry the key elsewhere
                 max_frame_size=MAX_MESSAGE_BYTES,
@@ -67,13 +73,63 @@ async def _open(endpoint: Endpoint, context: ssl.SSLContext | None, owner: Owner
                 auto_ping_reply_timeout=min(endpoint.ping_timeout_s, endpoint.ping_interval_s),
                 logger_name="twilio_rt.model_socket",
             )
+        if not isinstance(leg, Leg):  # picows returns without a listener when the connection is lost in the handshake
+            raise ConnectionResetError("it closed the connection before it answered")
+        attempt.opened = True
     except WSHandshakeError as error:
         raise _refused(host, int(error.response.status) if error.response else 0) from error
     except (OSError, TimeoutError, EOFError) as error:
         why = str(error) or "no answer in time"
         raise UnreachableError(f"The model at {host} could not be reached: {why}") from error
-    assert isinstance(leg, Leg)
-    return leg
+    else:
+        return leg
+    finally:
+        attempt.give_up_unless_opened()
+
+
+class _Attempt:
+    """One try. picows shields its handshake from cancellation, so what was begun has to be ended here."""
+
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
+        self._socket: socket.socket | None = None
+        self._legs: list[Leg] = []
+        self.opened = False
+
+    async def connect(self, url: WSParsedURL) -> socket.socket:
+        """A TCP connection to the URL's host; each of its addresses is tried."""
+        loop = asyncio.get_running_loop()
+        error = OSError(f"no address of {url.host}")
+        for family, kind, protocol, _, address in await loop.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM):
+            wire = socket.socket(family, kind, protocol)
+            wire.setblocking(False)
+            try:
+                await loop.sock_connect(wire, address)
+                self._socket = wire
+            except OSError as refused:
+                error = refused
+            finally:
+                if self._socket is None:
+                    wire.close()
+            if self._socket is not None:
+                return self._socket
+        raise error
+
+    def new_leg(self) -> Leg:
+        """The leg of a handshake that succeeded."""
+        self._legs.append(Leg(self._owner, MAX_MESSAGE_BYTES, SEND_BUFFER_BYTES))
+        return self._legs[-1]
+
+    def give_up_unless_opened(self) -> None:
+        """End what is left of a try that failed or was cancelled: nobody hears of it any more."""
+        if self.opened:
+            return
+        self._owner = Nobody()
+        for leg in self._legs:
+            leg.hand_over(self._owner)
+        if self._socket is not None:
+            with suppress(OSError):  # it is gone already
+                self._socket.shutdown(socket.SHUT_RDWR)  # its transport sees the end and closes it
 
 
 def _refused(host: str, status: int) -> CredentialsError | SettingsError | UnreachableError:

@@ -40,7 +40,7 @@ class SessionAudio(Struct, frozen=True):
 class Session(Struct, frozen=True):
     """The effective session, as far as we look at it."""
 
-    id: str = ""
+    id: str | None = None
     model: str | None = None
     audio: SessionAudio | None = None
     expires_at: float | None = None
@@ -61,11 +61,21 @@ class SessionUpdated(Struct, tag_field="type", tag="session.updated", frozen=Tru
 class ErrorDetails(Struct, frozen=True):
     """What went wrong; `event_id` is the client event that caused it."""
 
-    message: str = ""
-    type: str = ""
+    message: str | None = None
+    type: str | None = None
     code: str | None = None
     param: str | None = None
     event_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its code, or its type where it has none."""
+        return self.code or self.type or "unknown"
+
+    @property
+    def text(self) -> str:
+        """Its message, possibly empty."""
+        return self.message or ""
 
 
 class ErrorReported(Struct, tag_field="type", tag="error", frozen=True):
@@ -97,8 +107,8 @@ class InputCommitted(Struct, tag_field="type", tag="input_audio_buffer.committed
 class Item(Struct, frozen=True):
     """A conversation item, as far as we look at it."""
 
-    id: ItemId = ItemId("")
-    type: str = "message"
+    id: ItemId | None = None
+    type: str | None = None
     role: str | None = None
     status: str | None = None
     name: str | None = None
@@ -130,37 +140,11 @@ class TranscriptionFailed(
     error: ErrorDetails = ErrorDetails()
 
 
-class CachedTokens(Struct, frozen=True):
-    """Cached part of the input tokens, by kind."""
-
-    text_tokens: int = 0
-    audio_tokens: int = 0
-
-
-class InputTokens(Struct, frozen=True):
-    """Input tokens; the cached ones are a subset."""
-
-    text_tokens: int = 0
-    audio_tokens: int = 0
-    cached_tokens: int = 0
-    cached_tokens_details: CachedTokens | None = None
-
-
-class OutputTokens(Struct, frozen=True):
-    """Output tokens by kind."""
-
-    text_tokens: int = 0
-    audio_tokens: int = 0
-
-
 class Usage(Struct, frozen=True):
-    """Tokens of one response."""
+    """Tokens of one response, as far as we count them."""
 
-    total_tokens: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    input_token_details: InputTokens | None = None
-    output_token_details: OutputTokens | None = None
+    input_tokens: float | None = None
+    output_tokens: float | None = None
 
 
 class StatusError(Struct, frozen=True):
@@ -186,7 +170,7 @@ class Response(Struct, frozen=True):
     status: str | None = None
     status_details: StatusDetails | None = None
     conversation_id: str | None = None
-    output: tuple[Item, ...] = ()
+    output: tuple[Item, ...] | None = None
     usage: Usage | None = None
 
 

@@ -74,8 +74,18 @@ class BridgeServer:
         `on_ready` is told once the port is open. Raises ServerError when it cannot be opened, SystemExit(130) after a
         second signal.
         """
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(self._serve(on_ready))
+        loop = (_loop_factory() or asyncio.new_event_loop)()
+        asyncio.set_event_loop(loop)
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self._on_signal)
+        try:
+            loop.run_until_complete(self._serve(on_ready))
+        finally:
+            loop.run_until_complete(_end_tasks())
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
+            asyncio.set_event_loop(None)
+            loop.close()
         if self._forced:
             raise SystemExit(FORCED)
 
@@ -97,16 +107,9 @@ class BridgeServer:
             await self._close(server)
 
     async def _serve(self, on_ready: Callable[[], None]) -> None:
-        loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, self._on_signal)
-        try:
-            async with self.running():
-                on_ready()
-                await self._stopped.wait()
-        finally:
-            for number in _SIGNALS:
-                loop.remove_signal_handler(number)
+        async with self.running():
+            on_ready()
+            await self._stopped.wait()
 
     def _new_uvicorn(self) -> uvicorn.Server:
         config = self._config
@@ -190,3 +193,15 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     import uvloop  # noqa: PLC0415  # not on every platform
 
     return uvloop.new_event_loop
+
+
+async def _end_tasks() -> None:
+    """Cancel what still runs. A tool that swallows its cancellation is left behind: it must not hold up the process."""
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    if rest:
+        _, stuck = await asyncio.wait(rest, timeout=_CLOSE_S)
+        for task in stuck:
+            log.error("left behind, because it does not end: %s", task.get_name())
+    await asyncio.get_running_loop().shutdown_asyncgens()

@@ -43,7 +43,9 @@ async def read_signed(request: Request, reception: Reception) -> SignedRequest:
     """The request, once it is known to be Twilio's. Raises HTTPException with the status to answer."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await _body(request, reception.config.header_timeout_s)
-    if request.method != "GET" and kind not in {_FORM, _JSON} and (kind or body):
+    if request.method == "GET":
+        kind, body = "", b""  # only its URL is signed
+    elif kind not in {_FORM, _JSON} and (kind or body):
         raise HTTPException(415, "a form or JSON, please")
     form = parse_form(body) if kind == _FORM else []
     if not _verified(request, reception, form, body if kind == _JSON else None):
