@@ -1,0 +1,28 @@
+# Development tasks; `make` lists them. They use python3, or the one that is named: make check VENV=.venv
+ifdef VENV
+PYTHON := $(VENV)/bin/python
+endif
+PYTHON ?= python3
+
+.DEFAULT_GOAL := help
+.PHONY: help check lint test fmt acceptance
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+check: lint test ## all that must pass before a commit: format, lint, types, tests
+
+lint: ## format and lint (ruff) and types (mypy), without changing anything
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m mypy
+
+test: ## the test suite, in random order
+	$(PYTHON) -m pytest
+
+fmt: ## format, and mend what ruff can mend
+	$(PYTHON) -m ruff format
+	$(PYTHON) -m ruff check --fix
+
+acceptance: ## the long runs that print figures: whole calls, barge-ins, recognition, leaks
+	$(PYTHON) -m pytest -m acceptance -s
