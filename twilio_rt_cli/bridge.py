@@ -55,6 +55,9 @@ Dial = Callable[[Owner], Awaitable[Leg]]
 """Opens the model's socket; raises TwilioRtError"""
 Publish = Callable[[Notice], None]
 
+_QUIET = frozenset({twilio.Media, twilio.Mark, realtime.AudioDelta, realtime.TranscriptDelta, UnknownMessage})
+"""Events that come often and bring no deadline nearer: what waits in the playout goes out as they come."""
+
 log = logging.getLogger("twilio_rt.bridge")
 
 
@@ -144,19 +147,16 @@ class Bridge:
         if self._running:
             self._pending.append(event)
             return
-        commands: Sequence[Command] = ()
         self._running = True
         try:
-            commands = self._call.receive(event, self._loop.time())
-            self._perform(commands)
+            self._perform(self._call.receive(event, self._loop.time()))
             while self._pending:
-                commands = self._call.receive(self._pending.popleft(), self._loop.time())
-                self._perform(commands)
+                self._perform(self._call.receive(self._pending.popleft(), self._loop.time()))
         except Exception:  # noqa: BLE001  # a bug of ours in one call must not hurt another: log it, and end this one
             self._break_off(type(event).__name__)
         finally:
             self._running = False
-        if len(commands) != 1 or type(commands[0]) is not AppendAudio:  # caller audio moves no deadline
+        if type(event) not in _QUIET:
             self._arm()
 
     def _break_off(self, when: str) -> None:

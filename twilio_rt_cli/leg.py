@@ -46,6 +46,9 @@ class Owner(Protocol):
     def on_closed(self, leg: "Leg", closed: Closed) -> None: ...
 
 
+_TEXT, _CONTINUATION, _CLOSE, _BINARY = WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.CLOSE, WSMsgType.BINARY
+
+
 class Nobody:
     """An owner that listens to nothing: of a leg that is not wanted any more."""
 
@@ -84,7 +87,7 @@ class Leg(WSListener):
         """Write one text message; silently nothing once the socket is closing, since the owner will be told."""
         transport = self._transport
         if transport is not None and self._closed is None:
-            transport.send(WSMsgType.TEXT, text)
+            transport.send(_TEXT, text)
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Say goodbye; the owner hears `on_closed` when the other side has answered, or a second later. Again: nothing.
@@ -118,19 +121,18 @@ class Leg(WSListener):
         wire.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer_bytes)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        match frame.msg_type:
-            case WSMsgType.TEXT if frame.fin and not self._fragmented:
-                # picows goes on parsing after it refused a frame with a close of its own.
-                if not transport.is_close_frame_sent:
-                    self._owner.on_message(self, frame.get_payload_as_bytes())
-            case WSMsgType.TEXT | WSMsgType.CONTINUATION:
-                self._on_fragment(frame)
-            case WSMsgType.CLOSE:
-                self._on_close_frame(transport, frame)
-            case WSMsgType.BINARY:
-                self._owner.on_breach(self, "binary frame")
-            case _:
-                pass  # pings and pongs are answered by picows
+        kind = frame.msg_type
+        if kind == _TEXT and frame.fin and not self._fragmented:
+            # picows goes on parsing after it refused a frame with a close of its own.
+            if not transport.is_close_frame_sent:
+                self._owner.on_message(self, frame.get_payload_as_bytes())
+        elif kind in (_TEXT, _CONTINUATION):
+            self._on_fragment(frame)
+        elif kind == _CLOSE:
+            self._on_close_frame(transport, frame)
+        elif kind == _BINARY:
+            self._owner.on_breach(self, "binary frame")
+        # pings and pongs are answered by picows
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         if self._told_closed:
