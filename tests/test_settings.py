@@ -187,6 +187,11 @@ def test_public_url_is_nothing_but_an_https_origin(given: str) -> None:
     assert len(error.message.splitlines()) == 1
 
 
+def test_what_is_no_url_is_told_how_one_begins() -> None:
+    error = refused(openai_api_key=KEY, twilio_auth_token=TOKEN, public_url="bridge.example.com/foo")
+    assert error.message == "PUBLIC_URL is not a URL: it must begin with https://, without a path."
+
+
 # Who answers
 
 

@@ -132,7 +132,9 @@ class Bridge:
 
     def on_closed(self, leg: Leg, closed: Closed) -> None:
         side = "twilio" if leg is self._phone else "model"
-        self._log.debug("%s socket closed: %s %s%s", side, closed.code, closed.reason, " by us" if closed.by_us else "")
+        self._log.debug(
+            "%s socket closed%s: %s", side, " by us" if closed.by_us else "", f"{closed.code} {closed.reason}".strip()
+        )
         if leg is self._phone:
             self._phone = None
             self._tell(PhoneClosed(closed.code, closed.reason))

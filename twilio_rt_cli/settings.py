@@ -68,21 +68,22 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _split(text: str) -> SplitResult:
+def _split(text: str, rule: str) -> SplitResult:
+    no_url = f"is not a URL: it must begin with {rule}"
     try:
         url = urlsplit(text)
         url.port  # noqa: B018  # reading it checks it
     except ValueError:
-        raise ValueError("is not a URL") from None
+        raise ValueError(no_url) from None
     if not url.hostname or re.search(r"[\s\\]", text):
-        raise ValueError("is not a URL")
+        raise ValueError(no_url)
     if "@" in url.netloc:
         raise ValueError("must not carry a user name or password")
     return url
 
 
 def _origin(text: str) -> str:
-    url = _split(text)
+    url = _split(text, "https://, without a path")
     if url.path not in {"", "/"} or url.query or url.fragment or text.endswith(("?", "#")):
         raise ValueError("must be an origin, https://host or https://host:port, without a path")
     if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
@@ -91,7 +92,7 @@ def _origin(text: str) -> str:
 
 
 def _websocket_url(text: str) -> str:
-    url = _split(text)
+    url = _split(text, "wss:// or ws://")
     if url.scheme not in {"ws", "wss"}:
         raise ValueError("must begin with wss:// or ws://")
     if url.fragment:
@@ -160,6 +161,8 @@ class Settings(BaseSettings):
     """auth token of the account; checks the signatures of its requests"""
     twilio_shared_key: Secret | None = None
     """secret of an account that signs by SharedKey (HMAC-SHA256)"""
+    twilio_phone_number: str = ""
+    """the number that call-test calls; empty: one of nobody's"""
     twilio_validate: bool = True
     """false: no signature check and a bare /media-stream is accepted; loopback only"""
 

@@ -379,7 +379,8 @@ def test_the_caller_hangs_up_when_told_to() -> None:
 
     report, kinds = asyncio.run(call())
 
-    assert report.failures == []
+    assert report.failures == ["stopped before the script was over"]
+    assert report.stopped
     assert kinds[-1] == "stop"
 
 

@@ -15,7 +15,7 @@ def test_everything_a_person_wants_to_know() -> None:
     assert banner(settings, URL) == [
         f"twilio-rt {__version__}",
         "  answers     gpt-realtime-2.1, voice marin, at api.openai.com, key sk-proj-…9f2a",
-        "  listens     http://127.0.0.1:5001",
+        "  listens     0.0.0.0:5001 (all interfaces)",
         "  webhook     https://bridge.example.com/incoming-call",
         "  signatures  checked",
         "  stop        Ctrl-C lets calls finish (at most 30 s), a second Ctrl-C ends them",
@@ -45,3 +45,24 @@ def test_azure_names_its_resource() -> None:
         openai_model="my-deployment",
     )
     assert banner(settings, URL)[1] == ("  answers     my-deployment, voice marin, at me.openai.azure.com, key ••••")
+
+
+def test_checked_against_loopback_is_said_to_refuse_twilio() -> None:
+    settings = bare_settings(openai_api_key=KEY, twilio_auth_token="0" * 32, host="127.0.0.1")
+    doubt = "checked against http://127.0.0.1:5001, so Twilio's calls would be refused: set PUBLIC_URL"
+    assert f"  signatures  {doubt}" in banner(settings, URL)
+    assert "  listens     http://127.0.0.1:5001" in banner(settings, URL)
+
+
+def test_an_address_of_one_interface_is_shown_as_set() -> None:
+    settings = bare_settings(openai_api_key=KEY, twilio_auth_token="0" * 32, host="192.0.2.7")
+    assert "  listens     http://192.0.2.7:5001" in banner(settings, URL)
+
+
+def test_on_a_narrow_terminal_words_wrap_under_the_text() -> None:
+    lines = banner(bare_settings(openai_api_key=KEY), URL, width=60)
+    assert max(map(len, lines)) <= 60
+    assert lines[-3:-1] == [
+        "  stop        Ctrl-C lets calls finish (at most 600 s), a",
+        "              second Ctrl-C ends them",
+    ]

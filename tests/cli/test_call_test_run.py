@@ -125,7 +125,7 @@ def test_what_needs_the_voice_says_so() -> None:
             run(wanted("http://127.0.0.1:1", **options), no_voice)
 
 
-def test_the_first_signal_hangs_up_and_reports(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_signal_hangs_up_and_the_test_has_not_passed(capsys: pytest.CaptureFixture[str]) -> None:
     with stand_in_thread() as bridge:
         interrupt = threading.Thread(target=_signal_when_connected, args=(bridge.kinds, 1))
         interrupt.start()
@@ -133,8 +133,9 @@ def test_the_first_signal_hangs_up_and_reports(capsys: pytest.CaptureFixture[str
         interrupt.join()
 
     told = capsys.readouterr()
-    assert code == 0
-    assert json.loads(told.out)["failures"] == []
+    summary = json.loads(told.out)
+    assert (code, summary["exit_code"], summary["ok"]) == (130, 130, False)
+    assert summary["failures"] == ["stopped before the script was over"]
     assert "hanging up; Ctrl-C again ends at once" in told.err
     assert bridge.kinds()[-1] == "stop"
 

@@ -33,7 +33,7 @@ def test_what_happens_is_told_in_words(event: CallEvent, line: str) -> None:
     [
         (CallerTurn("Hello."), "heard    “Hello.”"),
         (CallerTurn(""), "heard    (not understood)"),
-        (AgentTurn("Good morning.", 812.0), "agent    Good morning.  812 ms"),
+        (AgentTurn("Good morning.", 812.0), "agent    Good morning."),
         (ToolStarted("call_1", "check", '{"day":"2026-11-26"}'), "tool     check(day=2026-11-26)"),
         (BargedIn(1240, 5000, "item_1"), None),  # the phone tells it better
     ],
@@ -59,4 +59,24 @@ def test_of_many_calls_only_ends_and_failures_are_told(capsys: pytest.CaptureFix
         view.event(3, events.CallerSpoke("hello", over_agent=False))
         view.event(4, events.Failed("no greeting"))
 
-    assert capsys.readouterr().err == "  0.00  #4  error    no greeting\n"
+    assert capsys.readouterr().err == "  0.00  #4   error    no greeting\n"
+
+
+def test_how_long_an_answer_took_is_the_phones_figure_and_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with CallView(1, sees_inside=True, clock=lambda: 7.0) as view:
+        view.event(0, events.AgentSpoke(671.0))
+        view.notice(0, AgentTurn("Yes.", 584.0))
+        view.notice(0, AgentTurn("And no.", 585.0))
+
+    assert capsys.readouterr().err == "  0.00  agent    Yes.  after 671 ms\n  0.00  agent    And no.\n"
+
+
+def test_with_several_calls_every_line_says_which(capsys: pytest.CaptureFixture[str]) -> None:
+    with CallView(3, sees_inside=True, clock=lambda: 7.0) as view:
+        view.notice(2, CallerTurn("Hello."))
+        view.event(1, events.KeyPressed("5"))
+        view.say("stop", "hanging up")
+
+    assert capsys.readouterr().err == (
+        "  0.00  #2  heard    “Hello.”\n  0.00  #1  keys     5\n  0.00      stop     hanging up\n"
+    )

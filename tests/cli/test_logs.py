@@ -94,7 +94,7 @@ def test_numbers_are_shown_on_request(capsys: pytest.CaptureFixture[str]) -> Non
 def test_libraries_are_quiet_and_sockets_speak_at_debug(level: str, ours: bool, sockets: bool, others: bool) -> None:
     with log_lines(level=level):
         assert logging.getLogger("twilio_rt.bridge").isEnabledFor(logging.INFO) is ours
-        assert logging.getLogger("picows.model").isEnabledFor(logging.INFO) is sockets
+        assert logging.getLogger("picows.model").isEnabledFor(logging.INFO) is others
         assert logging.getLogger("uvicorn.error").isEnabledFor(logging.INFO) is sockets
         assert logging.getLogger("websockets.client").isEnabledFor(logging.INFO) is others
         assert not logging.getLogger("uvicorn.access").isEnabledFor(logging.INFO)

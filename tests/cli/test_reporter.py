@@ -50,6 +50,15 @@ def test_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lines[1] == f"1970-01-01T00:00:00.000Z call.turn call={CALL} who=caller text=Hi."
 
 
+def test_a_refusal_is_not_told_again_to_whoever_reads_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    with Reporter(Form.TRANSCRIPT, Curtain(), clock=lambda: 0.0, logged=True) as reporter:
+        reporter.server(CallRefused(Refusal.BUSY, CALL))
+        reporter.server(Draining(0, 600.0))
+    assert [line.split()[1] for line in out.getvalue().splitlines()] == ["stop"]
+
+
 def test_a_transcript(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [line.partition(" ")[2] for line in told(Form.TRANSCRIPT, monkeypatch)]  # without the local time
     assert lines == [

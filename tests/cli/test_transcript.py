@@ -39,7 +39,10 @@ CALL, STREAM = CallSid("CA1"), StreamSid("MZ1")
         (KeyPressed("5#"), "keys     5#"),
         (ModelReady(212.4), "ready    the model listens  212 ms"),
         (CallTrouble("model", "rate_limit", "Too fast."), "error    Too fast.  model rate_limit"),
-        (CallTrouble("twilio", "drained", ""), "error    drained  twilio drained"),
+        (
+            CallOver(EndReason.DRAINED, "we are stopping", 4_000, CallStatistics(turns=1)),
+            "ended    we are stopping  0:04, 1 turn, 0 barge-ins",
+        ),
         (
             CallOver(EndReason.CALLER_HUNG_UP, "stop", 94_000, CallStatistics(turns=4, barge_ins=1)),
             "ended    the caller hung up  1:34, 4 turns, 1 barge-in",
@@ -51,7 +54,9 @@ CALL, STREAM = CallSid("CA1"), StreamSid("MZ1")
     ],
 )
 def test_what_a_call_tells(notice: Notice, text: str) -> None:
-    assert call_line(notice).render() == text
+    line = call_line(notice)
+    assert line is not None
+    assert line.render() == text
 
 
 @pytest.mark.parametrize(
@@ -83,10 +88,40 @@ def test_every_refusal_has_words(reason: Refusal) -> None:
 
 @pytest.mark.parametrize("reason", [reason for reason in EndReason if reason is not EndReason.PROBE])
 def test_every_ending_has_words(reason: EndReason) -> None:
-    assert "_" not in call_line(CallOver(reason, "", 0, CallStatistics())).text
+    line = call_line(CallOver(reason, "", 0, CallStatistics()))
+    assert line is not None
+    assert "_" not in line.text
 
 
 def test_colours_on_request_and_no_power_over_the_terminal() -> None:
     line = Line("caller", "a\x1b[2Jb", "12 ms")
     assert line.render("12:00:00 …9f2a") == "12:00:00 …9f2a  caller   a\\x1b[2Jb  12 ms"
     assert line.render(colour=True) == "\x1b[36mcaller \x1b[0m  a\\x1b[2Jb  \x1b[2m12 ms\x1b[0m"
+
+
+@pytest.mark.parametrize("reason", [EndReason.MODEL_UNREACHABLE, EndReason.DRAINED])
+def test_what_ends_a_call_is_told_once_by_its_end(reason: EndReason) -> None:
+    assert call_line(CallTrouble("model", reason.value, "why")) is None
+
+
+def test_where_there_is_a_width_words_wrap_under_the_text() -> None:
+    line = Line("agent", "How can I help you on this day?", "12 ms")
+    assert line.render("1.00", width=40).splitlines() == [
+        "1.00  agent    How can I help you on",
+        "               this day?  12 ms",
+    ]
+    assert line.render("1.00") == "1.00  agent    How can I help you on this day?  12 ms"
+
+
+def test_a_figure_that_finds_no_room_stands_below() -> None:
+    assert Line("cut", "x" * 20, "after 12 ms").render(width=35, colour=True).splitlines() == [
+        "\x1b[33mcut    \x1b[0m  " + "x" * 20,
+        "         \x1b[2mafter 12 ms\x1b[0m",
+    ]
+
+
+def test_raw_data_is_cut_to_one_line() -> None:
+    answered = call_line(ToolAnswered("c", "check", True, 12.3, "z" * 90))
+    assert answered is not None
+    (line,) = answered.render(width=40).splitlines()
+    assert (len(line), line[-9:]) == (40, "z…  12 ms")

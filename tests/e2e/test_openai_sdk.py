@@ -140,4 +140,4 @@ async def converse(caller: Caller) -> None:
     assert "goodbye" in (await caller.say("Thank you, goodbye.")).replace("-", "").replace("good by.", "goodbye")
     assert "oodbye" in await caller.answer()
     spoken = sum(len(event.delta) for event in caller.seen if event.type == "response.output_audio.delta")
-    assert spoken * 3 / 4 / 8000 > 12
+    assert spoken * 3 / 4 / 8000 > 10  # seconds of voice in five answers, one of them cut short

@@ -192,7 +192,7 @@ def test_a_busy_port_is_said() -> None:
     async def run() -> None:
         async with EngineServer(stack()) as engine:
             port = int(engine.url.rpartition(":")[2].partition("/")[0])
-            with pytest.raises(ServerError, match=f"port {port} on 127.0.0.1 is in use"):
+            with pytest.raises(ServerError, match=f"^Port {port} on 127.0.0.1 is in use by another program.$"):
                 await EngineServer(stack(), port=port).__aenter__()
 
     asyncio.run(run())

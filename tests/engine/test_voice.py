@@ -37,7 +37,7 @@ def words(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("said", "heard"),
     [
-        (SENTENCE, "i would like an appointment on tuesday at (three|3)"),
+        (SENTENCE, "i would like an appointment on tuesday at (three|3|3 00)"),
         ("No thanks, that is all. Goodbye.", "no thanks that is all good ?bye"),
         ("We are free at 14:30 on 2026-11-24.", r"we are free at 2 ?30 p ?m on november (24th|24|twenty fourth) 2026"),
     ],
@@ -66,6 +66,50 @@ def test_the_voice_starts_with_its_first_sentence_at_telephone_level(stack: Voic
     assert 0.5 < len(first) / 24000 < 2.5
     assert len(rest) == 1
     assert mulaw.level_dbfs(mulaw.encode(np.concatenate((first, *rest)))) == pytest.approx(-21, abs=3)
+
+
+def sounding_ms(chunk: NDArray[np.int16], dbfs: float) -> NDArray[np.intp]:
+    """When 24 kHz audio is louder than that, in steps of 5 ms."""
+    steps = chunk[: len(chunk) // 120 * 120].astype(np.float64).reshape(-1, 120)
+    return np.flatnonzero(np.sqrt(np.square(steps).mean(axis=1)) > 32768 * 10 ** (dbfs / 20)) * 5
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Hello. How can I help you?",
+        "His house has four rooms.",
+        "Fine, that is for Friday.",
+        "She said so.",
+        "Goodbye!",
+    ],
+)
+def test_each_sentence_is_heard_at_once_and_ends_soon_after_its_last_sound(stack: VoiceStack, said: str) -> None:
+    for chunk in stack.voice.speak(said):
+        assert sounding_ms(chunk, -60)[0] == 20  # less would be a soft sound cut into
+        sounding = sounding_ms(chunk, -50)
+        assert 20 <= sounding[0] <= 60
+        assert 180 <= len(chunk) / 24 - sounding[-1] <= 250
+        assert sounding_ms(chunk, -60)[-1] >= len(chunk) / 24 - 200
+
+
+def test_a_sentence_pauses_briefly(stack: VoiceStack) -> None:
+    said = (
+        "Your appointment is on Monday at ten thirty in the morning, "
+        "and, of course, we can change it if you like; just say so: any time."
+    )
+    (chunk,) = stack.voice.speak(said)
+    pauses = np.diff(sounding_ms(chunk, -60)) - 5
+    assert 240 <= max(pauses) <= 350
+    heard = words(stack.recogniser.transcribe(telephone(iter([chunk]))))
+    assert {"appointment", "monday", "change", "like", "just", "say", "so"} <= set(heard)
+
+
+@pytest.mark.parametrize(
+    "said", ["His house has four rooms.", "Hot food helps.", "Half past four.", "Five or six.", "Thanks for calling."]
+)
+def test_soft_first_sounds_are_not_cut_off(stack: VoiceStack, said: str) -> None:
+    assert words(stack.recogniser.transcribe(telephone(stack.voice.speak(said)))) == words(said)
 
 
 @pytest.mark.parametrize("text", ["", "  \n ", "...", "🙂", "你好"])

@@ -35,6 +35,11 @@ def new_account_sid() -> str:
     return "AC" + secrets.token_hex(16)
 
 
+def new_call_sid() -> CallSid:
+    """A call that nobody has placed yet."""
+    return CallSid("CA" + secrets.token_hex(16))
+
+
 @dataclass(frozen=True, slots=True)
 class CallPlan:
     """What to call and how."""
@@ -45,6 +50,7 @@ class CallPlan:
     signer: Signer = field(default_factory=Signer)
     sign_as: str | None = None
     """origin that URLs name and signatures are made over, instead of the target's"""
+    call_sid: CallSid = field(default_factory=new_call_sid)
     account_sid: str = field(default_factory=new_account_sid)
     from_number: str = "+14155550142"
     to_number: str = "+14155550100"
@@ -89,7 +95,7 @@ class _Call:
         self._speak = speak
         self._began_at = time.monotonic()
         self._route = Route.to(plan.target, plan.sign_as)
-        self._caller = Caller(f"CA{secrets.token_hex(16)}", plan.account_sid, plan.from_number, plan.to_number)
+        self._caller = Caller(plan.call_sid, plan.account_sid, plan.from_number, plan.to_number)
         self._tape = Tape(self._began_at)
         self._report = CallReport(self._caller.call_sid)
 
@@ -178,8 +184,11 @@ class _Call:
                 end = await self._hold(socket, identity)
         except StreamRefused as refused:
             tell(StreamStatus(stream_sid, "stream-error", refused.text))
-            self._fail(str(refused))
-            self._report.trouble = self._report.trouble or refused.trouble
+            if refused.trouble is None:
+                self._fail(str(refused))
+            else:  # told at the end, with what to do about it
+                self._report.fail(str(refused))
+                self._report.trouble = self._report.trouble or refused.trouble
             return StreamEnd(EndedBy.NOBODY)
         tell(StreamStatus(stream_sid, "stream-stopped"))
         return end
@@ -194,6 +203,8 @@ class _Call:
         end = await stream.run(hang_up=self._hang_up, until=until)
         self._judge(end, phone, all_said=conversation.all_said)
         self._report.failures += stream.failures
+        if stream.stopped:
+            self._report.stop()
         runs = [(at, lines.back.through(audio)) for at, audio in phone.heard(end.at)]
         take_down(self._report, phone, stream.figures, b"".join(audio for _, audio in runs))
         self._report.frames_lost += lines.out.lost + lines.back.lost
@@ -232,11 +243,13 @@ class _Call:
         self._watch(events.Executed(text))
 
     def _fail(self, text: str) -> None:
+        if text in self._report.failures:
+            return
         self._report.fail(text)
         self._watch(events.Failed(text))
 
     def _trouble(self, error: TwilioRtError) -> None:
-        self._report.trouble = error
+        self._report.trouble = self._report.trouble or error
         self._report.fail(error.message)
 
 

@@ -9,6 +9,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 
 from twilio_rt_cli.caller.route import Route, Signer, is_loopback
+from twilio_rt_cli.caller.unreachable import BRIDGE_HINT, unreachable
 from twilio_rt_cli.errors import CredentialsError, TwilioRtError, UnreachableError
 
 CONNECT_S = 10.0
@@ -74,10 +75,9 @@ async def _opened(url: str, route: Route, signer: Signer) -> ClientConnection:
         raise _unreachable(31910, f"{dial.address} does not speak TLS as it should: {error.reason}") from error
     except TimeoutError as error:
         raise _unreachable(31901, f"{dial.address} did not answer within {CONNECT_S:g} s") from error
-    except ConnectionRefusedError as error:
-        raise _unreachable(31902, f"{dial.address} refused the connection") from error
     except OSError as error:
-        raise _unreachable(31901, f"{dial.address} cannot be reached: {error}") from error
+        why, hint = unreachable(dial.address, error)
+        raise _unreachable(31902 if isinstance(error, ConnectionRefusedError) else 31901, why, hint) from error
 
 
 def _refused(url: str, status: int, *, signed: bool) -> StreamRefused:
@@ -88,5 +88,5 @@ def _refused(url: str, status: int, *, signed: bool) -> StreamRefused:
     return StreamRefused(31920, text, CredentialsError(f"{text}.", hint=f"{hint} A media URL is good for one use."))
 
 
-def _unreachable(code: int, text: str) -> StreamRefused:
-    return StreamRefused(code, text, UnreachableError(f"{text}.", hint="Is the server running there?"))
+def _unreachable(code: int, text: str, hint: str = BRIDGE_HINT) -> StreamRefused:
+    return StreamRefused(code, text, UnreachableError(f"{text}.", hint=hint))

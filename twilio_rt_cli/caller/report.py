@@ -51,6 +51,8 @@ class CallReport:
     """why there was no call at all: unreachable, or our credentials were refused; also among the failures"""
     executed: list[str] = field(default_factory=list)
     """TwiML verbs other than the stream, in words, in order"""
+    stopped: bool = False
+    """we were told to hang up before the script was over; also among the failures"""
     ended: str = ""
     """who ended the call, and why"""
     caller_track: bytes = b""
@@ -64,8 +66,14 @@ class CallReport:
         return tuple(answer for answer in (*greeting, *self.turns) if answer.audio)
 
     def fail(self, text: str) -> None:
-        """Notes that the call did not go as it should."""
-        self.failures.append(text)
+        """Notes that the call did not go as it should; the same text once."""
+        if text not in self.failures:
+            self.failures.append(text)
+
+    def stop(self) -> None:
+        """Notes that we hung up before the script was over."""
+        self.stopped = True
+        self.fail("stopped before the script was over")
 
 
 def take_down(report: CallReport, phone: Phone, figures: Figures, heard: bytes) -> None:

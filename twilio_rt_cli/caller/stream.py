@@ -82,6 +82,8 @@ class MediaStream:
         self._end: StreamEnd | None = None
         self.figures = Figures(_clock())
         self.failures: list[str] = []
+        self.stopped = False
+        """whether `hang_up` ended it, before the script did"""
 
     async def run(self, *, hang_up: asyncio.Event, until: float | None) -> StreamEnd:
         """Holds the call until the server closes, the script ends, `hang_up` is set, or the clock passes `until`."""
@@ -93,7 +95,10 @@ class MediaStream:
             try:
                 while self._end is None or self._outgoing:
                     now = _clock()
-                    if hang_up.is_set() or (until is not None and now >= until):
+                    if hang_up.is_set():
+                        self.stopped = self.stopped or self._end is None
+                        self._leave(now)
+                    elif until is not None and now >= until:
                         self._leave(now)
                     self._pump(now)
                     await self._write(now)
@@ -200,6 +205,7 @@ class MediaStream:
                 self._watch(events.CallerSpoke(utterance.text, over))
             case Press(digit):
                 self._send(self._phone.press(digit))
+                self.figures.key_pressed(digit, now)
                 self._watch(events.KeyPressed(digit))
             case Fail(text):
                 self._fail(text)

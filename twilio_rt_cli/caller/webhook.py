@@ -11,7 +11,9 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 from anyio.lowlevel import checkpoint
 
+from twilio_rt_cli.caller.figures import tenths
 from twilio_rt_cli.caller.route import Route, Signer, is_loopback
+from twilio_rt_cli.caller.unreachable import BRIDGE_HINT, unreachable
 from twilio_rt_cli.errors import CredentialsError, TwilioRtError, UnreachableError
 from twilio_rt_cli.protocol import twiml
 
@@ -127,10 +129,10 @@ class Webhook:
             async with asyncio.timeout(ANSWER_S):
                 return await self._http.request(method, way, content=urlencode(form).encode(), headers=headers)
         except (TimeoutError, httpx.TimeoutException) as error:
-            raise UnreachableError(f"{dial.address} did not answer within {ANSWER_S:g} s.", hint=_HINT) from error
+            raise UnreachableError(f"{dial.address} did not answer within {ANSWER_S:g} s.", hint=BRIDGE_HINT) from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            why = str(error) or type(error).__name__
-            raise UnreachableError(f"{dial.address} cannot be reached: {why}.", hint=_HINT) from error
+            why, hint = unreachable(dial.address, error)
+            raise UnreachableError(f"{why}.", hint=hint) from error
 
     def _refused(self, url: str) -> CredentialsError:
         if not self._signer.secret:
@@ -140,13 +142,10 @@ class Webhook:
         return CredentialsError(f"{_path(url)} refused our signature over {url} (403).", hint=hint)
 
 
-_HINT = "Is the bridge running there? Start one with `twilio-rt serve`."
-
-
 def _path(url: str) -> str:
     return urlsplit(url).path or "/"
 
 
 def elapsed_ms(since: float) -> float:
-    """Milliseconds since a moment of `time.monotonic`."""
-    return (time.monotonic() - since) * 1000
+    """Milliseconds since a moment of `time.monotonic`, to a tenth."""
+    return tenths(time.monotonic() - since)

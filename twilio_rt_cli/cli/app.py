@@ -10,8 +10,10 @@ from typer.core import TyperGroup
 
 from twilio_rt_cli import __version__, errors
 from twilio_rt_cli.cli import console
+from twilio_rt_cli.cli.call_test import EXAMPLES as call_test_examples  # noqa: N811  # a name for each command's
 from twilio_rt_cli.cli.call_test import call_test
 from twilio_rt_cli.cli.engine import engine
+from twilio_rt_cli.cli.serve import EXAMPLES as serve_examples  # noqa: N811
 from twilio_rt_cli.cli.serve import serve
 
 EXIT_CODES: dict[type[errors.TwilioRtError], int] = {
@@ -64,8 +66,8 @@ app = typer.Typer(
     help="A phone number answered by a realtime voice model.",
     epilog="Settings come from flags, the environment or .env; .env.example explains each of them.",
 )
-for _command in (serve, engine, call_test):
-    app.command()(_command)
+for _command, _examples in ((serve, serve_examples), (engine, None), (call_test, call_test_examples)):
+    app.command(epilog=_examples)(_command)
 
 
 def _print_version(wanted: bool) -> None:

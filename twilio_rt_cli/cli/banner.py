@@ -1,29 +1,50 @@
 """What a person reads when the server starts: what answers, where, whether signatures are checked, how to stop."""
 
+import textwrap
 from urllib.parse import urlsplit
 
 from twilio_rt_cli import __version__
 from twilio_rt_cli.cli.masking import masked_secret
-from twilio_rt_cli.settings import Settings
+from twilio_rt_cli.settings import Settings, is_loopback
 
 
-def banner(settings: Settings, url: str) -> list[str]:
-    """The lines; `url` is where we listen."""
+def banner(settings: Settings, url: str, width: int | None = None) -> list[str]:
+    """The lines, wrapped to a width in columns; `url` is where this machine reaches us."""
     origin = settings.public_url or url
     rows = [
         ("answers", _who_answers(settings)),
-        ("listens", url),
+        ("listens", _where(settings, url)),
         ("webhook", f"{origin}/incoming-call"),
-        ("signatures", "checked" if settings.checked else unchecked_sentence(settings)),
+        ("signatures", signatures_doubt(settings, url) or "checked"),
         ("stop", _how_to_stop(settings)),
     ]
-    return [f"twilio-rt {__version__}", *(f"  {name:<11} {text}" for name, text in rows), ""]
+    lines = [line for name, text in rows for line in _wrapped(f"  {name:<11} ", text, width)]
+    return [f"twilio-rt {__version__}", *lines, ""]
 
 
-def unchecked_sentence(settings: Settings) -> str:
-    """That nobody checks signatures, and why."""
+def signatures_doubt(settings: Settings, url: str) -> str | None:
+    """Why Twilio's signatures are not checked, or would be found wrong; None when all is well."""
+    if settings.checked:
+        wrong = f"checked against {url}, so Twilio's calls would be refused: set PUBLIC_URL"
+        return None if settings.public_url else wrong
     why = "there is no TWILIO_AUTH_TOKEN" if settings.twilio_validate else "TWILIO_VALIDATE is false"
     return f"NOT checked ({why}): only this machine can call"
+
+
+def _where(settings: Settings, url: str) -> str:
+    """The address that we listen on, as set: `url` always names the loopback one."""
+    port = url.rpartition(":")[2]
+    if settings.host in {"0.0.0.0", "::"}:
+        return f"{settings.host if settings.host == '0.0.0.0' else '[::]'}:{port} (all interfaces)"
+    if is_loopback(settings.host):
+        return url
+    return f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{port}"
+
+
+def _wrapped(head: str, text: str, width: int | None) -> list[str]:
+    if width is None:
+        return [head + text]
+    return textwrap.wrap(text, width, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False)
 
 
 def _who_answers(settings: Settings) -> str:

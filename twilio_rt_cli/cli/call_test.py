@@ -6,35 +6,60 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
+EXAMPLES = """\b
+Examples:
+  twilio-rt call-test
+  twilio-rt call-test http://127.0.0.1:5001 --record call.wav
+  twilio-rt call-test --say "Are you open on Saturday?" --expect "Saturday"
+"""
+
 
 def call_test(
     url: Annotated[
         str | None,
-        Argument(help="A bridge (http, https) or a media server (ws, wss). Without it: everything here, offline."),
+        Argument(
+            metavar="URL",
+            help="A bridge (http, https) or a media server (ws, wss). Without it: everything here, offline.",
+        ),
     ] = None,
     *,
-    say: Annotated[list[str] | None, Option(help="What the caller says, a turn each; replaces the script.")] = None,
-    audio: Annotated[list[Path] | None, Option(help="A WAV file that the caller plays, a turn each.")] = None,
-    dtmf: Annotated[str | None, Option(help="Keys to press after the greeting.")] = None,
-    barge_in: Annotated[bool, Option("--barge-in", help="Interrupt every answer after the greeting.")] = False,
-    calls: Annotated[int, Option(help="How many calls at once.", min=1, max=1000)] = 1,
-    duration: Annotated[float | None, Option(help="Hang up after so many seconds.", min=0.1)] = None,
-    record: Annotated[Path | None, Option(help="Stereo WAV to write: caller left, agent right.")] = None,
-    expect: Annotated[list[str] | None, Option(help="What the agent's voice must say.")] = None,
-    max_first_audio_ms: Annotated[float | None, Option(help="Longest wait for the first audio.", min=0)] = None,
-    max_v2v_ms: Annotated[float | None, Option(help="Longest wait for an answer, voice to voice.", min=0)] = None,
-    packet_loss: Annotated[float, Option(help="Percent of frames lost, each way.", min=0, max=100)] = 0.0,
-    jitter_ms: Annotated[float, Option(help="Largest extra delay of a message.", min=0)] = 0.0,
-    latency_ms: Annotated[float, Option(help="Delay one way, each direction.", min=0)] = 0.0,
-    seed: Annotated[int, Option(help="The same seed gives the same line.")] = 0,
-    sign_as: Annotated[str | None, Option(help="Origin to sign and name instead of URL's, as behind a tunnel.")] = None,
+    say: Annotated[
+        list[str] | None, Option(metavar="TEXT", help="What the caller says, a turn each; replaces the script.")
+    ] = None,
+    audio: Annotated[
+        list[Path] | None, Option(metavar="FILE", help="A WAV file that the caller plays, a turn each.")
+    ] = None,
+    dtmf: Annotated[str | None, Option(metavar="DIGITS", help="Keys to press after the greeting.")] = None,
+    barge_in: Annotated[
+        bool, Option("--barge-in", help="Interrupt every answer after the greeting, the last one with an excuse.")
+    ] = False,
+    calls: Annotated[int, Option(metavar="N", help="How many calls at once.", min=1, max=1000)] = 1,
+    duration: Annotated[float | None, Option(metavar="S", help="Hang up after so many seconds.", min=0.1)] = None,
+    record: Annotated[
+        Path | None, Option(metavar="FILE", help="Stereo WAV to write: caller left, agent right.")
+    ] = None,
+    expect: Annotated[list[str] | None, Option(metavar="TEXT", help="What the agent's voice must say.")] = None,
+    max_first_audio_ms: Annotated[
+        float | None, Option(metavar="N", help="Longest wait for the first audio.", min=0)
+    ] = None,
+    max_v2v_ms: Annotated[
+        float | None, Option(metavar="N", help="Longest wait for an answer, voice to voice.", min=0)
+    ] = None,
+    packet_loss: Annotated[float, Option(metavar="N", help="Percent of frames lost, each way.", min=0, max=100)] = 0.0,
+    jitter_ms: Annotated[float, Option(metavar="N", help="Largest extra delay of a message.", min=0)] = 0.0,
+    latency_ms: Annotated[float, Option(metavar="N", help="Delay one way, each direction.", min=0)] = 0.0,
+    seed: Annotated[int, Option(metavar="N", help="The same seed gives the same line.")] = 0,
+    sign_as: Annotated[
+        str | None, Option(metavar="ORIGIN", help="Origin to sign and name instead of URL's, as behind a tunnel.")
+    ] = None,
     strict: Annotated[bool, Option("--strict", help="Breaches of the protocol fail the test.")] = False,
-    junit: Annotated[Path | None, Option(help="JUnit XML file to write.")] = None,
+    junit: Annotated[Path | None, Option(metavar="FILE", help="JUnit XML file to write.")] = None,
     json: Annotated[bool, Option("--json", help="One JSON object on stdout, and nothing else there.")] = False,
 ) -> None:
     """Call a bridge as Twilio would, and tell how it answered.
 
-    Exit codes: 0 the call went well, 3 a check failed, 4 the bridge refused our signature, 5 it cannot be reached.
+    Exit codes: 0 the call went well, 3 a check failed, 4 the bridge refused our signature, 5 it cannot be reached,
+    130 stopped by Ctrl-C.
     """
     from twilio_rt_cli.cli.call_test_run import run
     from twilio_rt_cli.cli.call_test_wanted import Limits, Wanted

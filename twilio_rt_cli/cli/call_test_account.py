@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from twilio_rt_cli.caller.client import new_account_sid
 from twilio_rt_cli.caller.route import Signer
+from twilio_rt_cli.cli.dot_env import check_dot_env
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.protocol.signature import Algorithm
 
@@ -30,6 +31,7 @@ def local_account() -> Account:
 
 def account() -> Account:
     """The account of the environment or `.env`; unsigned when neither has a token. Raises SettingsError."""
+    check_dot_env()
     try:
         found = _Found()
     except (ValidationError, OSError, UnicodeDecodeError) as error:

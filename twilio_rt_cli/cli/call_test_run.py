@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from twilio_rt_cli.audio import wav
-from twilio_rt_cli.caller.client import CallPlan, place_call
+from twilio_rt_cli.caller.client import CallPlan, new_call_sid, place_call
 from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.caller.report import CallReport
 from twilio_rt_cli.cli import console
@@ -106,23 +106,26 @@ async def _calls(
     wanted: Wanted, plan: CallPlan, view: CallView, voice: Voice | None, engine_url: str | None
 ) -> list[CallReport]:
     speak = None if voice is None else voice.speak
+    sids = [new_call_sid() for _ in range(wanted.calls)]
     async with AsyncExitStack() as stack:
         hang_up = await stack.enter_async_context(_hang_up_on_signals(view))
         if engine_url is not None:
             token = plan.signer.secret or ""
-            bridge = run_local_bridge(engine_url, token, view.notice, calls=wanted.calls)
+            bridge = run_local_bridge(
+                engine_url, token, lambda sid, notice: view.notice(sids.index(sid), notice), calls=wanted.calls
+            )
             plan = replace(plan, target=await stack.enter_async_context(bridge))
         async with asyncio.TaskGroup() as calls:
             placed = [
                 calls.create_task(
                     place_call(
-                        replace(plan, seed=plan.seed + 2 * number),
+                        replace(plan, call_sid=sid, seed=plan.seed + 2 * number),
                         hang_up=hang_up,
                         watch=partial(view.event, number),
                         speak=speak,
                     )
                 )
-                for number in range(wanted.calls)
+                for number, sid in enumerate(sids)
             ]
         return [call.result() for call in placed]
 
@@ -177,12 +180,12 @@ def _record(wanted: Wanted, reports: Sequence[CallReport]) -> list[str]:
 
 def _tell(wanted: Wanted, summary: Summary, reports: Sequence[CallReport]) -> None:
     troubles = {trouble.message: trouble for report in reports if (trouble := report.trouble) is not None}
-    for trouble in troubles.values():
-        console.problem(trouble.message, trouble.hint)
+    was_call = any(report.agent_track for report in reports)
+    has_table = was_call and not wanted.json
+    for trouble in troubles.values():  # the table tells the failures, and only lacks what to do about them
+        console.problem("" if has_table else trouble.message, trouble.hint)
     if wanted.json:
         console.data(summary.json())
-        return
-    if troubles and not any(report.agent_track for report in reports):  # there was no call at all
-        return
-    for line in printed(summary):
-        console.data(line)
+    elif was_call or not troubles:
+        for line in printed(summary):
+            console.data(line)

@@ -1,8 +1,6 @@
 """What the caller of a `call-test` does: the script that its options ask for."""
 
-from pathlib import Path
-
-from twilio_rt_cli.audio import tones, wav
+from twilio_rt_cli.audio import tones
 from twilio_rt_cli.caller.script import (
     HangUp,
     Say,
@@ -17,8 +15,7 @@ from twilio_rt_cli.caller.script import (
     with_keys,
 )
 from twilio_rt_cli.cli.call_test_voice import Voice
-from twilio_rt_cli.cli.call_test_wanted import Wanted
-from twilio_rt_cli.errors import SettingsError
+from twilio_rt_cli.cli.call_test_wanted import Wanted, read_audio
 
 _INTERJECTION = "Sorry, just a moment, please."
 
@@ -45,17 +42,7 @@ def script_for(wanted: Wanted, voice: Voice | None) -> Script:
 def _turns(wanted: Wanted, voice: Voice | None) -> list[Utterance]:
     assert voice is not None or not wanted.say
     said = [Utterance(text, voice.speak(text)) for text in wanted.say] if voice is not None else []
-    return said + [Utterance(path.name, _audio(path)) for path in wanted.audio]
-
-
-def _audio(path: Path) -> bytes:
-    hint = "--audio takes a WAV file."
-    try:
-        return wav.read_mulaw(path)
-    except OSError as error:
-        raise SettingsError(f"--audio: {path} cannot be read ({error.strerror}).", hint=hint) from error
-    except ValueError as error:
-        raise SettingsError(f"--audio: {error}.", hint=hint) from error
+    return said + [Utterance(path.name, read_audio(path)) for path in wanted.audio]
 
 
 def _interjection(turns: list[Utterance], voice: Voice | None) -> Utterance:

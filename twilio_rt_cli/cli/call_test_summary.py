@@ -14,6 +14,7 @@ from twilio_rt_cli.errors import CredentialsError, UnreachableError
 CHECK_FAILED = 3
 REFUSED = 4
 UNREACHABLE = 5
+STOPPED = 130
 
 
 class Spread(Struct, frozen=True):
@@ -141,8 +142,8 @@ def summarise(mode: Mode, reports: Sequence[CallReport], limits: Limits, recordi
 
 
 def _missed(report: CallReport, limits: Limits) -> Iterable[str]:
-    """The limits that a call did not hold to; none for a call that never was."""
-    if report.trouble is not None:
+    """The limits that a call did not hold to; none for a call that never was, or was stopped."""
+    if report.trouble is not None or report.stopped:
         return
     yield from _too_late("first audio", [report.first_audio_ms], limits.max_first_audio_ms)
     yield from _too_late("an answer", [turn.v2v_ms for turn in report.turns], limits.max_v2v_ms)
@@ -167,6 +168,8 @@ def _heard(answer: TurnReport) -> str:
 
 
 def _exit_code(reports: Sequence[CallReport], failures: Sequence[str], *, strict: bool) -> int:
+    if any(report.stopped for report in reports):
+        return STOPPED
     troubles = [report.trouble for report in reports]
     if any(isinstance(trouble, UnreachableError) for trouble in troubles):
         return UNREACHABLE

@@ -1,20 +1,25 @@
 """What came of a test call, as a person reads it: a short table of the figures, what is wrong, and where to listen."""
 
+from collections.abc import Iterator
+from statistics import median
 from typing import TYPE_CHECKING
 
+from msgspec import UnsetType
+
 from twilio_rt_cli.cli import console
-from twilio_rt_cli.cli.call_test_summary import Spread, Summary, TurnLine
+from twilio_rt_cli.cli.call_test_summary import STOPPED, Spread, Summary
 from twilio_rt_cli.cli.masking import printable
+from twilio_rt_cli.cli.transcript import plural
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _MOST_TURNS = 40
-_WIDE = 240
+_WIDE = 100  # where no terminal says how wide it is
 
 
 def printed(summary: Summary) -> list[str]:
-    """The lines to print on stdout; as wide as the terminal, or as their contents where there is none."""
+    """The lines to print on stdout; as wide as the terminal, or 100 columns where there is none."""
     out = console.rich(stderr=False)
     if not out.is_terminal:
         out.width = _WIDE
@@ -33,15 +38,18 @@ def _parts(summary: Summary) -> "list[RenderableType]":
         figures.add_row(name, value)
     shown: list[RenderableType] = [Text(), figures]
     if summary.turns:
-        shown += [Text(), _turns(summary)]
+        shown += [Text(), _turns(summary), *(Text(text) for text in _left_out(summary))]
     shown.append(Text())
     shown += [
-        Text(f"breach of the protocol: {one.text} (Twilio {one.code}, {one.count} times)", style="yellow")
+        Text(
+            f"breach of the protocol: {one.text} (Twilio {one.code}, {plural(one.count, 'time')}){_of(one.call)}",
+            style="yellow",
+        )
         for one in summary.violations
     ]
     shown += [Text(f"failed: {printable(text)}", style="red") for text in summary.failures]
     shown.append(Text(_recording(summary)))
-    return [*shown, Text("The call test passed." if summary.ok else "The call test failed.", style="bold")]
+    return [*shown, Text(_verdict(summary), style="bold")]
 
 
 def _turns(summary: Summary) -> "RenderableType":
@@ -49,19 +57,42 @@ def _turns(summary: Summary) -> "RenderableType":
     from rich.text import Text
 
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("turn", "v2v", "caller", "agent"):
-        table.add_column(name, justify="right" if name == "v2v" else "left", ratio=1 if name == "agent" else None)
-    for number, turn in enumerate(summary.turns[:_MOST_TURNS], 1):
-        table.add_row(_number(number, turn), _ms(turn.v2v_ms), Text(printable(turn.caller)), Text(_agent(turn)))
+    names = ["call"] * (summary.calls > 1) + ["turn", "v2v", "caller"] + ["agent"] * _was_heard(summary)
+    for name in names:
+        table.add_column(name, justify="right" if name == "v2v" else "left", overflow="fold")
+    numbers: dict[object, int] = {}
+    for turn in summary.turns[:_MOST_TURNS]:
+        numbers[turn.call] = number = numbers.get(turn.call, 0) + 1
+        cells: dict[str, RenderableType] = {
+            "call": f"#{turn.call}",
+            "turn": str(number),
+            "v2v": _ms(turn.v2v_ms),
+            "caller": Text(printable(turn.caller)),
+            "agent": Text("–" if turn.agent is None else printable(turn.agent)),
+        }
+        table.add_row(*(cells[name] for name in names))
     return table
 
 
-def _number(number: int, turn: TurnLine) -> str:
-    return f"{number}" if not isinstance(turn.call, int) else f"{number} (call {turn.call})"
+def _was_heard(summary: Summary) -> bool:
+    return any(turn.agent is not None for turn in summary.turns)
 
 
-def _agent(turn: TurnLine) -> str:
-    return "–" if turn.agent is None else printable(turn.agent)
+def _left_out(summary: Summary) -> Iterator[str]:
+    if len(summary.turns) > _MOST_TURNS:
+        yield f"… and {plural(len(summary.turns) - _MOST_TURNS, 'more turn')}"
+    if summary.calls > 1 and not _was_heard(summary):
+        yield "What the agents said was not transcribed: with several calls that is done for --expect only."
+
+
+def _of(call: int | UnsetType) -> str:
+    return f" (call #{call})" if isinstance(call, int) else ""
+
+
+def _verdict(summary: Summary) -> str:
+    if summary.exit_code == STOPPED:
+        return "The call test was stopped."
+    return "The call test passed." if summary.ok else "The call test failed."
 
 
 def _figures(summary: Summary) -> list[tuple[str, str]]:
@@ -71,7 +102,7 @@ def _figures(summary: Summary) -> list[tuple[str, str]]:
         ("socket", _ms(summary.connect_ms)),
         ("first audio", f"{_ms(summary.first_audio_ms)} after start"),
         ("answers", _v2v(summary)),
-        *(("interruption", _barge_in(one.stop_ms, one.heard_ms)) for one in summary.barge_ins),
+        *((f"interruption{_of(one.call)}", _barge_in(one.stop_ms, one.heard_ms)) for one in summary.barge_ins),
         ("frames", f"{frames.sent} sent, {frames.received} received, {frames.dropped} lost on the line"),
         ("marks", f"{marks.received} received, {marks.echoed} echoed"),
         ("breaches", str(len(summary.violations)) if summary.violations else "none"),
@@ -80,10 +111,10 @@ def _figures(summary: Summary) -> list[tuple[str, str]]:
 
 
 def _v2v(summary: Summary) -> str:
-    seen = sorted(turn.v2v_ms for turn in summary.turns if turn.v2v_ms is not None)
+    seen = [turn.v2v_ms for turn in summary.turns if turn.v2v_ms is not None]
     if not seen:
         return "–"
-    return f"{seen[len(seen) // 2]:.0f} ms median, {seen[-1]:.0f} ms longest, voice to voice"
+    return f"{median(seen):.0f} ms median, {max(seen):.0f} ms longest, voice to voice"
 
 
 def _barge_in(stop_ms: float | None, heard_ms: float | None) -> str:

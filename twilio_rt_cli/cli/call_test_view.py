@@ -25,6 +25,7 @@ class CallView:
         self._sees_inside = sees_inside
         self._clock = clock
         self._began_at = clock()
+        self._after_ms: dict[int, float] = {}  # by call: how long the answer took that is not yet in words
         self._colour = console.has_colour(sys.stderr)
         self._writer = LineWriter(sys.stderr)
 
@@ -40,31 +41,42 @@ class CallView:
         """Something happened at the phone."""
         if self._calls > _MOST_CALLS and not isinstance(event, events.Failed | events.Ended):
             return
-        line = event_line(event)
-        if not (self._sees_inside and isinstance(event, events.AgentSpoke)):
-            self._write(line, f"#{call}" if self._calls > 1 else "")
+        if self._sees_inside and isinstance(event, events.AgentSpoke):
+            if event.after_ms is not None:
+                self._after_ms[call] = event.after_ms
+            return
+        if isinstance(event, events.CallerSpoke):
+            self._after_ms.pop(call, None)
+        self._write(event_line(event), call)
 
-    def notice(self, notice: Notice) -> None:
-        """Something happened inside our own bridge."""
-        line = notice_line(notice) if self._calls <= _MOST_CALLS else None
+    def notice(self, call: int, notice: Notice) -> None:
+        """Something happened inside our own bridge, in this call. How long an answer took is told by the phone."""
+        if self._calls > _MOST_CALLS:
+            return
+        after_ms = self._after_ms.pop(call, None) if isinstance(notice, AgentTurn) else None
+        line = notice_line(notice, after_ms)
         if line is not None:
-            self._write(line)
+            self._write(line, call)
 
     def say(self, who: str, text: str) -> None:
         """Something to know."""
         self._write(Line(who, text))
 
-    def _write(self, line: Line, number: str = "") -> None:
+    def _write(self, line: Line, call: int | None = None) -> None:
         prefix = f"{self._clock() - self._began_at:6.2f}"
-        self._writer.write(line.render(f"{prefix}  {number}" if number else prefix, colour=self._colour))
+        if self._calls > 1:
+            prefix += "  " + ("" if call is None else f"#{call}").ljust(len(f"#{self._calls - 1}"))
+        self._writer.write(line.render(prefix, colour=self._colour, width=console.width(sys.stderr)))
 
 
-def notice_line(notice: Notice) -> Line | None:
-    """What our own bridge tells, as far as the phone does not tell it better."""
+def notice_line(notice: Notice, after_ms: float | None = None) -> Line | None:
+    """What our own bridge tells, as far as the phone does not tell it better: `after_ms`, the wait for this answer."""
     match notice:
         case CallerTurn():
             return Line("heard", f"“{notice.text}”" if notice.text else "(not understood)")
-        case AgentTurn() | ToolStarted() | ToolAnswered() | CallTrouble():
+        case AgentTurn():
+            return Line("agent", notice.text + "…" * notice.interrupted, _after(after_ms))
+        case ToolStarted() | ToolAnswered() | CallTrouble():
             return call_line(notice)
         case CallOver() if notice.reason.failed:
             return call_line(notice)
@@ -80,7 +92,7 @@ def event_line(event: CallEvent) -> Line:
         case events.StreamOpened():
             return Line("call", f"the stream is open ({event.stream_sid})", f"{event.connect_ms:.0f} ms")
         case events.AgentSpoke():
-            return Line("agent", "speaks", "" if event.after_ms is None else f"after {event.after_ms:.0f} ms")
+            return Line("agent", "speaks", _after(event.after_ms))
         case events.CallerSpoke():
             return Line("caller", event.text, "over the agent" if event.over_agent else "")
         case events.AgentStopped():
@@ -96,3 +108,7 @@ def event_line(event: CallEvent) -> Line:
             return Line("ended", event.text)
         case _:
             assert_never(event)
+
+
+def _after(after_ms: float | None) -> str:
+    return "" if after_ms is None else f"after {after_ms:.0f} ms"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from twilio_rt_cli.audio import wav
 from twilio_rt_cli.errors import SettingsError
 
 Mode = Literal["local", "bridge", "stream"]
@@ -73,6 +74,8 @@ class Wanted:
                 raise SettingsError(f"{option}: there is no folder {path.parent}.", hint="Make it, or name another.")
             if path is not None and path.is_dir():
                 raise SettingsError(f"{option}: {path} is a folder, not a file.")
+        for path in self.audio:
+            read_audio(path)
         for text in (*self.say, *self.limits.expect):
             if not text.strip():
                 raise SettingsError("--say and --expect need words.")
@@ -84,6 +87,17 @@ class Wanted:
             raise SettingsError(f"--sign-as {origin!r} is not an origin.", hint=hint)
         if self.url is None:
             raise SettingsError("--sign-as needs the URL of a bridge to connect to.", hint=hint)
+
+
+def read_audio(path: Path) -> bytes:
+    """The µ-law audio of a WAV file. Raises SettingsError when it cannot be read."""
+    hint = "--audio takes a WAV file."
+    try:
+        return wav.read_mulaw(path)
+    except OSError as error:
+        raise SettingsError(f"--audio: {path} cannot be read ({error.strerror}).", hint=hint) from error
+    except ValueError as error:
+        raise SettingsError(f"--audio: {error}.", hint=hint) from error
 
 
 def _check_url(url: str) -> None:

@@ -33,6 +33,16 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty()
 
 
+def width(stream: TextIO) -> int | None:
+    """How many columns a person sees of this stream; None where there is no terminal to fit into."""
+    if not stream.isatty():
+        return None
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
+
+
 def has_colour(stream: TextIO) -> bool:
     """Whether this stream takes colours: a terminal, and neither NO_COLOR nor TERM=dumb says otherwise."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

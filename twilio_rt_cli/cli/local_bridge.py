@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from twilio_rt_cli.call.notices import Notice
+from twilio_rt_cli.protocol.twilio import CallSid
 
 
 @asynccontextmanager
 async def run_local_bridge(
-    engine_url: str, auth_token: str, publish: Callable[[Notice], None], *, calls: int = 1
+    engine_url: str, auth_token: str, publish: Callable[[CallSid, Notice], None], *, calls: int = 1
 ) -> AsyncIterator[str]:
     """The origin (http://127.0.0.1:PORT) of a bridge with the bundled prompt and tools, serving on the running loop.
 
@@ -27,7 +29,7 @@ async def run_local_bridge(
         twilio_auth_token=auth_token,
         limit_concurrency=max(1000, calls),
     )
-    agent = Agent(settings, lambda _: publish, engine_url)
+    agent = Agent(settings, lambda call_sid: partial(publish, call_sid), engine_url)
     server = BridgeServer(server_config(settings), agent.answer, lambda _: None)
     async with server.running():
         yield server.local_url

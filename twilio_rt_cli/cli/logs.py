@@ -26,7 +26,8 @@ def log_lines(
 ) -> Iterator[None]:
     """Log to stderr inside this context. Without a format: pretty on a terminal, logfmt elsewhere.
 
-    Our own loggers follow `level`; those of libraries stay at warning, and picows and uvicorn follow us to debug.
+    Our own loggers follow `level`; those of libraries stay at warning, and uvicorn follows us to debug. What picows
+    tells of sockets carries no Call SID; our own lines tell the same.
     """
     handler = _LineHandler(LineWriter(sys.stderr))
     handler.setFormatter(_formatter(log_format))
@@ -62,7 +63,7 @@ def _levels(level: int) -> dict[str, int]:
     return {
         "": libraries,
         "twilio_rt": level,
-        "picows": sockets,
+        "picows": libraries,
         "uvicorn": sockets,
         "uvicorn.error": sockets,
         "uvicorn.access": logging.CRITICAL,  # its lines would show the tokens in our paths

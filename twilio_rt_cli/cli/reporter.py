@@ -17,7 +17,7 @@ from twilio_rt_cli.cli.line_writer import LineWriter
 from twilio_rt_cli.cli.masking import Curtain
 from twilio_rt_cli.cli.transcript import Line, call_line, server_line
 from twilio_rt_cli.protocol.twilio import CallSid
-from twilio_rt_cli.server.notices import Draining, ServerNotice
+from twilio_rt_cli.server.notices import CallRefused, Draining, ServerNotice, StreamFailed
 
 log = logging.getLogger("twilio_rt.reporter")
 
@@ -40,12 +40,17 @@ def form_for(*, json: bool, plain: bool) -> Form:
 class Reporter:
     """Writes event lines; a slow reader never holds up a call. Close it, or use it as a context."""
 
-    def __init__(self, form: Form, curtain: Curtain, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, form: Form, curtain: Curtain, clock: Callable[[], float] = time.time, *, logged: bool = False
+    ) -> None:
+        """`logged`: whoever reads the transcript reads the log too, which tells refusals and why."""
         self.form = form
+        self._logged = logged
         self._curtain = curtain
         self._clock = clock
-        self._colour = console.has_colour(sys.stdout)
-        self._writer = LineWriter(sys.stdout)
+        self._out = sys.stdout  # a tool that prints may get another one later
+        self._colour = console.has_colour(self._out)
+        self._writer = LineWriter(self._out)
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +72,9 @@ class Reporter:
     def server(self, notice: ServerNotice) -> None:
         """The server tells something."""
         call_sid = "" if isinstance(notice, Draining) else notice.call_sid or ""
-        self._write(server_event(notice, self._curtain), server_line(notice, self._curtain), call_sid)
+        told = self._logged and isinstance(notice, CallRefused | StreamFailed)
+        line = None if told else server_line(notice, self._curtain)
+        self._write(server_event(notice, self._curtain), line, call_sid)
 
     def ready(self, url: str, public_url: str | None) -> None:
         """The server answers from now on."""
@@ -91,7 +98,8 @@ class Reporter:
             case Form.PLAIN:
                 self._writer.write(event.logfmt(self._clock()))
             case Form.TRANSCRIPT if line is not None:
-                self._writer.write(line.render(self._prefix(call_sid), colour=self._colour))
+                prefix, width = self._prefix(call_sid), console.width(self._out)
+                self._writer.write(line.render(prefix, colour=self._colour, width=width))
             case Form.TRANSCRIPT:
                 pass
 

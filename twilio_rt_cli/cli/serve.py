@@ -6,28 +6,56 @@ from typing import Annotated
 import typer
 from typer import Option
 
+EXAMPLES = """\b
+Examples:
+  twilio-rt serve
+  twilio-rt serve --local
+  twilio-rt serve --port 8080 --prompt-file agent.md --tools orders.py
+"""
+
 
 def serve(
     *,
     local: Annotated[bool, Option("--local", help="Answer with the offline engine; no account, no key.")] = False,
     plain: Annotated[bool, Option("--plain", help="A logfmt line per event, also on a terminal.")] = False,
     json: Annotated[bool, Option("--json", help="JSON lines on stdout, and nothing else there.")] = False,
-    host: Annotated[str | None, Option(help="Where to listen. [HOST: 0.0.0.0]", show_default=False)] = None,
-    port: Annotated[int | None, Option(help="Port; 0 takes a free one. [PORT: 5001]", show_default=False)] = None,
-    public_url: Annotated[str | None, Option(help="The origin Twilio reaches us at. [PUBLIC_URL]")] = None,
-    openai_model: Annotated[str | None, Option(help="The realtime model. [OPENAI_MODEL: gpt-realtime-2.1]")] = None,
-    openai_voice: Annotated[str | None, Option(help="The agent's voice. [OPENAI_VOICE: marin]")] = None,
+    host: Annotated[
+        str | None,
+        Option(
+            metavar="ADDRESS",
+            help="Where to listen. [HOST: 0.0.0.0; 127.0.0.1 without a Twilio secret]",
+            show_default=False,
+        ),
+    ] = None,
+    port: Annotated[
+        int | None, Option(metavar="N", help="Port; 0 takes a free one. [PORT: 5001]", show_default=False)
+    ] = None,
+    public_url: Annotated[
+        str | None, Option(metavar="ORIGIN", help="The origin Twilio reaches us at. [PUBLIC_URL]")
+    ] = None,
+    openai_model: Annotated[
+        str | None, Option(metavar="NAME", help="The realtime model. [OPENAI_MODEL: gpt-realtime-2.1]")
+    ] = None,
+    openai_voice: Annotated[str | None, Option(metavar="NAME", help="The agent's voice. [OPENAI_VOICE: marin]")] = None,
     prompt_file: Annotated[
-        Path | None, Option(help="Markdown file with the agent's instructions. [PROMPT_FILE]")
+        Path | None, Option(metavar="FILE", help="Markdown file with the agent's instructions. [PROMPT_FILE]")
     ] = None,
-    greeting: Annotated[str | None, Option(help='What the agent says first; "": it waits. [GREETING]')] = None,
-    tools: Annotated[str | None, Option(help='Files or modules with @tool functions; "": none. [TOOLS]')] = None,
-    limit_concurrency: Annotated[int | None, Option(help="Calls at once. [LIMIT_CONCURRENCY: 1000]")] = None,
+    greeting: Annotated[
+        str | None, Option(metavar="TEXT", help='What the agent says first; "": it waits. [GREETING]')
+    ] = None,
+    tools: Annotated[
+        str | None, Option(metavar="NAMES", help='Files or modules with @tool functions; "": none. [TOOLS]')
+    ] = None,
+    limit_concurrency: Annotated[
+        int | None, Option(metavar="N", help="Calls at once. [LIMIT_CONCURRENCY: 1000]")
+    ] = None,
     drain_seconds: Annotated[
-        float | None, Option(help="How long a stopping server lets calls go on. [DRAIN_SECONDS: 600]")
+        float | None, Option(metavar="S", help="Seconds that a stopping server lets calls go on. [DRAIN_SECONDS: 600]")
     ] = None,
-    log_level: Annotated[str | None, Option(help="debug, info, warning, error or critical. [LOG_LEVEL: info]")] = None,
-    log_format: Annotated[str | None, Option(help="pretty, logfmt or json. [LOG_FORMAT]")] = None,
+    log_level: Annotated[
+        str | None, Option(metavar="LEVEL", help="debug, info, warning, error or critical. [LOG_LEVEL: info]")
+    ] = None,
+    log_format: Annotated[str | None, Option(metavar="FORMAT", help="pretty, logfmt or json. [LOG_FORMAT]")] = None,
     reload: Annotated[
         bool | None, Option("--reload/--no-reload", help="Restart on code change. [RELOAD: false]")
     ] = None,
@@ -40,10 +68,12 @@ def serve(
     if plain and json:
         raise typer.BadParameter("--plain and --json exclude one another.")
 
+    from twilio_rt_cli.cli.dot_env import check_dot_env
     from twilio_rt_cli.cli.reporter import form_for
     from twilio_rt_cli.cli.serving import serve_calls
     from twilio_rt_cli.settings import load_settings
 
+    check_dot_env()
     settings = load_settings(
         realtime_provider="local" if local else None,
         host=host,

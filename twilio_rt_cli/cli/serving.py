@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager, ExitStack, redirect_stdout
 
 from twilio_rt_cli.cli import console
 from twilio_rt_cli.cli.agent import Agent
-from twilio_rt_cli.cli.banner import banner, unchecked_sentence
+from twilio_rt_cli.cli.banner import banner, signatures_doubt
+from twilio_rt_cli.cli.dot_env import slips
 from twilio_rt_cli.cli.engine_process import engine_process
 from twilio_rt_cli.cli.logs import log_lines
 from twilio_rt_cli.cli.masking import Curtain
@@ -32,6 +33,8 @@ def serve_calls(settings: Settings, form: Form) -> None:
     """Serve until a signal, then drain. Raises TwilioRtError when it cannot start."""
     with ExitStack() as stack:
         stack.enter_context(log_lines_of(settings))
+        for slip in slips([name.upper() for name in Settings.model_fields]):
+            log.warning("%s", slip)
         engine_url = stack.enter_context(engine_process()) if settings.realtime_provider == "local" else None
         if settings.reload:
             from twilio_rt_cli.cli.reload import serve_reloading
@@ -43,7 +46,8 @@ def serve_calls(settings: Settings, form: Form) -> None:
 
 def serve_once(settings: Settings, form: Form, engine_url: str | None) -> None:
     """Serve in this process, with an engine that already runs when the provider is `local`."""
-    reporter = Reporter(form, Curtain(secrets_of(settings), settings.show_numbers))
+    logged = console.is_terminal(sys.stderr) and log.isEnabledFor(logging.WARNING)
+    reporter = Reporter(form, Curtain(secrets_of(settings), settings.show_numbers), logged=logged)
     with reporter, redirect_stdout(sys.stderr):  # a tool that prints must not print between our lines
         agent = Agent(settings, reporter.publish_for, engine_url)
         server = BridgeServer(server_config(settings), agent.answer, reporter.server)
@@ -92,9 +96,9 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
 
 def _say_where(settings: Settings, url: str) -> None:
     if console.is_terminal(sys.stderr):
-        for line in banner(settings, url):
+        for line in banner(settings, url, console.width(sys.stderr)):
             console.say(line)
         return
     log.info("listening on %s", url)
-    if not settings.checked:
-        log.warning("Twilio's signatures are %s", unchecked_sentence(settings))
+    if (doubt := signatures_doubt(settings, url)) is not None:
+        log.warning("Twilio's signatures are %s", doubt)

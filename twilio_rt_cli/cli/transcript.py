@@ -1,6 +1,7 @@
 """A call as a person follows it on a terminal: who speaks, what was recognised, tool calls, the interruption."""
 
 import json
+import textwrap
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -20,6 +21,7 @@ from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.cli.masking import Curtain, printable
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
 
+_NARROWEST = 20  # columns for words, however narrow the terminal is
 _COLOURS = {"caller": "36", "agent": "32", "tool": "35", "cut": "33", "error": "31"}
 _ENDINGS = {
     EndReason.CALLER_HUNG_UP: "the caller hung up",
@@ -34,7 +36,7 @@ _ENDINGS = {
     EndReason.DRAINED: "we are stopping",
     EndReason.INTERNAL_ERROR: "an error of ours",
 }
-
+_ENDS = {reason.value for reason in _ENDINGS}
 
 _REFUSALS = {
     Refusal.BUSY: "all places are taken",
@@ -60,18 +62,34 @@ class Line:
     text: str
     aside: str = ""
     """a figure, told more quietly"""
+    raw: bool = False
+    """data rather than words: where room is scarce, one line of it is enough"""
 
-    def render(self, prefix: str = "", *, colour: bool = False) -> str:
-        """The line as text, with or without ANSI colours; nothing in it has power over the terminal."""
-        who, text, aside = f"{self.who:<7}", printable(self.text), printable(self.aside)
+    def render(self, prefix: str = "", *, colour: bool = False, width: int | None = None) -> str:
+        """The line as text, with or without ANSI colours; nothing in it has power over the terminal.
+
+        With a width, in columns, words wrap under where the text began.
+        """
+        gap = f"{prefix}  " if prefix else ""
+        below = "\n" + " " * (len(gap) + 9)
+        text, aside = printable(self.text), printable(self.aside)
+        told, asides, between = text, [aside] if aside else [], "  "
+        if width is not None:
+            room = max(_NARROWEST, width - len(below) + 1)
+            lines = [_cut(text, room - len(f"  {aside}" if aside else ""))] if self.raw else textwrap.wrap(text, room)
+            told = below.join(lines)
+            if aside and len((lines or [""])[-1]) + 2 + len(aside) > room:
+                asides, between = textwrap.wrap(aside, room), below
+        who = f"{self.who:<7}"
         if colour:
             who = f"\x1b[{_COLOURS.get(self.who, '1')}m{who}\x1b[0m"
-            aside = aside and f"\x1b[2m{aside}\x1b[0m"
-        return "  ".join(part for part in (prefix, who, text, aside) if part)
+            asides = [f"\x1b[2m{one}\x1b[0m" for one in asides]
+        shown = f"{gap}{who}  {told}"
+        return f"{shown}{between}{below.join(asides)}" if asides else shown
 
 
-def call_line(notice: Notice) -> Line:
-    """What a call tells, in words."""
+def call_line(notice: Notice) -> Line | None:
+    """What a call tells, in words; None for the trouble that ends a call, since its end tells the same."""
     match notice:
         case CallerTurn():
             return Line("caller", notice.text or "(not understood)")
@@ -84,11 +102,15 @@ def call_line(notice: Notice) -> Line:
         case ToolStarted():
             return Line("tool", f"{notice.name}({_arguments(notice.arguments)})")
         case ToolAnswered():
-            return Line("tool" if notice.ok else "error", f"→ {notice.output}", f"{notice.elapsed_ms:.0f} ms")
+            return Line(
+                "tool" if notice.ok else "error", f"→ {notice.output}", f"{notice.elapsed_ms:.0f} ms", raw=notice.ok
+            )
         case KeyPressed():
             return Line("keys", notice.digits)
         case ModelReady():
             return Line("ready", "the model listens", f"{notice.connect_ms:.0f} ms")
+        case CallTrouble() if notice.code in _ENDS:
+            return None
         case CallTrouble():
             return Line("error", notice.message or notice.code, f"{notice.side} {notice.code}")
         case CallOver():
@@ -118,6 +140,10 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: max(0, room - 1)] + "…"
+
+
 def _draining(notice: Draining) -> str:
     if not notice.calls:
         return "no call is in progress"
@@ -138,9 +164,10 @@ def _arguments(raw: str) -> str:
 
 def _ending(over: CallOver) -> Line:
     why = _ENDINGS.get(over.reason, over.reason.value)
-    if over.detail and over.reason.failed:
+    wrong = over.reason.failed and over.reason is not EndReason.DRAINED
+    if over.detail and wrong:
         why += f": {over.detail}"
     counted = over.statistics
     minutes, seconds = divmod(int(over.duration_ms / 1000), 60)
     figures = f"{minutes}:{seconds:02d}, {plural(counted.turns, 'turn')}, {plural(counted.barge_ins, 'barge-in')}"
-    return Line("error" if over.reason.failed else "ended", why, figures)
+    return Line("error" if wrong else "ended", why, figures)

@@ -8,7 +8,9 @@ Any key is accepted, or none. The model is whatever the URL names; rules answer 
 
 import asyncio
 import errno
+import os
 import secrets
+import socket
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -137,6 +139,13 @@ async def _turn_away(socket: ServerConnection, code: str, message: str) -> None:
 def _listen_error(error: OSError, host: str, port: int) -> ServerError:
     if error.errno == errno.EADDRINUSE:
         return ServerError(
-            f"port {port} on {host} is in use", hint="stop what listens there, or pass --port 0 for a free one"
+            f"Port {port} on {host} is in use by another program.",
+            hint="Stop that one, or choose another with --port (0 takes a free one).",
         )
-    return ServerError(f"cannot listen on {host}:{port}: {error.strerror or error}")
+    # asyncio puts the address into its own sentence; a name that does not resolve has a number of its own kind
+    if error.errno is None or isinstance(error, socket.gaierror):
+        why = error.strerror or str(error)
+    else:
+        why = os.strerror(error.errno)
+    hint = "--host must be an address of this machine."
+    return ServerError(f"We cannot listen on {host} port {port}: {why}.", hint=hint)

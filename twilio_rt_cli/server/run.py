@@ -149,7 +149,8 @@ class BridgeServer:
         if self._stopped.is_set():
             return
         if self.registry.draining:
-            log.warning("second signal: ending %d calls now", self.registry.places)
+            count = self.registry.places
+            log.warning("second signal: ending %d %s now", count, "call" if count == 1 else "calls")
             self._forced = True
             self._stopped.set()
             return

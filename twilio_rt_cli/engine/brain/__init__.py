@@ -3,7 +3,8 @@
     decide(Prompt(…), today)      # Say("For which day?"), or CallTools((Call("check", '{"date":"2026-11-24"}'),))
 
 `rules` decides; `choosing` picks a tool, `arguments` fills it from what was heard (`moments`, `numbers`, `schema`),
-`saying` turns tool outputs into sentences, `knowledge` reads answers from the prompt, `small_talk` is courtesy.
+`keys` reads what was pressed, `saying` turns tool outputs into sentences, `knowledge` reads answers from the prompt,
+`small_talk` is courtesy.
 """
 
 from twilio_rt_cli.engine.brain.rules import decide

@@ -1,8 +1,9 @@
 """`decide`: what the agent does next, by rules alone.
 
 In this order: a forced tool; outputs of tools that nobody has told the caller yet; what the response itself was asked
-to say; then the caller's last words: a tool they ask for (with a question for what is missing), small talk, a line of
-the prompt, and at last an honest fallback. There is no language model here, and the agent says so.
+to say; then keys that the caller pressed; then their last words: a tool they ask for (with a question for what is
+missing), small talk, a line of the prompt, and at last an honest fallback. There is no language model here, and the
+agent says so.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import msgspec
 
 from twilio_rt_cli.engine.brain.arguments import Filled, Value, fill
 from twilio_rt_cli.engine.brain.choosing import choose
+from twilio_rt_cli.engine.brain.keys import call_with_keys, pressed_keys, say_keys, with_keys_typed
 from twilio_rt_cli.engine.brain.knowledge import answer, topics
 from twilio_rt_cli.engine.brain.saying import say_output
 from twilio_rt_cli.engine.brain.small_talk import FALLBACK_MARK, greeting, is_follow_up, requested_text, small_talk
@@ -29,6 +31,7 @@ from twilio_rt_cli.engine.session.prompt import (
     Turn,
 )
 
+_MASS_NOUNS = {"availability", "data", "information", "news", "status", "stock", "time", "traffic", "weather"}
 _VERBS = {
     "check",
     "get",
@@ -64,7 +67,8 @@ def decide(prompt: Prompt, today: date) -> Decision:
 class _Heard:
     """The caller's side of the conversation: `rounds` of what they said between the agent's turns, since the last tool.
 
-    `was_asked`: the caller has said something since, even if it could not be recognised.
+    `was_asked`: the caller has said something since, even if it could not be recognised. `keys`: what they pressed,
+    when they said nothing besides; in `rounds` and `latest` keys stand as if they had been said.
     """
 
     rounds: list[str]
@@ -72,6 +76,7 @@ class _Heard:
     agent_said: str
     was_asked: bool
     last_call: ToolCalled | None
+    keys: str
 
     @classmethod
     def of(cls, turns: tuple[Turn, ...]) -> "_Heard":
@@ -84,13 +89,13 @@ class _Heard:
                     latest, was_asked = f"{latest} {text}".strip(), True
                 case Said("agent", text):
                     if latest:
-                        rounds.append(latest)
+                        rounds.append(with_keys_typed(latest))
                     latest, agent_said, was_asked = "", text, False
                 case ToolCalled():
                     rounds, latest, last_call, was_asked = [], "", turn, False
                 case _:
                     pass
-        return cls(rounds, latest, agent_said, was_asked, last_call)
+        return cls(rounds, with_keys_typed(latest), agent_said, was_asked, last_call, pressed_keys(latest))
 
 
 def _forced(prompt: Prompt, heard: _Heard, today: date) -> Decision:
@@ -98,6 +103,8 @@ def _forced(prompt: Prompt, heard: _Heard, today: date) -> Decision:
     if isinstance(prompt.choice, FunctionChoice):
         name = prompt.choice.name
         tools = tuple(tool for tool in tools if tool.name == name)
+    if heard.keys and (call := call_with_keys(tools, heard.keys)) is not None:
+        return CallTools((call,))
     chosen = choose(tools, heard.latest, today)
     tool = chosen.tool if chosen is not None else tools[0]
     filled = fill(tool, [*heard.rounds, heard.latest], today)
@@ -120,6 +127,8 @@ def _untold_outputs(turns: tuple[Turn, ...]) -> list[str]:
 
 def _answered(prompt: Prompt, heard: _Heard, today: date) -> Decision:
     tools = prompt.tools if prompt.choice != "none" else ()
+    if heard.keys:
+        return _by_keys(tools, heard, today)
     if (decision := _by_tool(tools, heard, today)) is not None:
         return decision
     if said := small_talk(heard.latest, heard.agent_said):
@@ -128,6 +137,15 @@ def _answered(prompt: Prompt, heard: _Heard, today: date) -> Decision:
     if said := answer(knowledge, heard.latest):
         return Say(said)
     return Say(_fallback(prompt, heard))
+
+
+def _by_keys(tools: tuple[FunctionTool, ...], heard: _Heard, today: date) -> Decision:
+    """Keys answer the question just asked, or a tool that is about keys; else the caller is told what was heard."""
+    if (refilled := _answering(_pending(tools, heard, today), heard, today)) is not None:
+        return _call_or_ask(refilled)
+    if (call := call_with_keys(tools, heard.keys)) is not None:
+        return CallTools((call,))
+    return Say(f"{say_keys(heard.keys)} How can I help you?")
 
 
 def _by_tool(tools: tuple[FunctionTool, ...], heard: _Heard, today: date) -> Decision | None:
@@ -139,9 +157,7 @@ def _by_tool(tools: tuple[FunctionTool, ...], heard: _Heard, today: date) -> Dec
     chosen = choose(tools, heard.latest, today)
     pending = _pending(tools, heard, today)
     if pending is not None and (chosen is None or chosen.tool is pending.tool):
-        asked = pending.missing[0].name
-        refilled = fill(pending.tool, [*heard.rounds, heard.latest], today, asked=asked)
-        if refilled.values != pending.values:
+        if (refilled := _answering(pending, heard, today)) is not None:
             return _call_or_ask(refilled)
         chosen = chosen if chosen is not None and chosen.values else None
     if chosen is None:
@@ -161,6 +177,14 @@ def _pending(tools: tuple[FunctionTool, ...], heard: _Heard, today: date) -> Fil
             return filled
         return None
     return None
+
+
+def _answering(pending: Filled | None, heard: _Heard, today: date) -> Filled | None:
+    """The pending tool with what the caller's last words add; None when they add nothing."""
+    if pending is None or not heard.latest:
+        return None
+    refilled = fill(pending.tool, [*heard.rounds, heard.latest], today, asked=pending.missing[0].name)
+    return refilled if refilled.values != pending.values else None
 
 
 def _ends_alike(said: str, question: str) -> bool:
@@ -201,9 +225,19 @@ def _fallback(prompt: Prompt, heard: _Heard) -> str:
     heard_text = f"I heard: {sentence(heard.latest)}"
     if was_told:
         return f"{heard_text} I have no rule for that."
-    hints = [_subject(tool) for tool in prompt.tools][:2] + topics(prompt.instructions)[:2]
+    hints = [_with_article(_subject(tool)) for tool in prompt.tools][:2] + topics(prompt.instructions)[:2]
     hint = f" You could ask about {spoken_list(hints, 'or')}." if hints else ""
     return f"{heard_text} I am {FALLBACK_MARK}: I follow rules and do not really understand language.{hint}"
+
+
+def _with_article(subject: str) -> str:
+    """ "an appointment", "the weather", "opening hours"."""
+    last = subject.rpartition(" ")[2]
+    if last in _MASS_NOUNS:
+        return f"the {subject}"
+    if last.endswith("s"):
+        return subject
+    return f"{'an' if subject[0] in 'aeio' else 'a'} {subject}"
 
 
 def _subject(tool: FunctionTool) -> str:
