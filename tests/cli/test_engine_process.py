@@ -51,10 +51,9 @@ def test_an_engine_that_dies_is_missed() -> None:
         assert told.get(timeout=10) == 7
 
 
-def test_an_engine_that_will_not_go_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("twilio_rt_cli.cli.engine_process.STOP_TIMEOUT_S", 0.1)
+def test_an_engine_that_will_not_go_is_killed() -> None:
     stubborn = python(f"import signal, time; signal.signal(15, signal.SIG_IGN); {READY}; time.sleep(60)")
-    with engine_process(command=stubborn):
+    with engine_process(command=stubborn, stop_timeout_s=0.1):
         pass
 
 

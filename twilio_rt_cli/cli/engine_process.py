@@ -32,12 +32,13 @@ def engine_process(
     *,
     on_death: Callable[[int], None] | None = None,
     command: tuple[str, ...] = (sys.executable, "-m", __name__),
+    stop_timeout_s: float = STOP_TIMEOUT_S,
 ) -> Iterator[str]:
     """The address of an engine on a free loopback port, ended with this context.
 
     `on_death` hears the exit status, in another thread, of an engine that ends before we want it to. Its environment
-    is ours without the secrets. Raises MissingExtraError when the offline voice is not installed, ServerError when the
-    engine does not start.
+    is ours without the secrets. One that does not end within `stop_timeout_s` is killed. Raises MissingExtraError
+    when the offline voice is not installed, ServerError when the engine does not start.
     """
     engine = _Engine(command, _environment())
     try:
@@ -45,7 +46,7 @@ def engine_process(
         engine.watch(on_death or _say_that_it_died)
         yield url
     finally:
-        engine.stop()
+        engine.stop(stop_timeout_s)
 
 
 def end_with_parent() -> None:
@@ -88,7 +89,7 @@ class _Engine:
     def watch(self, on_death: Callable[[int], None]) -> None:
         self._threads.append(self._start(lambda: self._wait(on_death)))
 
-    def stop(self) -> None:
+    def stop(self, timeout_s: float) -> None:
         self._stopping = True
         assert self._process.stdin is not None
         with suppress(OSError):
@@ -96,7 +97,7 @@ class _Engine:
         with suppress(ProcessLookupError):
             self._process.terminate()
         try:
-            self._process.wait(STOP_TIMEOUT_S)
+            self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
