@@ -5,7 +5,7 @@ endif
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help check lint test fmt acceptance
+.PHONY: help check lint test fmt acceptance bench
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -26,3 +26,6 @@ fmt: ## format, and mend what ruff can mend
 
 acceptance: ## the long runs that print figures: whole calls, barge-ins, recognition, leaks
 	$(PYTHON) -m pytest -m acceptance -s
+
+bench: ## CPU, latency and memory of a call, beside a raw relay and a plain bridge; minutes, on a quiet machine
+	$(PYTHON) -m tests.bench.run
