@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 from twilio_rt_cli.call.call import Call
-from twilio_rt_cli.call.commands import ClearPlayout, Command, HangUp, RunTool, SendMark, SendMedia
+from twilio_rt_cli.call.commands import ClearPlayout, Command, HangUp, PhoneCommand, RunTool, SendMark, SendMedia
 from twilio_rt_cli.call.events import (
     BadMessage,
     Began,
@@ -78,6 +78,7 @@ class Bridge:
         self._loop = asyncio.get_running_loop()
         self._stream_sid = start.stream_sid
         self._media_prefix = twilio.media_prefix(start.stream_sid)
+        self._mark_prefix = twilio.mark_prefix(start.stream_sid)
         self._log = logging.LoggerAdapter(log, {"call": start.start.call_sid, "stream": start.stream_sid})
         self._call = Call(plan, start.stream_sid, self._loop.time())
         self._phone: Leg | None = phone
@@ -168,34 +169,43 @@ class Bridge:
         self._hang_up(HangUp(EndReason.INTERNAL_ERROR))
 
     def _perform(self, commands: Sequence[Command]) -> None:
+        """Do as ordered. What goes to the phone is written at once: audio with its marks, a clear with its fence."""
+        for_phone: Sequence[bytes] = ()
         for command in commands:
             match command:
                 case AppendAudio():
-                    self._to_model(realtime_client.append_text(command.payload))
-                case SendMedia():
-                    self._to_phone(self._media_prefix + command.payload.encode() + twilio.MEDIA_SUFFIX)
-                case SendMark():
-                    self._to_phone(twilio.mark_text(self._stream_sid, command.name))
-                case ClearPlayout():
-                    self._to_phone(twilio.clear_text(self._stream_sid))
+                    if self._model is not None:
+                        self._model.send(realtime_client.append_text(command.payload))
+                case SendMedia() | SendMark() | ClearPlayout():
+                    for_phone = [*for_phone, self._phone_text(command)]
                 case (
                     SessionUpdate() | CreateItem() | TruncateItem() | DeleteItem() | CreateResponse() | CancelResponse()
                 ):
-                    self._to_model(realtime_client.encode(command))
+                    if self._model is not None:
+                        self._model.send(realtime_client.encode(command))
                 case RunTool():
                     self._spawn(self._run_tool(command))
                 case HangUp():
+                    self._to_phone(for_phone)
+                    for_phone = ()
                     self._hang_up(command)
                 case _:
                     self._publish(command)
+        if for_phone:  # seldom: most events are caller audio
+            self._to_phone(for_phone)
 
-    def _to_model(self, text: bytes) -> None:
-        if self._model is not None:
-            self._model.send(text)
+    def _phone_text(self, command: PhoneCommand) -> bytes:
+        match command:
+            case SendMedia():
+                return self._media_prefix + command.payload.encode() + twilio.MEDIA_SUFFIX
+            case SendMark():
+                return self._mark_prefix + command.name.encode() + twilio.MARK_SUFFIX
+            case ClearPlayout():
+                return twilio.clear_text(self._stream_sid)
 
-    def _to_phone(self, text: bytes) -> None:
-        if self._phone is not None:
-            self._phone.send(text)
+    def _to_phone(self, texts: Sequence[bytes]) -> None:
+        if texts and self._phone is not None:
+            self._phone.send_together(texts)
 
     def _arm(self) -> None:
         """Keep one timer, for the Call's next deadline."""

@@ -25,7 +25,7 @@ def media(audio: bytes, stream: StreamSid = STREAM) -> bytes:
 
 
 def mark(name: str) -> bytes:
-    return twilio.mark_text(STREAM, name)
+    return twilio.mark_prefix(STREAM) + name.encode() + twilio.MARK_SUFFIX
 
 
 CLEAR = twilio.clear_text(STREAM)

@@ -68,7 +68,7 @@ def test_it_gets_no_secret(monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captur
 def test_ctrl_c_does_not_reach_it() -> None:
     # A terminal's Ctrl-C goes to the session's foreground group: a leader of a session of its own is not in it.
     own_session = python("import os; raise OSError('own' if os.getsid(0) == os.getpid() else 'shared')")
-    with pytest.raises(ServerError, match="own$"), engine_process(command=own_session):
+    with pytest.raises(ServerError, match=r"own$"), engine_process(command=own_session):
         pass
 
 

@@ -74,7 +74,7 @@ def test_what_we_send_has_no_key_too_many() -> None:
     media = twilio.media_prefix(SID) + b"AAAA" + twilio.MEDIA_SUFFIX
     assert json.loads(media) == {"event": "media", "streamSid": SID, "media": {"payload": "AAAA"}}
     assert twilio.decode_outgoing(media) == SendMedia(SID, OutMedia("AAAA"))
-    assert twilio.decode_outgoing(twilio.mark_text(SID, "m")) == SendMark(SID, OutMark("m"))
+    assert twilio.decode_outgoing(twilio.mark_prefix(SID) + b"m" + twilio.MARK_SUFFIX) == SendMark(SID, OutMark("m"))
     assert twilio.decode_outgoing(twilio.clear_text(SID)) == Clear(SID)
 
 

@@ -32,15 +32,15 @@ from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.playout import PER_S
 from twilio_rt_cli.call.record import CallStatistics, EndReason
 from twilio_rt_cli.call.setup import SessionSetup
-from twilio_rt_cli.protocol.realtime import AudioDelta, ErrorReported, SessionCreated, SessionUpdated
+from twilio_rt_cli.protocol.realtime import AudioDelta, ErrorReported, SessionCreated, SessionUpdated, TranscriptDelta
 from twilio_rt_cli.protocol.realtime_client import AppendAudio
 from twilio_rt_cli.protocol.twilio import Connected, Dtmf, Mark, Media, Start, Stop, StreamSid
 from twilio_rt_cli.protocol.wire import payload_bytes
 
 MOST_BAD_MESSAGES = 20
 FLOOD_S = 5.0
-FLOOD = 200 * FLOOD_S
-"""Media messages within FLOOD_S that no phone sends: Twilio sends 50 a second"""
+FLOOD = 1000
+"""Media messages that no phone sends within FLOOD_S: Twilio sends 50 a second"""
 FAREWELL_S = 3.5
 """Longest wait for what is queued at Twilio to be heard before a call that has to end is hung up"""
 LONGEST_PAYLOAD = PER_S
@@ -56,6 +56,9 @@ class CallState(Enum):
     TALKING = auto()
     ENDING = auto()
     OVER = auto()
+
+
+_TALKING, _OVER = CallState.TALKING, CallState.OVER  # for the media path: looking up a member of an Enum is slow
 
 
 class Call:
@@ -74,8 +77,8 @@ class Call:
         self._held: deque[str] = deque(maxlen=plan.hold_messages)
         self._model_paused = False
         self._sequence_number = 0
-        self._window_ends_at = now + FLOOD_S
-        self._window_messages = 0
+        self._flood_began_at = now
+        self._flood_at_frame = FLOOD
         self._keypad = Keypad()
         self._early_digits = ""
         self._conversation = Conversation(plan, self.statistics, now)
@@ -83,13 +86,16 @@ class Call:
 
     def receive(self, event: Event, now: float) -> Sequence[Command]:
         """One fact, at a monotonic time in seconds; answers what to do about it, in order."""
-        if self.state is CallState.OVER:
+        if self.state is _OVER:
             return ()
         match event:
             case Media():
                 return self._caller_audio(event, now)
-            case AudioDelta() if self.state is CallState.TALKING:
+            case AudioDelta() if self.state is _TALKING:
                 return self._counted(self._conversation.audio(event, now))
+            case TranscriptDelta():
+                self._conversation.stirred(now)
+                return ()
             case Mark():
                 self._follow(event.sequence_number)
                 self.statistics.marks_echoed += 1
@@ -119,7 +125,7 @@ class Call:
                 return ()
             case EndRequested():
                 return self._end(event.reason, now)
-            case _ if self.state is CallState.TALKING:
+            case _ if self.state is _TALKING:
                 return self._judged(self._conversation.receive(event, now), now)
             case _:
                 return ()
@@ -158,21 +164,24 @@ class Call:
     def _caller_audio(self, event: Media, now: float) -> Sequence[Command]:
         payload = event.media.payload
         samples = payload_bytes(payload)
-        self._follow(event.sequence_number)
+        if event.sequence_number == self._sequence_number + 1:
+            self._sequence_number = event.sequence_number
+        else:
+            self._follow(event.sequence_number)
         if event.stream_sid != self._stream_sid and event.stream_sid:
             return self._bad_message(BadMessage(from_model=False, why="media of another stream"), now)
         if not 0 < samples <= LONGEST_PAYLOAD:
             return self._bad_message(BadMessage(from_model=False, why=f"{samples} samples in one media message"), now)
-        self._window_messages += 1
-        if now >= self._window_ends_at:
-            self._window_ends_at, self._window_messages = now + FLOOD_S, 0
-        elif self._window_messages > FLOOD:
-            return self._end(EndReason.BAD_MESSAGES, now, "a flood of media", close_code=1008)
-        self.statistics.frames_in += 1
-        self.statistics.bytes_in += samples
+        counters = self.statistics
+        counters.frames_in += 1
+        counters.bytes_in += samples
+        if counters.frames_in > self._flood_at_frame:
+            if now < self._flood_began_at + FLOOD_S:
+                return self._end(EndReason.BAD_MESSAGES, now, "a flood of media", close_code=1008)
+            self._flood_began_at, self._flood_at_frame = now, counters.frames_in + FLOOD
         released = self._conversation.playout.media(now)
-        if self.state is CallState.TALKING and not self._model_paused:
-            self._conversation.appended(samples)
+        if self.state is _TALKING and not self._model_paused:
+            self._conversation.appended += samples
             append = AppendAudio(payload)
             return self._counted([append, *released]) if released else (append,)
         self._hold(payload)
@@ -189,7 +198,7 @@ class Call:
     def _flush_held(self) -> list[Command]:
         held = list(self._held)
         self._held.clear()
-        self._conversation.appended(sum(map(payload_bytes, held)))
+        self._conversation.appended += sum(map(payload_bytes, held))
         return [AppendAudio(payload) for payload in held]
 
     def _phone(self, event: Dtmf | Stop | Start | Connected | PhoneClosed, now: float) -> Sequence[Command]:
@@ -284,7 +293,7 @@ class Call:
 
     # The end
 
-    def _judged(self, commands: list[Command], now: float) -> list[Command]:
+    def _judged(self, commands: list[Command], now: float) -> Sequence[Command]:
         """Count what goes out, and end the call if the conversation cannot go on."""
         verdict, self._conversation.verdict = self._conversation.verdict, None
         ending = self._end(verdict, now) if verdict is not None else []
@@ -320,7 +329,7 @@ class Call:
         assert state.value >= self.state.value, f"{self.state} cannot become {state}"
         self.state = state
 
-    def _counted(self, commands: list[Command]) -> list[Command]:
+    def _counted(self, commands: Sequence[Command]) -> Sequence[Command]:
         counters = self.statistics
         for command in commands:
             if type(command) is SendMedia:

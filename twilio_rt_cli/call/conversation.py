@@ -6,6 +6,7 @@ from the very moment of `speech_started`; what the caller heard of it is settled
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from twilio_rt_cli.call.commands import Command, RunTool
@@ -82,7 +83,8 @@ class Conversation:
         self._greeting = plan.greeting
         self._statistics = statistics
         self._started_at = now
-        self._appended = 0
+        self.appended = 0
+        """samples of caller audio written to the model's input buffer"""
         self._speech_ended_at: float | None = None
         self._answers: dict[ResponseId, Answer] = {}
         self._dropped: deque[ResponseId] = deque(maxlen=32)
@@ -98,11 +100,11 @@ class Conversation:
         words = f'Say exactly this to the caller, and nothing else: "{self._greeting}"'
         return list(self._turns.want(Wish(instructions=words, opening=True), now))
 
-    def appended(self, samples: int) -> None:
-        """Caller audio was written to the model's input buffer."""
-        self._appended += samples
+    def stirred(self, now: float) -> None:
+        """The model said something of its running response."""
+        self._turns.stirred_at = now
 
-    def audio(self, event: AudioDelta, now: float) -> list[Command]:
+    def audio(self, event: AudioDelta, now: float) -> Sequence[Command]:
         """Agent audio: on its way to the caller, unless its response was interrupted."""
         self._turns.stirred_at = now
         answer = self._answers.get(event.response_id)
@@ -117,24 +119,24 @@ class Conversation:
             return []
         if not answer.voiced:
             self._first_audio(event.response_id, answer, now)
-        commands: list[Command] = [*self.playout.append(event.item_id, event.delta, now)]
+        sent = self.playout.append(event.item_id, event.delta, now)
         if self.playout.waiting > MAX_WAITING:
-            commands += self._too_much(event.response_id, answer)
-        return commands
+            return [*sent, *self._too_much(event.response_id, answer)]
+        return sent
 
     def receive(self, event: ServerEvent | ToolFinished, now: float) -> list[Command]:
         """Everything but agent audio."""
         self._turns.stirred_at = now
         match event:
             case AudioDelta():
-                return self.audio(event, now)
+                return [*self.audio(event, now)]
             case AudioDone():
                 return [*self.playout.item_done(event.item_id, now)]
             case SpeechStarted():
                 return self._speech_started(now)
             case SpeechStopped():
                 self._turns.speech_stopped(now)
-                late_s = (self._appended / PER_MS - event.audio_end_ms + self._silence_ms) / 1000
+                late_s = (self.appended / PER_MS - event.audio_end_ms + self._silence_ms) / 1000
                 self._speech_ended_at = now - max(0.0, late_s)
             case InputCommitted():
                 self._turns.speech_stopped(now)
@@ -160,7 +162,7 @@ class Conversation:
             case ErrorReported():
                 return self._error(event.error, now)
             case _:
-                pass  # transcript deltas and session events say nothing new here
+                pass  # session events say nothing new here
         return []
 
     def mark_echoed(self, name: str, now: float) -> list[Command]:

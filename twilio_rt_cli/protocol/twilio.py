@@ -199,9 +199,11 @@ def decode_outgoing(raw: bytes) -> ToTwilio | Malformed:
     return message
 
 
-# Frames we send. A stream's fixed part is made once: `media_prefix(sid) + payload + MEDIA_SUFFIX` is a whole frame.
+# Frames we send. A stream's fixed part is made once: `media_prefix(sid) + payload + MEDIA_SUFFIX` is a whole frame, and
+# so is `mark_prefix(sid) + name + MARK_SUFFIX` for a name that needs no escape.
 
 MEDIA_SUFFIX = b'"}}'
+MARK_SUFFIX = b'"}}'
 
 
 def media_prefix(stream_sid: StreamSid) -> bytes:
@@ -209,9 +211,9 @@ def media_prefix(stream_sid: StreamSid) -> bytes:
     return b'{"event":"media","streamSid":%s,"media":{"payload":"' % msgspec.json.encode(stream_sid)
 
 
-def mark_text(stream_sid: StreamSid, name: str) -> bytes:
-    """A mark frame."""
-    return msgspec.json.encode(SendMark(stream_sid, OutMark(name)))
+def mark_prefix(stream_sid: StreamSid) -> bytes:
+    """Everything of a mark frame before its name."""
+    return b'{"event":"mark","streamSid":%s,"mark":{"name":"' % msgspec.json.encode(stream_sid)
 
 
 def clear_text(stream_sid: StreamSid) -> bytes:
