@@ -8,7 +8,7 @@ import heapq
 import itertools
 import random
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from twilio_rt_cli.call.commands import ClearPlayout, PhoneCommand, SendMark, SendMedia
@@ -141,7 +141,7 @@ class Line:
         if deadline is not None and self._decided is None:
             self.at(max(deadline, now), "wake") if not any(one[2] == "wake" for one in self._queue) else None
 
-    def _perform(self, commands: tuple[PhoneCommand, ...] | list[PhoneCommand], now: float) -> None:
+    def _perform(self, commands: Sequence[PhoneCommand], now: float) -> None:
         for command in commands:
             self.at(now + self._one_way_s, "command", command)
 

@@ -12,6 +12,7 @@ an old echo counts as played only if a media frame lies between it and the fence
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from twilio_rt_cli.call.commands import ClearPlayout, PhoneCommand, SendMark, SendMedia
@@ -25,15 +26,16 @@ LEAD = 3000 * PER_MS
 REFILL = 200 * PER_MS
 """Room that must be free before waiting audio is released, so that it goes in few large frames"""
 MARK_EVERY = 200 * PER_MS
-BURST_MARKS = (20 * PER_MS, 60 * PER_MS)
-"""Where the first marks of a burst lie: they show early when the buffer started late"""
-NOT_ECHOING_AFTER = 2 * PER_S
+RUN_MARKS = (20 * PER_MS, 60 * PER_MS, MARK_EVERY)
+"""Where the first marks of a run lie: two show early when the buffer started late, from the third they keep step"""
+NOT_ECHOING_AFTER_S = 2.0
 """How far the clock may pass an unechoed mark before the far end counts as one that echoes nothing"""
 MAX_WAITING = 8 * 60 * PER_S
 FENCE_WAIT_S = 0.150
 PROBE = "probe"
 LONGEST_POSITION = 18
 """Digits; a mark that is not ours may name anything"""
+_NOTHING: Sequence[PhoneCommand] = ()
 
 
 @dataclass(slots=True)
@@ -61,6 +63,22 @@ class Heard:
     complete: bool
 
 
+@dataclass(slots=True)
+class Run:
+    """Audio that plays without a pause: what met an empty buffer, and all that followed before it ran dry again."""
+
+    start: int
+    """position of its first sample"""
+    arrives_at: float
+    """when its first sample reaches the far end; told in the time of echoes, as all times here"""
+    begins_at: float
+    """when its first sample is heard"""
+    first_mark: int | None = None
+    """position of its first mark, until that is echoed"""
+    teaches: bool = True
+    """whether the buffer was empty when it came, so that its first mark shows how late the buffer starts"""
+
+
 class Generation:
     """The stream between two clears: what was queued, what was echoed, and the clock that fills the space between."""
 
@@ -70,54 +88,79 @@ class Generation:
         self.intervals: list[Interval] = []
         self._marks: deque[int] = deque()
         self._echoed = sent
-        self._anchor_position = sent
-        self._anchor_at = now
-        self._burst_start = sent
-        self._first_mark: tuple[int, float] | None = None
+        self._runs: deque[Run] = deque((Run(sent, now, now),))
         self._echoing = True
 
     def heard(self, now: float) -> int:
         """Position that reached the caller at this moment; never falls, never beyond what was sent."""
-        ahead = self._anchor_position + round((now - self._anchor_at) * PER_S)
         bound = self.sent
+        position = self._runs[0].start
+        for run in reversed(self._runs):
+            if run.begins_at <= now:
+                position = run.start + round((now - run.begins_at) * PER_S)
+                break
+            bound = run.start
         if self._marks:
             next_mark = self._marks[0]
-            if ahead > next_mark + NOT_ECHOING_AFTER:
+            if now > self._due_at(next_mark) + NOT_ECHOING_AFTER_S:
                 self._echoing = False
             if self._echoing and next_mark < bound:
                 bound = next_mark
-        return max(self._echoed, min(ahead, bound))
+        return max(self._echoed, min(position, bound))
 
-    def burst(self, now: float, rtt_s: float, lag_s: float) -> None:
-        """Audio follows an empty buffer: the clock starts over when its first sample can have reached the ear."""
-        self._echoed = self.sent
-        self._burst_start = self._anchor_position = self.sent
-        self._anchor_at = now + rtt_s + lag_s
-        # A mark still unechoed means that the buffer may not have been empty: nothing to learn from this burst's start.
-        self._first_mark = (-1, now) if self._marks else None
+    def dry_by(self, arrival: float, now: float) -> bool:
+        """Whether audio that is sent now, and arrives then, will find that all before it was played."""
+        run = self._runs[-1]
+        ends_at = run.begins_at + (self.sent - run.start) / PER_S
+        if self._marks and self._echoing and self._due_at(self._marks[0]) < now:
+            # Its echo is overdue: it was not played yet, nor was anything behind it.
+            ends_at = max(ends_at, now + (self.sent - self._marks[0]) / PER_S)
+        return ends_at <= arrival
 
-    def mark(self, position: int, expected_at: float) -> None:
-        """A mark was sent; `expected_at` is when its echo comes if the buffer starts without delay."""
+    def begin_run(self, now: float, rtt_s: float, lag_s: float) -> None:
+        """Audio will meet an empty buffer: its first sample is heard when it has arrived and the buffer has started."""
+        runs = self._runs
+        if runs[-1].start == self.sent:
+            runs.pop()
+        while len(runs) > 1 and runs[1].begins_at <= now:
+            runs.popleft()
+        runs.append(Run(self.sent, now + rtt_s, now + rtt_s + lag_s))
+
+    def mark(self, position: int) -> None:
+        """A mark was sent."""
         self._marks.append(position)
-        if self._first_mark is None:
-            self._first_mark = (position, expected_at)
+        run = self._runs[-1]
+        if run.first_mark is None and position > run.start:
+            run.first_mark = position
 
-    def echo(self, position: int, now: float) -> float | None:
-        """A mark was played. Answers by how many seconds the burst began late, when this echo shows it."""
+    def echo(self, position: int, now: float, lag_s: float) -> float | None:
+        """A mark was played. Answers by how many seconds its run began late, when this echo shows it."""
         while self._marks and self._marks[0] <= position:
             self._marks.popleft()
         self._echoing = True
-        if position <= self._burst_start:
-            # Of audio before this burst: the burst starts no earlier than the rest of that audio takes.
-            self._anchor_at = max(self._anchor_at, now + (self._burst_start - position) / PER_S)
-            return None
         if position < self._echoed:
             return None
         self._echoed = position
-        self._anchor_position, self._anchor_at = position, now
-        if self._first_mark is not None and self._first_mark[0] == position:
-            return max(0.0, now - self._first_mark[1])
-        return None
+        runs = self._runs
+        while len(runs) > 1 and runs[1].start < position:
+            runs.popleft()
+        at, at_s, late_s = position, now, None
+        for run in runs:
+            if run.start < position:
+                run.begins_at = now - (position - run.start) / PER_S
+                if run.first_mark == position and run.teaches:
+                    late_s = max(0.0, run.begins_at - run.arrives_at)
+                continue
+            played_at = at_s + (run.start - at) / PER_S  # when all before this run was played
+            run.teaches = played_at <= run.arrives_at
+            run.begins_at = run.arrives_at + lag_s if run.teaches else played_at
+            at, at_s = run.start, run.begins_at
+        return late_s
+
+    def _due_at(self, position: int) -> float:
+        """When the echo of a mark comes, by the clock."""
+        run = self._runs[0]
+        return run.begins_at + (position - run.start) / PER_S
 
     def heard_by_item(self, position: int) -> list[Heard]:
         """How much of each item lies before a position."""
@@ -144,7 +187,7 @@ class Cut:
     def settle_held(self) -> None:
         """A media frame followed: the held echoes were real."""
         for position, echoed_at in self.held:
-            self.generation.echo(position, echoed_at)
+            self.generation.echo(position, echoed_at, 0.0)
         self.held.clear()
 
 
@@ -159,7 +202,8 @@ class Playout:
         self._received = 0
         self._next_mark = 0
         self._last_mark = -1
-        self._burst_marks = 0
+        self._run_start = 0
+        self._run_marks = 0
         self._probe_sent_at = now
         self._rtt_s: float | None = None
         self._lag_s = 0.0
@@ -224,12 +268,13 @@ class Playout:
             one.late, one.complete = True, False
         return bool(found)
 
-    def media(self, now: float) -> list[PhoneCommand]:
+    def media(self, now: float) -> Sequence[PhoneCommand]:
         """Caller audio arrived: settles which old echoes were played, and time went on."""
-        for cut in self._cuts:
-            if cut.held:
-                cut.settle_held()
-        return self._release(now, room=REFILL) if self._waiting else []
+        if self._cuts:
+            for cut in self._cuts:
+                if cut.held:
+                    cut.settle_held()
+        return self._release(now, room=REFILL) if self._waiting else _NOTHING
 
     def echo(self, name: str, now: float) -> tuple[list[PhoneCommand], list[Heard] | None]:
         """One of our marks came back. Answers what may be sent now, and what a cut found if this was its fence."""
@@ -293,9 +338,9 @@ class Playout:
 
     def _mark_echoed(self, generation: str, position: int, now: float) -> None:
         if generation == str(self._current.number):
-            lag_s = self._current.echo(position, now)
-            if lag_s is not None and self._rtt_s is not None:
-                self._lag_s = lag_s
+            late_s = self._current.echo(position, now, self._lag_s)
+            if late_s is not None and self._rtt_s is not None:
+                self._lag_s = late_s
             return
         for cut in self._cuts:
             if generation == str(cut.generation.number):
@@ -305,10 +350,11 @@ class Playout:
         """Send what waits while less than the lead is unheard; with less than `room` samples free, wait for more."""
         self._checked_at = now
         commands: list[PhoneCommand] = []
-        heard = self._current.heard(now)
-        free = LEAD - (self._current.sent - heard)
+        unheard = self._current.sent - self._current.heard(now)
+        free = LEAD - unheard
         if free < room or self._paused:
             return commands
+        dry = bool(self._waiting) and self._current.dry_by(now + (self._rtt_s or 0.0), now)
         while self._waiting:
             payload, samples = self._waiting[0]
             if samples > free:
@@ -322,18 +368,24 @@ class Playout:
                 self._waiting.popleft()
             free -= samples
             if samples:
-                self._send(payload, samples, now, commands)
+                if dry:
+                    dry = False
+                    self._begin_run(now)
+                self._send(payload, samples, commands)
             elif self._last_mark != self._current.sent:
-                self._send_mark(now, commands)
+                self._send_mark(commands)
         return commands
 
-    def _send(self, payload: str, samples: int, now: float, commands: list[PhoneCommand]) -> None:
+    def _begin_run(self, now: float) -> None:
+        """Audio goes to an empty buffer, or to one that will be empty when it comes."""
+        current = self._current
+        current.begin_run(now, self._rtt_s or 0.0, self._lag_s)
+        self._run_start, self._run_marks = current.sent, 0
+        self._next_mark = current.sent + RUN_MARKS[0]
+
+    def _send(self, payload: str, samples: int, commands: list[PhoneCommand]) -> None:
         """Send one stretch, cut where marks are due; base64 can be cut after every third byte without decoding it."""
         current = self._current
-        if current.sent <= current.heard(now):
-            current.burst(now, self._rtt_s or 0.0, self._lag_s)
-            self._burst_marks = 0
-            self._next_mark = current.sent + BURST_MARKS[0]
         while samples:
             take = max(0, -(-(self._next_mark - current.sent) // 3)) * 3
             if take >= samples:
@@ -345,16 +397,15 @@ class Playout:
                 payload, samples = payload[chars:], samples - take
                 current.sent += take
             if current.sent >= self._next_mark:
-                self._send_mark(now, commands)
+                self._send_mark(commands)
 
-    def _send_mark(self, now: float, commands: list[PhoneCommand]) -> None:
+    def _send_mark(self, commands: list[PhoneCommand]) -> None:
         current = self._current
         self._last_mark = current.sent
-        offset_s = (current.sent - current._burst_start) / PER_S
-        current.mark(current.sent, now + (self._rtt_s or 0.0) + offset_s)
+        current.mark(current.sent)
         commands.append(SendMark(f"{current.number}:{current.sent}"))
-        self._burst_marks += 1
-        if self._burst_marks < len(BURST_MARKS):
-            self._next_mark = current._burst_start + BURST_MARKS[self._burst_marks]
+        self._run_marks += 1
+        if self._run_marks < len(RUN_MARKS):
+            self._next_mark = self._run_start + RUN_MARKS[self._run_marks]
         else:
             self._next_mark = current.sent + MARK_EVERY
