@@ -140,7 +140,7 @@ def delta(ms: float, item: str = "item_1", response: str = "resp_1") -> AudioDel
 
 
 def function_call(
-    call_id: str, name: str = "look_up", response: str = "resp_1", status: str = "completed"
+    call_id: str, name: str = "look_up", response: str = "resp_1", status: str | None = "completed"
 ) -> OutputItemDone:
     item = Item(
         id=ItemId(f"item_{call_id}"),

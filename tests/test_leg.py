@@ -11,7 +11,7 @@ from picows import ws_create_server
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from twilio_rt_cli.leg import CLOSE_WAIT_S, Closed, Leg
+from twilio_rt_cli.leg import CLOSE_WAIT_S, NO_PINGS, Closed, KeepAlive, Leg
 
 LIMIT = 10_000
 
@@ -50,20 +50,61 @@ class Owner:
 
 
 @asynccontextmanager
-async def pair() -> AsyncIterator[tuple[ClientConnection, Leg, Owner]]:
-    """A peer, and the leg it is connected to."""
+async def listening(keep_alive: KeepAlive = NO_PINGS) -> AsyncIterator[tuple[int, list[Leg], Owner]]:
+    """A port, the legs of those who connect to it, and their owner."""
     owner = Owner()
     legs: list[Leg] = []
 
     def take(_: Any) -> Leg:
-        legs.append(Leg(owner, LIMIT))
-        return legs[0]
+        legs.append(Leg(owner, LIMIT, keep_alive=keep_alive))
+        return legs[-1]
 
     server = await ws_create_server(take, "127.0.0.1", 0, max_frame_size=LIMIT)
-    async with connect(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", compression=None) as peer:
-        yield peer, legs[0], owner
+    yield server.sockets[0].getsockname()[1], legs, owner
     server.close()
     await server.wait_closed()
+
+
+@asynccontextmanager
+async def pair() -> AsyncIterator[tuple[ClientConnection, Leg, Owner]]:
+    """A peer, and the leg it is connected to."""
+    async with listening() as (port, legs, owner), connect(f"ws://127.0.0.1:{port}", compression=None) as peer:
+        yield peer, legs[0], owner
+
+
+class RawPeer:
+    """The client's end of a WebSocket by hand: it answers nothing by itself."""
+
+    PING, PONG, CLOSE = 0x89, 0x8A, 0x88
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    async def frame(self) -> tuple[int, bytes]:
+        """First byte and payload of the next frame; short ones only."""
+        async with asyncio.timeout(5):
+            first, size = await self._reader.readexactly(2)
+            return first, await self._reader.readexactly(size)
+
+    def send(self, first: int, payload: bytes) -> None:
+        self._writer.write(bytes((first, 0x80 | len(payload))) + bytes(4) + payload)  # masked with zeros
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+@asynccontextmanager
+async def raw_pair(keep_alive: KeepAlive) -> AsyncIterator[tuple[RawPeer, Leg, Owner]]:
+    """A peer without manners, and the leg it is connected to."""
+    async with listening(keep_alive) as (port, legs, owner):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(
+            b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        await reader.readuntil(b"\r\n\r\n")
+        yield RawPeer(reader, writer), legs[0], owner
+        writer.close()
 
 
 def run(test: Callable[[], Any]) -> None:
@@ -185,3 +226,51 @@ def test_a_full_write_buffer_is_told_and_so_is_its_end() -> None:
 async def _read(peer: ClientConnection) -> None:
     async for _ in peer:
         pass
+
+
+def test_messages_sent_together_arrive_as_messages() -> None:
+    async def test() -> None:
+        texts = [b"x" * size for size in (0, 1, 125, 126, 65_535, 65_536)]
+        async with pair() as (peer, leg, _):
+            leg.send_together(texts)
+            assert [await peer.recv(decode=False) for _ in texts] == texts
+            leg.close()
+            leg.send_together(texts)
+            assert [message async for message in peer] == []
+
+    run(test)
+
+
+def test_pings_go_out_at_their_interval_though_a_longer_time_is_left_to_answer() -> None:
+    async def test() -> None:
+        async with raw_pair(KeepAlive(interval_s=0.02, timeout_s=30)) as (peer, leg, owner):
+            assert [(await peer.frame())[0] for _ in range(3)] == [peer.PING] * 3
+            assert not owner.closed.done()
+            leg.close()
+
+    run(test)
+
+
+def test_a_ping_without_an_answer_ends_the_socket() -> None:
+    async def test() -> None:
+        async with raw_pair(KeepAlive(interval_s=0.02, timeout_s=0.1)) as (peer, _, owner):
+            while (frame := await peer.frame())[0] == peer.PING:
+                pass
+            assert frame == (peer.CLOSE, (1001).to_bytes(2) + b"no answer to a ping within 0.1 s")
+            closed = await asyncio.wait_for(owner.closed, CLOSE_WAIT_S + 5)
+            assert (closed.code, closed.by_us) == (1001, True)
+
+    run(test)
+
+
+def test_an_answered_ping_ends_nothing() -> None:
+    async def test() -> None:
+        async with raw_pair(KeepAlive(interval_s=0.02, timeout_s=0.05)) as (peer, leg, owner):
+            for _ in range(10):  # four times as long as an answer may take
+                first, payload = await peer.frame()
+                assert first == peer.PING
+                peer.send(peer.PONG, payload)
+            assert not owner.closed.done()
+            leg.close()
+
+    run(test)

@@ -37,6 +37,18 @@ class Closed(Struct, frozen=True):
     by_us: bool = False
 
 
+class KeepAlive(Struct, frozen=True):
+    """How we find out that the other side is gone without a word."""
+
+    interval_s: float = 30.0
+    """from one ping to the next; 0: none"""
+    timeout_s: float = 30.0
+    """how long a ping may stay unanswered before the socket is closed with 1001"""
+
+
+NO_PINGS = KeepAlive(interval_s=0)
+
+
 class Owner(Protocol):
     """Who a leg tells."""
 
@@ -48,7 +60,8 @@ class Owner(Protocol):
 
 
 _FIN_TEXT = 0x81
-_TEXT, _CONTINUATION, _CLOSE, _BINARY = WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.CLOSE, WSMsgType.BINARY
+_TEXT, _CONTINUATION, _CLOSE = WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.CLOSE
+_BINARY, _PONG = WSMsgType.BINARY, WSMsgType.PONG
 
 
 class Nobody:
@@ -69,8 +82,17 @@ class Leg(WSListener):
     takes no more, and `on_resumed` when it has taken all.
     """
 
-    def __init__(self, owner: Owner, max_message_bytes: int, send_buffer_bytes: int = SEND_BUFFER_BYTES) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        max_message_bytes: int,
+        send_buffer_bytes: int = SEND_BUFFER_BYTES,
+        keep_alive: KeepAlive = NO_PINGS,
+    ) -> None:
         self._owner = owner
+        self._keep_alive = keep_alive
+        self._ping_timer: asyncio.TimerHandle | None = None
+        self._pong_timer: asyncio.TimerHandle | None = None
         self._max_message_bytes = max_message_bytes
         self._send_buffer_bytes = send_buffer_bytes
         self._transport: WSTransport | None = None
@@ -134,6 +156,8 @@ class Leg(WSListener):
         wire = transport.underlying_transport
         wire.set_write_buffer_limits(high=0)
         wire.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer_bytes)
+        if self._keep_alive.interval_s > 0:
+            self._ping_later()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
@@ -147,14 +171,17 @@ class Leg(WSListener):
             self._on_close_frame(transport, frame)
         elif kind == _BINARY:
             self._owner.on_breach(self, "binary frame")
-        # pings and pongs are answered by picows
+        elif kind == _PONG:
+            self._end_timer(self._pong_timer)
+            self._pong_timer = None
+        # pings are answered by picows
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         if self._told_closed:
             return
         self._told_closed = True
-        if self._abort_timer is not None:
-            self._abort_timer.cancel()
+        for timer in (self._abort_timer, self._ping_timer, self._pong_timer):
+            self._end_timer(timer)
         self._owner.on_closed(self, self._closed or _as_lost(transport))
 
     def pause_writing(self) -> None:
@@ -164,6 +191,27 @@ class Leg(WSListener):
     def resume_writing(self) -> None:
         self.paused = False
         self._owner.on_resumed(self)
+
+    def _ping_later(self) -> None:
+        self._ping_timer = asyncio.get_running_loop().call_later(self._keep_alive.interval_s, self._ping)
+
+    def _ping(self) -> None:
+        if self._transport is None or self._closed is not None:
+            return
+        self._transport.send_ping()
+        if self._pong_timer is None:  # any answer counts: one wait covers all pings since the last
+            loop = asyncio.get_running_loop()
+            self._pong_timer = loop.call_later(self._keep_alive.timeout_s, self._unanswered)
+        self._ping_later()
+
+    def _unanswered(self) -> None:
+        self._pong_timer = None
+        self.close(1001, f"no answer to a ping within {self._keep_alive.timeout_s:g} s")
+
+    @staticmethod
+    def _end_timer(timer: asyncio.TimerHandle | None) -> None:
+        if timer is not None:
+            timer.cancel()
 
     def _on_fragment(self, frame: WSFrame) -> None:
         starts = frame.msg_type == WSMsgType.TEXT

@@ -101,8 +101,8 @@ def _websocket_url(text: str) -> str:
 
 
 def _account_sid(text: str) -> str:
-    if not re.fullmatch(r"AC[0-9a-fA-F]{32}", text):
-        raise ValueError("must be AC and 32 hexadecimal digits")
+    if not re.fullmatch(r"AC[0-9A-Za-z]{1,62}", text):
+        raise ValueError("must be an Account SID: AC, then letters and digits")
     return text
 
 

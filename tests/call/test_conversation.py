@@ -256,10 +256,19 @@ def test_a_function_call_is_run_once() -> None:
     assert call << done(output=(function_call("call_a").item,)) == []
 
 
-def test_an_incomplete_function_call_is_ignored() -> None:
+@pytest.mark.parametrize("status", ["incomplete", "in_progress"])
+def test_a_function_call_cut_short_is_ignored(status: str) -> None:
     call = talking()
     call << created()
-    assert call << function_call("call_a", status="incomplete") == []
+    assert call << function_call("call_a", status=status) == []
+
+
+def test_a_function_call_without_a_status_is_run() -> None:
+    call = talking()
+    call << created()
+    assert RunTool(ToolCallId("call_a"), "look_up", '{"day":"2026-11-26"}') in (
+        call << function_call("call_a", status=None)
+    )
 
 
 def test_an_interrupted_call_is_answered_without_asking_for_a_response() -> None:

@@ -198,6 +198,27 @@ def test_a_buffer_that_played_on_longer_than_thought_teaches_no_late_start() -> 
     assert playout.unheard(5.17) == 4000 - 10 * PER_MS
 
 
+def test_a_far_end_that_echoes_nothing_is_known_as_such_from_the_first_answer_on() -> None:
+    playout = Playout(0.0)
+    playout.probe(0.0)
+    playout.append(A, audio(3000), 3.0)
+    assert playout.unheard(4.2) == 1800 * PER_MS
+    playout.clear(4.2)
+    assert playout.wake(4.4)[1] == [[Heard(A, 1200 * PER_MS, 3000 * PER_MS, complete=False)]]
+    playout.append(B, audio(3000), 5.0)
+    assert playout.unheard(5.5) == 2500 * PER_MS
+
+
+def test_an_echo_at_last_is_believed_again() -> None:
+    playout = Playout(0.0)
+    playout.probe(0.0)
+    playout.append(A, audio(3000), 3.0)
+    playout.clear(4.2)
+    playout.echo("fence:0", 4.21)
+    playout.append(B, audio(3000), 5.0)
+    assert playout.unheard(5.5) > 2900 * PER_MS
+
+
 def test_an_unknown_mark_is_nothing() -> None:
     playout = playing(500)
     for name in ("", "0:" + "9" * 5000, "fence:9", "x", "7:100", "0:", "fence:x", "0:-5"):

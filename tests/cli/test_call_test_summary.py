@@ -113,6 +113,8 @@ def test_breaches_count_when_strict() -> None:
     breached = report(violations=[Violation(31950, "a binary frame", 1)])
 
     assert (judged(breached)["exit_code"], judged(breached, strict=True)["exit_code"]) == (0, 3)
+    assert judged(breached)["failures"] == []
+    assert "breach of the protocol: " in str(judged(breached, strict=True)["failures"])
 
 
 def test_no_call_at_all_has_its_own_exit_codes_and_misses_no_limits() -> None:

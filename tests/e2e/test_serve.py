@@ -185,6 +185,7 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
                 server.process.send_signal(signal.SIGINT)
                 await server.until("server.draining")
                 server.process.send_signal(signal.SIGINT)
+                await server.until("server.stopped")
                 assert await asyncio.wait_for(server.process.wait(), 3) == 130
             await asyncio.wait_for(model.connections[0].closed.wait(), 3)
 

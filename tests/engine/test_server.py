@@ -153,12 +153,23 @@ def test_a_voice_and_a_recogniser_that_break_are_told() -> None:
     with_client(talk, VoiceStack(LoudIsSpeech, Deaf(), Mute()))
 
 
+def test_the_address_it_tells_is_enough() -> None:
+    async def run() -> None:
+        async with (
+            EngineServer(VoiceStack(LoudIsSpeech, Deaf(), Mute())) as engine,
+            connected(engine.url, query="") as wire,
+        ):
+            created = await wire.until("session.created")
+            assert at(created, "session", "model") == "gpt-realtime-2.1"
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize(
     ("query", "headers", "subprotocols", "code"),
     [
         ("?model=x", {"OpenAI-Beta": "realtime=v1"}, ["realtime"], "beta_api_shape_disabled"),
         ("?model=x", {}, ["realtime", "openai-beta.realtime-v1"], "beta_api_shape_disabled"),
-        ("", {}, [], "missing_model"),
     ],
 )
 def test_who_is_turned_away(query: str, headers: dict[str, str], subprotocols: list[str], code: str) -> None:

@@ -57,6 +57,13 @@ def test_a_captured_frame_decodes(name: str) -> None:
     assert twilio.decode((WIRE / f"{name}.json").read_bytes()) == CAPTURED[name]
 
 
+@pytest.mark.parametrize("parameters", [b"null", b'{"a":1,"b":null}', b"{}"])
+def test_custom_parameters_of_any_kind_do_no_harm(parameters: bytes) -> None:
+    raw = (WIRE / "start.json").read_bytes().replace(b'{"FirstName":"Jane"}', parameters)
+    assert parameters in raw
+    assert isinstance(twilio.decode(raw), Start)
+
+
 def test_what_the_simulated_phone_writes_is_what_twilio_writes() -> None:
     def captured(name: str) -> object:
         return json.loads((WIRE / f"{name}.json").read_bytes())

@@ -300,6 +300,8 @@ def test_logs_show_the_url_and_the_verdict_but_no_token(caplog: pytest.LogCaptur
             await refused(world.dial(token))
             for part in ("signature right for ws://", "signature wrong for ws://", "/media-stream/… from 127.0.0.1"):
                 assert part in caplog.text
+            right = [record for record in caplog.records if record.getMessage().startswith("signature right for ws")]
+            assert [vars(record)["call"][:2] for record in right] == ["CA", ""]  # the used token is nobody's
             assert "connection accepted" not in caplog.text  # picows tells of each
             ours = [record for record in caplog.records if not record.name.startswith(("websockets", "http"))]
             assert not [record for record in ours if token in record.getMessage() or TOKEN in record.getMessage()]

@@ -82,14 +82,15 @@ class Run:
 class Generation:
     """The stream between two clears: what was queued, what was echoed, and the clock that fills the space between."""
 
-    def __init__(self, number: int, sent: int, now: float) -> None:
+    def __init__(self, number: int, sent: int, now: float, *, echoing: bool = True) -> None:
         self.number = number
         self.sent = sent
         self.intervals: list[Interval] = []
         self._marks: deque[int] = deque()
         self._echoed = sent
         self._runs: deque[Run] = deque((Run(sent, now, now),))
-        self._echoing = True
+        self.echoing = echoing
+        """False once a mark was left unechoed for long: the clock alone tells then what was heard"""
 
     def heard(self, now: float) -> int:
         """Position that reached the caller at this moment; never falls, never beyond what was sent."""
@@ -103,8 +104,8 @@ class Generation:
         if self._marks:
             next_mark = self._marks[0]
             if now > self._due_at(next_mark) + NOT_ECHOING_AFTER_S:
-                self._echoing = False
-            if self._echoing and next_mark < bound:
+                self.echoing = False
+            if self.echoing and next_mark < bound:
                 bound = next_mark
         return max(self._echoed, min(position, bound))
 
@@ -112,7 +113,7 @@ class Generation:
         """Whether audio that is sent now, and arrives then, will find that all before it was played."""
         run = self._runs[-1]
         ends_at = run.begins_at + (self.sent - run.start) / PER_S
-        if self._marks and self._echoing and self._due_at(self._marks[0]) < now:
+        if self._marks and self.echoing and self._due_at(self._marks[0]) < now:
             # Its echo is overdue: it was not played yet, nor was anything behind it.
             ends_at = max(ends_at, now + (self.sent - self._marks[0]) / PER_S)
         return ends_at <= arrival
@@ -137,7 +138,7 @@ class Generation:
         """A mark was played. Answers by how many seconds its run began late, when this echo shows it."""
         while self._marks and self._marks[0] <= position:
             self._marks.popleft()
-        self._echoing = True
+        self.echoing = True
         if position < self._echoed:
             return None
         self._echoed = position
@@ -306,7 +307,7 @@ class Playout:
         self._cuts.append(Cut(frozen, fence, now, now + limit_s))
         self._waiting.clear()
         self._received = frozen.sent
-        self._current = Generation(frozen.number + 1, frozen.sent, now)
+        self._current = Generation(frozen.number + 1, frozen.sent, now, echoing=frozen.echoing)
         return [ClearPlayout(), SendMark(fence)]
 
     def deadline(self) -> float | None:
@@ -332,6 +333,7 @@ class Playout:
         for cut in self._cuts:
             if cut.fence == name:
                 self._measure(now - cut.sent_at)
+                self._current.echoing = True
                 self._cuts.remove(cut)
                 return cut.generation.heard_by_item(cut.generation.heard(now))
         return None  # settled at its limit already
@@ -379,6 +381,8 @@ class Playout:
     def _begin_run(self, now: float) -> None:
         """Audio goes to an empty buffer, or to one that will be empty when it comes."""
         current = self._current
+        if self._rtt_s is None and now > self._probe_sent_at + NOT_ECHOING_AFTER_S:
+            current.echoing = False
         current.begin_run(now, self._rtt_s or 0.0, self._lag_s)
         self._run_start, self._run_marks = current.sent, 0
         self._next_mark = current.sent + RUN_MARKS[0]

@@ -47,8 +47,10 @@ class ToolCalls:
         self._items = 0
 
     def begin(self, response_id: ResponseId, item: Item) -> bool:
-        """The model called a tool; False for what must not run: no completed call, or one that is known already."""
-        runnable = item.type == "function_call" and item.status == "completed" and item.call_id and item.name
+        """The model called a tool; False for what must not run: a call cut short, or one that is known already."""
+        # A cut-off call holds half of its arguments. Some servers of the same shape leave the status out.
+        whole = item.status not in ("incomplete", "in_progress")
+        runnable = item.type == "function_call" and whole and item.call_id and item.name
         if not runnable or item.call_id is None or item.call_id in self._seen:
             return False
         self._seen.add(item.call_id)

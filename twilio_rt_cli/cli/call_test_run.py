@@ -41,7 +41,7 @@ def run(wanted: Wanted, load_voice: Callable[[], Voice] = offline_voice) -> int:
         recordings = _record(wanted, reports)
         summary = summarise(wanted.mode, reports, wanted.limits, recordings)
         if wanted.junit is not None:
-            wanted.junit.write_bytes(junit_xml(summary, reports, strict=wanted.limits.strict))
+            wanted.junit.write_bytes(junit_xml(summary, reports))
     except OSError as error:
         raise ServerError(f"{error.filename} cannot be written ({error.strerror}).") from error
     _tell(wanted, summary, reports)

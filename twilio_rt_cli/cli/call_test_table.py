@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import UnsetType
 
 from twilio_rt_cli.cli import console
-from twilio_rt_cli.cli.call_test_summary import STOPPED, Spread, Summary
+from twilio_rt_cli.cli.call_test_summary import BREACH, STOPPED, Spread, Summary
 from twilio_rt_cli.cli.masking import printable
 from twilio_rt_cli.cli.transcript import plural
 
@@ -47,7 +47,7 @@ def _parts(summary: Summary) -> "list[RenderableType]":
         )
         for one in summary.violations
     ]
-    shown += [Text(f"failed: {printable(text)}", style="red") for text in summary.failures]
+    shown += [Text(f"failed: {printable(text)}", style="red") for text in summary.failures if BREACH not in text]
     shown.append(Text(_recording(summary)))
     return [*shown, Text(_verdict(summary), style="bold")]
 

@@ -56,7 +56,11 @@ def serve_once(settings: Settings, form: Form, engine_url: str | None) -> None:
             reporter.ready(server.local_url, settings.public_url)
             _say_where(settings, server.local_url)
 
-        server.run(on_ready)
+        try:
+            server.run(on_ready)
+        except SystemExit:  # by a second signal
+            reporter.stopped()
+            raise
         reporter.stopped()
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -26,5 +27,9 @@ async def run(stack: VoiceStack, host: str, port: int, *, tell: Callable[[str], 
 def _ready(url: str, *, as_json: bool) -> str:
     if not as_json:
         return f"The offline engine listens at {url} (Ctrl-C stops it)."
-    ready = {"v": 1, "ts": round(time.time(), 3), "type": "engine.ready", "url": url, "pid": os.getpid()}
+    ready = {"v": 1, "ts": _utc(time.time()), "type": "engine.ready", "url": url, "pid": os.getpid()}
     return msgspec.json.encode(ready).decode()
+
+
+def _utc(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -32,7 +32,9 @@ from twilio_rt_cli.engine.voice import VoiceStack
 from twilio_rt_cli.engine.workers import Workers
 from twilio_rt_cli.errors import ServerError
 
+DEFAULT_MODEL = "gpt-realtime-2.1"
 PATH = "/v1/realtime"
+DEFAULT_MODEL = "gpt-realtime-2.1"
 # Room for the 15 MiB of base64 that one append may hold; more than that is refused by an error event, not by closing.
 MAX_MESSAGE_BYTES = 24 * 1024 * 1024
 _CLOSE_TIMEOUT_S = 3
@@ -103,10 +105,8 @@ class EngineServer:
             message = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API."
             await _turn_away(socket, "beta_api_shape_disabled", message)
             return
-        model = query.get("model", [""])[0]
-        if not model:
-            await _turn_away(socket, "missing_model", "You must provide a model parameter.")
-            return
+        # The original refuses a client that names no model; the address that `engine.ready` tells is whole without one.
+        model = query.get("model", [DEFAULT_MODEL])[0]
         session = Session(secrets.token_hex(6), model, now=asyncio.get_running_loop().time(), unix_s=int(time.time()))
         await Connection(socket, session, self._workers, self._today).run()
 

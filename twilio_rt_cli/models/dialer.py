@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from picows import WSAutoPingStrategy, WSHandshakeError, WSParsedURL, ws_connect
+from picows import WSHandshakeError, WSParsedURL, ws_connect
 
 from twilio_rt_cli.errors import CredentialsError, SettingsError, UnreachableError
-from twilio_rt_cli.leg import Leg, Nobody, Owner
+from twilio_rt_cli.leg import KeepAlive, Leg, Nobody, Owner
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """The model's largest message; an item retrieved with its audio can be long"""
@@ -55,7 +55,7 @@ def dialer(endpoint: Endpoint) -> Callable[[Owner], Awaitable[Leg]]:
 
 async def _open(endpoint: Endpoint, context: ssl.SSLContext | None, owner: Owner) -> Leg:
     host = endpoint.url.partition("://")[2].partition("/")[0]
-    attempt = _Attempt(owner)
+    attempt = _Attempt(owner, KeepAlive(endpoint.ping_interval_s, endpoint.ping_timeout_s))
     try:
         async with asyncio.timeout(endpoint.connect_timeout_s):
             _, leg = await ws_connect(
@@ -67,10 +67,7 @@ async def _open(endpoint: Endpoint, context: ssl.SSLContext | None, owner: Owner
                 max_redirects=0,  # a redirect must not carry the key elsewhere
                 max_frame_size=MAX_MESSAGE_BYTES,
                 websocket_handshake_timeout=endpoint.connect_timeout_s,
-                enable_auto_ping=True,
-                auto_ping_strategy=WSAutoPingStrategy.PING_PERIODICALLY,
-                auto_ping_idle_timeout=endpoint.ping_interval_s,
-                auto_ping_reply_timeout=min(endpoint.ping_timeout_s, endpoint.ping_interval_s),
+                enable_auto_ping=False,  # the leg pings
                 logger_name="twilio_rt.model_socket",
             )
         if not isinstance(leg, Leg):  # picows returns without a listener when the connection is lost in the handshake
@@ -90,8 +87,9 @@ async def _open(endpoint: Endpoint, context: ssl.SSLContext | None, owner: Owner
 class _Attempt:
     """One try. picows shields its handshake from cancellation, so what was begun has to be ended here."""
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, owner: Owner, keep_alive: KeepAlive) -> None:
         self._owner = owner
+        self._keep_alive = keep_alive
         self._socket: socket.socket | None = None
         self._legs: list[Leg] = []
         self.opened = False
@@ -117,7 +115,7 @@ class _Attempt:
 
     def new_leg(self) -> Leg:
         """The leg of a handshake that succeeded."""
-        self._legs.append(Leg(self._owner, MAX_MESSAGE_BYTES, SEND_BUFFER_BYTES))
+        self._legs.append(Leg(self._owner, MAX_MESSAGE_BYTES, SEND_BUFFER_BYTES, self._keep_alive))
         return self._legs[-1]
 
     def give_up_unless_opened(self) -> None:

@@ -6,7 +6,7 @@ numbers as strings ("sequenceNumber":"3"); both forms are read, any key order an
 Media Streams, "WebSocket messages".
 """
 
-from typing import NewType
+from typing import Any, NewType
 
 import msgspec
 from msgspec import Struct, field
@@ -44,7 +44,8 @@ class StartDetails(Struct, rename="camel", frozen=True):
     stream_sid: StreamSid = StreamSid("")
     tracks: tuple[str, ...] = ("inbound",)
     media_format: MediaFormat = MediaFormat()
-    custom_parameters: dict[str, str] = field(default_factory=dict)
+    custom_parameters: dict[str, Any] | None = field(default_factory=dict)
+    """what `<Parameter>`s said; nothing here needs them"""
 
 
 class Start(Struct, tag_field="event", tag="start", rename="camel", frozen=True):

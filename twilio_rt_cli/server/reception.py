@@ -14,7 +14,7 @@ from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.limiter import RefusalLimiter
 from twilio_rt_cli.server.notices import CallRefused, Refusal, ServerNotice
 from twilio_rt_cli.server.origin import Origin
-from twilio_rt_cli.server.registry import IncomingCall, Registry
+from twilio_rt_cli.server.registry import IncomingCall, Registry, is_sid
 
 log = logging.getLogger("twilio_rt.server")
 
@@ -60,13 +60,17 @@ class Reception:
         """Monotonic seconds."""
         return asyncio.get_running_loop().time()
 
-    def verify(self, urls: Sequence[str], check: Callable[[str], bool]) -> bool:
-        """Whether `check` passes for one of these spellings of a URL of ours. Unchecked: always."""
+    def verify(self, urls: Sequence[str], check: Callable[[str], bool], call_sid: str = "") -> bool:
+        """Whether `check` passes for one of these spellings of a URL of ours. Unchecked: always.
+
+        `call_sid` is what the request says of itself; for the log.
+        """
         if not self.config.checked:
             return True
         verdict = any(check(url) for url in urls)
         if log.isEnabledFor(logging.DEBUG):
-            log.debug("signature %s for %s", "right" if verdict else "wrong", loggable(urls[0]))
+            said = call_log(CallSid(call_sid if is_sid(call_sid) else ""))
+            said.debug("signature %s for %s", "right" if verdict else "wrong", loggable(urls[0]))
         return verdict
 
     def turn_away(self, refusal: Refusal, address: str, what: str) -> None:

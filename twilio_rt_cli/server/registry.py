@@ -121,6 +121,11 @@ class Registry:
         """Whether this token could still be redeemed."""
         return token in self._tokens
 
+    def call_of(self, token: str | None) -> str:
+        """Call SID that a token not yet redeemed belongs to; empty for any other."""
+        live = self._tokens.get(token or "")
+        return live.incoming.call_sid if live is not None and live.incoming is not None else ""
+
     # Admission
 
     def answer(self, incoming: IncomingCall, now: float) -> str | Refusal:

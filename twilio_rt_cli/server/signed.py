@@ -84,11 +84,12 @@ def _verified(request: Request, reception: Reception, form: list[tuple[str, str]
     settings = request.headers.get(SETTINGS_HEADER)
     target = _target(request)
     urls = [origin + target for origin in reception.origin.spellings]
+    said = dict(form or request.query_params.multi_items()).get("CallSid", "")
     if json is not None:
-        return reception.verify(urls, lambda url: verifier.verify_json(url, json, signature, settings))
+        return reception.verify(urls, lambda url: verifier.verify_json(url, json, signature, settings), said)
     if request.method == "GET":
-        return reception.verify(urls, lambda url: verifier.verify_get(url, signature, settings))
-    return reception.verify(urls, lambda url: verifier.verify_form(url, form, signature, settings))
+        return reception.verify(urls, lambda url: verifier.verify_get(url, signature, settings), said)
+    return reception.verify(urls, lambda url: verifier.verify_form(url, form, signature, settings), said)
 
 
 def _target(request: Request) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 from picows import WSAutoPingStrategy
 from picows.picows import WSProtocol  # type: ignore[attr-defined]  # inner, and not in its type stubs
 
-from twilio_rt_cli.leg import Leg
+from twilio_rt_cli.leg import KeepAlive, Leg
 from twilio_rt_cli.protocol.signature import SETTINGS_HEADER, SIGNATURE_HEADER
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.guard import UpgradeRequest
@@ -85,7 +85,10 @@ class Takeover:
             return Refusal.BAD_TOKEN
         signature, settings = request.header(SIGNATURE_HEADER), request.header(SETTINGS_HEADER)
         urls = [origin + request.target for origin in reception.origin.websocket_spellings]
-        if not reception.verify(urls, lambda url: reception.verifier.verify_upgrade(url, signature, settings)):
+        call_sid = reception.registry.call_of(token)
+        if not reception.verify(
+            urls, lambda url: reception.verifier.verify_upgrade(url, signature, settings), call_sid
+        ):
             return Refusal.BAD_SIGNATURE
         return None
 
@@ -100,7 +103,8 @@ class Takeover:
     ) -> "MediaSocket":
         reception = self._reception
         phase = StartPhase(reception, live)
-        leg = Leg(phase, reception.config.max_message_bytes)
+        config = reception.config
+        leg = Leg(phase, config.max_message_bytes, keep_alive=KeepAlive(config.ping_interval_s, config.ping_timeout_s))
 
         def lost(socket: MediaSocket) -> None:
             connections.discard(socket)
@@ -119,7 +123,6 @@ class MediaSocket(WSProtocol):  # type: ignore[misc]  # picows is typed, but not
     """A media socket as uvicorn's connections want it. picows' handshake is fed with `feed`; so is what came early."""
 
     def __init__(self, leg: Leg, config: ServerConfig, lost: Callable[["MediaSocket"], None]) -> None:
-        pings = config.ping_interval_s > 0
         super().__init__(
             None,  # host and port, and
             None,  # path: for clients
@@ -128,9 +131,9 @@ class MediaSocket(WSProtocol):  # type: ignore[misc]  # picows is typed, but not
             _PicowsLog(log, {}),
             True,  # disconnect_on_exception
             None,  # handshake timeout: the head is complete
-            pings,
-            max(config.ping_interval_s, config.ping_timeout_s),  # picows wants the interval to be the longer one
-            config.ping_timeout_s,
+            False,  # enable_auto_ping: the leg pings
+            1.0,  # interval,
+            1.0,  # and timeout of the pings it does not send
             WSAutoPingStrategy.PING_PERIODICALLY,
             True,  # enable_auto_pong
             config.max_message_bytes,
