@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from twilio_rt_cli.call.commands import ClearPlayout, PhoneCommand, SendMark, SendMedia
-from twilio_rt_cli.call.playout import Heard, Playout
+from twilio_rt_cli.call.generation import Heard
+from twilio_rt_cli.call.playout import Playout
 from twilio_rt_cli.protocol.realtime import ItemId
 from twilio_rt_cli.protocol.wire import payload_bytes
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.call.line_simulation import BargeIn, Line
 from twilio_rt_cli.call.commands import ClearPlayout, PhoneCommand, SendMark, SendMedia
-from twilio_rt_cli.call.playout import LEAD, PER_MS, Heard, Playout
+from twilio_rt_cli.call.generation import PER_MS, Heard
+from twilio_rt_cli.call.playout import LEAD, Playout
 from twilio_rt_cli.protocol.realtime import ItemId
 from twilio_rt_cli.protocol.wire import payload_bytes
 

@@ -26,10 +26,10 @@ from twilio_rt_cli.call.events import (
     UnknownMessage,
     Woken,
 )
+from twilio_rt_cli.call.generation import PER_S
 from twilio_rt_cli.call.keypad import Keypad
 from twilio_rt_cli.call.notices import CallOver, CallTrouble, KeyPressed, ModelReady
 from twilio_rt_cli.call.plan import CallPlan
-from twilio_rt_cli.call.playout import PER_S
 from twilio_rt_cli.call.record import CallStatistics, EndReason
 from twilio_rt_cli.call.setup import SessionSetup
 from twilio_rt_cli.protocol.realtime import AudioDelta, ErrorReported, SessionCreated, SessionUpdated, TranscriptDelta

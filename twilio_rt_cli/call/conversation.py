@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from twilio_rt_cli.call.commands import Command, RunTool
 from twilio_rt_cli.call.events import ToolFinished
+from twilio_rt_cli.call.generation import PER_MS, Heard
 from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallerTurn, CallTrouble, ToolAnswered, ToolStarted
 from twilio_rt_cli.call.plan import CallPlan
-from twilio_rt_cli.call.playout import MAX_WAITING, PER_MS, Heard, Playout
+from twilio_rt_cli.call.playout import MAX_WAITING, Playout
 from twilio_rt_cli.call.record import CallStatistics, EndReason
 from twilio_rt_cli.call.toolcalls import Answers, ToolCalls
 from twilio_rt_cli.call.turns import Turns, Wish

@@ -16,11 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from twilio_rt_cli.call.commands import ClearPlayout, PhoneCommand, SendMark, SendMedia
+from twilio_rt_cli.call.generation import NOT_ECHOING_AFTER_S, PER_MS, PER_S, Generation, Heard, Interval
 from twilio_rt_cli.protocol.realtime import ItemId
 from twilio_rt_cli.protocol.wire import payload_bytes
 
-PER_MS = 8
-PER_S = 8000
 LEAD = 3000 * PER_MS
 """Most audio that may be unheard at Twilio; the rest waits here"""
 REFILL = 200 * PER_MS
@@ -28,151 +27,12 @@ REFILL = 200 * PER_MS
 MARK_EVERY = 200 * PER_MS
 RUN_MARKS = (20 * PER_MS, 60 * PER_MS, MARK_EVERY)
 """Where the first marks of a run lie: two show early when the buffer started late, from the third they keep step"""
-NOT_ECHOING_AFTER_S = 2.0
-"""How far the clock may pass an unechoed mark before the far end counts as one that echoes nothing"""
 MAX_WAITING = 8 * 60 * PER_S
 FENCE_WAIT_S = 0.150
 PROBE = "probe"
 LONGEST_POSITION = 18
 """Digits; a mark that is not ours may name anything"""
 _NOTHING: Sequence[PhoneCommand] = ()
-
-
-@dataclass(slots=True)
-class Interval:
-    """Where an item's audio lies on the stream."""
-
-    item_id: ItemId
-    start: int
-    end: int
-    complete: bool = False
-    """no more audio of this item will come"""
-    late: bool = False
-    """more of it came after it was cut: it was longer than what we have"""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """How much of one item reached the caller, at a cut."""
-
-    item_id: ItemId
-    heard: int
-    """samples"""
-    received: int
-    """samples"""
-    complete: bool
-
-
-@dataclass(slots=True)
-class Run:
-    """Audio that plays without a pause: what met an empty buffer, and all that followed before it ran dry again."""
-
-    start: int
-    """position of its first sample"""
-    arrives_at: float
-    """when its first sample reaches the far end; told in the time of echoes, as all times here"""
-    begins_at: float
-    """when its first sample is heard"""
-    first_mark: int | None = None
-    """position of its first mark, until that is echoed"""
-    teaches: bool = True
-    """whether the buffer was empty when it came, so that its first mark shows how late the buffer starts"""
-
-
-class Generation:
-    """The stream between two clears: what was queued, what was echoed, and the clock that fills the space between."""
-
-    def __init__(self, number: int, sent: int, now: float, *, echoing: bool = True) -> None:
-        self.number = number
-        self.sent = sent
-        self.intervals: list[Interval] = []
-        self._marks: deque[int] = deque()
-        self._echoed = sent
-        self._runs: deque[Run] = deque((Run(sent, now, now),))
-        self.echoing = echoing
-        """False once a mark was left unechoed for long: the clock alone tells then what was heard"""
-
-    def heard(self, now: float) -> int:
-        """Position that reached the caller at this moment; never falls, never beyond what was sent."""
-        bound = self.sent
-        position = self._runs[0].start
-        for run in reversed(self._runs):
-            if run.begins_at <= now:
-                position = run.start + round((now - run.begins_at) * PER_S)
-                break
-            bound = run.start
-        if self._marks:
-            next_mark = self._marks[0]
-            if now > self._due_at(next_mark) + NOT_ECHOING_AFTER_S:
-                self.echoing = False
-            if self.echoing and next_mark < bound:
-                bound = next_mark
-        return max(self._echoed, min(position, bound))
-
-    def dry_by(self, arrival: float, now: float) -> bool:
-        """Whether audio that is sent now, and arrives then, will find that all before it was played."""
-        run = self._runs[-1]
-        ends_at = run.begins_at + (self.sent - run.start) / PER_S
-        if self._marks and self.echoing and self._due_at(self._marks[0]) < now:
-            # Its echo is overdue: it was not played yet, nor was anything behind it.
-            ends_at = max(ends_at, now + (self.sent - self._marks[0]) / PER_S)
-        return ends_at <= arrival
-
-    def begin_run(self, now: float, rtt_s: float, lag_s: float) -> None:
-        """Audio will meet an empty buffer: its first sample is heard when it has arrived and the buffer has started."""
-        runs = self._runs
-        if runs[-1].start == self.sent:
-            runs.pop()
-        while len(runs) > 1 and runs[1].begins_at <= now:
-            runs.popleft()
-        runs.append(Run(self.sent, now + rtt_s, now + rtt_s + lag_s))
-
-    def mark(self, position: int) -> None:
-        """A mark was sent."""
-        self._marks.append(position)
-        run = self._runs[-1]
-        if run.first_mark is None and position > run.start:
-            run.first_mark = position
-
-    def echo(self, position: int, now: float, lag_s: float) -> float | None:
-        """A mark was played. Answers by how many seconds its run began late, when this echo shows it."""
-        while self._marks and self._marks[0] <= position:
-            self._marks.popleft()
-        self.echoing = True
-        if position < self._echoed:
-            return None
-        self._echoed = position
-        runs = self._runs
-        while len(runs) > 1 and runs[1].start < position:
-            runs.popleft()
-        at, at_s, late_s = position, now, None
-        for run in runs:
-            if run.start < position:
-                run.begins_at = now - (position - run.start) / PER_S
-                if run.first_mark == position and run.teaches:
-                    late_s = max(0.0, run.begins_at - run.arrives_at)
-                continue
-            played_at = at_s + (run.start - at) / PER_S  # when all before this run was played
-            run.teaches = played_at <= run.arrives_at
-            run.begins_at = run.arrives_at + lag_s if run.teaches else played_at
-            at, at_s = run.start, run.begins_at
-        return late_s
-
-    def _due_at(self, position: int) -> float:
-        """When the echo of a mark comes, by the clock."""
-        run = self._runs[0]
-        return run.begins_at + (position - run.start) / PER_S
-
-    def heard_by_item(self, position: int) -> list[Heard]:
-        """How much of each item lies before a position."""
-        return [
-            Heard(one.item_id, max(0, min(position, one.end) - one.start), one.end - one.start, one.complete)
-            for one in self.intervals
-        ]
-
-    def forget_heard(self) -> None:
-        """Drop the intervals that were heard to their end, so that a long call does not collect them."""
-        self.intervals = [one for one in self.intervals if not one.complete or one.end > self._echoed]
 
 
 @dataclass(slots=True)
