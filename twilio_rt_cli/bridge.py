@@ -40,6 +40,8 @@ from twilio_rt_cli.leg import Closed, Leg, Owner
 from twilio_rt_cli.meter import Meter
 from twilio_rt_cli.protocol import realtime, realtime_client, twilio
 from twilio_rt_cli.protocol.realtime_client import (
+    APPEND_PREFIX,
+    APPEND_SUFFIX,
     AppendAudio,
     CancelResponse,
     CreateItem,
@@ -175,7 +177,7 @@ class Bridge:
             match command:
                 case AppendAudio():
                     if self._model is not None:
-                        self._model.send(realtime_client.append_text(command.payload))
+                        self._model.send(APPEND_PREFIX + command.payload.encode() + APPEND_SUFFIX)
                 case SendMedia() | SendMark() | ClearPlayout():
                     for_phone = [*for_phone, self._phone_text(command)]
                 case (

@@ -75,6 +75,6 @@ def test_our_events_parse_under_the_sdks_types(event: ClientEvent) -> None:
 
 
 def test_an_append_parses_under_the_sdks_types() -> None:
-    text = realtime_client.append_text(AppendAudio("AAAA").payload)
+    text = realtime_client.APPEND_PREFIX + AppendAudio("AAAA").payload.encode() + realtime_client.APPEND_SUFFIX
     assert json.loads(text) == {"type": "input_audio_buffer.append", "audio": "AAAA"}
     TypeAdapter(RealtimeClientEvent).validate_json(text)

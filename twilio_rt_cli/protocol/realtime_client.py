@@ -82,19 +82,18 @@ class CancelResponse(Struct, tag_field="type", tag="response.cancel", omit_defau
 
 
 class AppendAudio(Struct, gc=False, frozen=True):
-    """Caller audio, base64 in the session's input format; never answered. Encoded by `append_text`."""
+    """Caller audio, base64 in the session's input format; never answered.
+
+    Its frame is `APPEND_PREFIX + payload + APPEND_SUFFIX`, around a payload that has been checked.
+    """
 
     payload: str
 
 
 ClientEvent = SessionUpdate | CreateItem | TruncateItem | DeleteItem | CreateResponse | CancelResponse
 
-_APPEND_PREFIX = '{"type":"input_audio_buffer.append","audio":"'
-
-
-def append_text(payload: str) -> bytes:
-    """An append frame around a base64 payload that has been checked."""
-    return (_APPEND_PREFIX + payload + '"}').encode()
+APPEND_PREFIX = b'{"type":"input_audio_buffer.append","audio":"'
+APPEND_SUFFIX = b'"}'
 
 
 def encode(event: ClientEvent) -> bytes:
