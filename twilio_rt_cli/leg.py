@@ -14,6 +14,7 @@ How an error on one side reaches the other is the owner's business: the Bridge c
 import asyncio
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from msgspec import Struct
@@ -101,6 +102,7 @@ class Leg(WSListener):
         self._closed: Closed | None = None
         self._told_closed = False
         self._abort_timer: asyncio.TimerHandle | None = None
+        self._claiming: asyncio.Task[None] | None = None
         self.paused = False
 
     def hand_over(self, owner: Owner) -> None:
@@ -182,6 +184,8 @@ class Leg(WSListener):
         self._told_closed = True
         for timer in (self._abort_timer, self._ping_timer, self._pong_timer):
             self._end_timer(timer)
+        if transport.is_client_side:
+            self._claiming = asyncio.get_running_loop().create_task(_claim_error(transport))
         self._owner.on_closed(self, self._closed or _as_lost(transport))
 
     def pause_writing(self) -> None:
@@ -246,6 +250,12 @@ def _head(size: int) -> bytes:
     if size < 126:
         return bytes((_FIN_TEXT, size))
     return bytes((_FIN_TEXT, 126)) + size.to_bytes(2) if size < 65_536 else bytes((_FIN_TEXT, 127)) + size.to_bytes(8)
+
+
+async def _claim_error(transport: WSTransport) -> None:
+    """picows keeps the error by which it ended a client's socket; one that nobody asks for ends up in asyncio's log."""
+    with suppress(Exception):  # the owner was told the close code, and picows has logged the rest
+        await transport.wait_disconnected()
 
 
 def _as_lost(transport: WSTransport) -> Closed:

@@ -1,6 +1,7 @@
 """Dialing: what a refusal means, the one retry, and that no key goes anywhere else."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -148,3 +149,24 @@ def test_our_headers_arrive_and_compression_is_not_asked_for() -> None:
             assert await owner.closed == Closed(1000, "", by_us=True)
 
     run(test)
+
+
+def test_a_broken_frame_closes_the_socket_and_nothing_more_is_said_about_it() -> None:
+    unclaimed: list[str] = []
+
+    async def test() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: unclaimed.append(context["message"]))
+
+        async def babble(connection: ServerConnection) -> None:
+            connection.transport.write(b"\x87\x00")  # there is no opcode 7
+            await connection.wait_closed()
+
+        async with serve(babble, "127.0.0.1", 0) as server:
+            url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/"
+            await dialer(Endpoint(url=url))(owner := Nobody())
+            closed = await owner.closed
+            assert (closed.code, closed.by_us) == (1002, True)
+
+    run(test)
+    gc.collect()  # with the loop and its timers gone, so is the socket
+    assert unclaimed == []
