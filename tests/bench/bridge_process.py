@@ -55,17 +55,23 @@ class BridgeProcess:
 
 @contextmanager
 def bridge_process(
-    candidate: Candidate, model_port: int, *, ca_file: Path | None = None, **settings: str
+    candidate: Candidate,
+    model_port: int,
+    *,
+    ca_file: Path | None = None,
+    program: str = "twilio_rt_cli",
+    **settings: str,
 ) -> Iterator[BridgeProcess]:
     """The candidate, started towards a model on loopback: by TLS when there is a CA file (not the relay).
 
-    `settings` are more environment variables of ours. Raises RuntimeError when it does not come up.
+    `settings` are more environment variables of ours, `program` is the module that runs it. Raises RuntimeError when it
+    does not come up.
     """
     scheme = "ws" if ca_file is None else "wss"
     model_url = f"{scheme}://127.0.0.1:{model_port}/v1/realtime"
     with TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        command, environment = _start_of(candidate, model_url, model_port)
+        command, environment = _start_of(candidate, model_url, model_port, program)
         trust = {"SSL_CERT_FILE": str(ca_file)} if ca_file else {}
         process = _start(command, {**environment, **trust, **settings}, folder)
         started = BridgeProcess(process.pid, _url(candidate, process, folder), process, folder)
@@ -79,7 +85,7 @@ def bridge_process(
                 started.stop()
 
 
-def _start_of(candidate: Candidate, model_url: str, model_port: int) -> tuple[list[str], dict[str, str]]:
+def _start_of(candidate: Candidate, model_url: str, model_port: int, program: str) -> tuple[list[str], dict[str, str]]:
     match candidate:
         case Candidate.OURS:
             settings = {
@@ -90,7 +96,7 @@ def _start_of(candidate: Candidate, model_url: str, model_port: int) -> tuple[li
                 "LIMIT_CONCURRENCY": "5000",
                 "DRAIN_SECONDS": "0",
             }
-            return ["-m", "twilio_rt_cli", "serve", "--port", "0", "--json"], settings
+            return ["-m", program, "serve", "--port", "0", "--json"], settings
         case Candidate.RELAY:
             return ["-m", "tests.bench.relay", "127.0.0.1", str(model_port)], {}
         case Candidate.REFERENCE:

@@ -187,6 +187,10 @@ class ModelSocket(WSListener):
     def stop_speaking(self) -> None:
         """The response was cancelled, or the socket is gone."""
 
+    def agree(self, session: dict[str, Any]) -> None:
+        """The session was asked for."""
+        self.say("session.updated", session=session)
+
     # What this side hears
 
     def _take(self, raw: bytes, event: dict[str, Any]) -> None:
@@ -194,7 +198,7 @@ class ModelSocket(WSListener):
             case "input_audio_buffer.append":
                 self.ears.learn(raw, event)
             case "session.update":
-                self.say("session.updated", session=event["session"])
+                self.agree(event["session"])
             case "response.create" if self.active is not None:
                 self._refuse(event, "conversation_already_has_active_response")
             case "response.create":
@@ -202,6 +206,8 @@ class ModelSocket(WSListener):
             case "response.cancel":
                 self.stop_speaking()
                 self.end_response("cancelled")
+            case "conversation.item.create":
+                self.say("conversation.item.added", item=event["item"], previous_item_id=None)
             case "conversation.item.truncate":
                 self._truncate(event)
             case "conversation.item.delete" if event["item_id"] in self.items:

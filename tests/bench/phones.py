@@ -41,6 +41,8 @@ class Phone(WSListener):
         self.call = call
         self.closed = asyncio.Event()
         self._caller, self._agent = caller, agent
+        self.call_sid = CallSid(f"CA{call + 1:032x}")
+        self.account_sid = AccountSid("AC" + "1" * 32)
         self._stream_sid = StreamSid(f"MZ{call:032x}")
         self._tails = [
             noise_text(call, variant, FRAME_BYTES) + b'"},"streamSid":"%s"}' % self._stream_sid.encode()
@@ -93,7 +95,11 @@ class Phone(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
-        details = StartDetails(CallSid(f"CA{self.call + 1:032x}"), AccountSid("AC" + "1" * 32), self._stream_sid)
+        self.begin()
+
+    def begin(self) -> None:
+        """Say who calls."""
+        details = StartDetails(self.call_sid, self.account_sid, self._stream_sid)
         self.say(twilio.connected_text())
         self.say(twilio.start_text(details, 1))
 
