@@ -5,7 +5,7 @@ endif
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help check lint test fmt acceptance bench
+.PHONY: help check lint test fmt acceptance bench soak
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,3 +29,6 @@ acceptance: ## the long runs that print figures: whole calls, barge-ins, recogni
 
 bench: ## CPU, latency and memory of a call, beside a raw relay and a plain bridge; minutes, on a quiet machine
 	$(PYTHON) -m tests.bench.run
+
+soak: ## 10,000 calls that end in every way, then 100 calls for half an hour: what do they leave behind?
+	$(PYTHON) -m tests.soak.run

@@ -61,7 +61,7 @@ IMPURE = {
 
 MAX_LINES = 400
 # Tests of several modules together, which mirror no single one.
-FREE_TEST_FOLDERS = {"acceptance", "bench", "e2e", "wire"}
+FREE_TEST_FOLDERS = {"acceptance", "bench", "e2e", "soak", "wire"}
 FREE_TESTS = {"test_architecture.py", "test_readme.py"}
 
 
