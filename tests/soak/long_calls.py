@@ -1,25 +1,15 @@
 """Many calls at full rate for minutes: both sides talk all the time, with barge-ins, tools and marks."""
 
 import asyncio
-import time
-from dataclasses import dataclass
 
 from tests.bench.beat import ticking
-from tests.bench.meters import resident_kb
 from tests.bench.phones import AgentAudio, Phone, Phones
+from tests.soak.memory import Sample, sampled
 from tests.soak.model import SoakModel
 
 FIRST = 500_000
 """their numbers begin here: short calls are below"""
 DIAL_PER_S = 40.0
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """The bridge's memory while they talk."""
-
-    at_s: float
-    rss_kb: int
 
 
 class LongPhone(Phone):
@@ -39,14 +29,10 @@ async def talk(
     The model's beat must be driven. Raises what the phones raise when they cannot be dialled or closed.
     """
     phones = Phones(url, model.caller, model.agent)
-    samples: list[Sample] = []
     with ticking(phones.beat):
         await phones.bring([LongPhone(FIRST + number, model.caller, model.agent) for number in calls], DIAL_PER_S)
-        began_at = time.monotonic()
-        while (at_s := time.monotonic() - began_at) < seconds:
-            samples.append(Sample(at_s, resident_kb(pid)))
-            await asyncio.sleep(min(every_s, seconds - at_s))
-        samples.append(Sample(time.monotonic() - began_at, resident_kb(pid)))
+        async with sampled(pid, every_s) as samples:
+            await asyncio.sleep(seconds)
         lost = sum(phone.closed.is_set() for phone in phones.phones)
         await phones.hang_up()
     if lost:

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from tests.soak.endings import ENDINGS, Cause, Ending, Stage
-from tests.soak.long_calls import Sample
+from tests.soak.memory import Sample, slope_kb_per_min, thirds
 from tests.soak.soak import Found
 from tests.soak.watch import Figures
 
@@ -48,34 +48,19 @@ def verdicts(found: Found) -> list[Verdict]:
     return told
 
 
-def thirds(samples: Sequence[Sample]) -> list[list[int]]:
-    """Memory in the three parts of the time, in kB; none of them empty."""
-    size = max(1, len(samples) // 3)
-    memory = [sample.rss_kb for sample in samples]
-    return [memory[:size], memory[size:-size] or memory[-1:], memory[-size:]]
-
-
-def slope_kb_per_min(samples: Sequence[Sample]) -> float:
-    """By least squares."""
-    at = [sample.at_s / 60 for sample in samples]
-    mean_at, mean_kb = sum(at) / len(at), sum(sample.rss_kb for sample in samples) / len(samples)
-    spread = sum((one - mean_at) ** 2 for one in at)
-    together = sum((one - mean_at) * (sample.rss_kb - mean_kb) for one, sample in zip(at, samples, strict=True))
-    return together / spread if spread else 0.0
-
-
 def text(found: Found) -> str:
     """For people."""
     parts = [_endings(found.endings), _figures(found)]
+    parts.append(_memory_over_time("the short calls", found.short_samples))
     if found.samples:
-        parts.append(_memory_over_time(found))
+        parts += [_memory_over_time("the long calls", found.samples), _long_calls(found)]
     lines = [f"{'ok  ' if one.holds else 'FAIL'} {one.what}: {one.detail}" for one in verdicts(found)]
     return "\n".join([*parts, "", *lines])
 
 
 def as_json(found: Found) -> str:
     """For scripts."""
-    figures = {"base": found.base, "after_short": found.after_short, "final": found.final}
+    figures = {"fresh": found.fresh, "base": found.base, "after_short": found.after_short, "final": found.final}
     told: dict[str, Any] = {
         "calls": found.plan.calls,
         "long_calls": found.plan.long_calls,
@@ -85,6 +70,7 @@ def as_json(found: Found) -> str:
         "stuck": {ending.name: count for ending, count in found.stuck.items()},
         "early": {ending.name: count for ending, count in found.early.items() if count},
         "figures": {name: {"rss_kb": one.rss_kb, **one.counts} for name, one in figures.items() if one is not None},
+        "rss_short": [[round(sample.at_s, 1), sample.rss_kb] for sample in found.short_samples],
         "rss": [[round(sample.at_s, 1), sample.rss_kb] for sample in found.samples],
         "interruptions": found.interruptions,
         "refused": found.refused,
@@ -130,7 +116,12 @@ def _cell(counted: Counter[Ending], stage: Stage, cause: Cause) -> str:
 
 
 def _figures(found: Found) -> str:
-    columns = {"base": found.base, "after the short calls": found.after_short, "final": found.final}
+    columns = {
+        "fresh": found.fresh,
+        "base": found.base,
+        "after the short calls": found.after_short,
+        "final": found.final,
+    }
     there = {name: one for name, one in columns.items() if one is not None}
     rows = [["bridge", *there], ["RSS, MB", *(f"{one.rss_kb / 1024:.1f}" for one in there.values())]]
     rows += [[name, *(str(one.counts[name]) for one in there.values())] for name in found.base.counts]
@@ -139,16 +130,16 @@ def _figures(found: Found) -> str:
     return f"\n{_table(rows)}\n\nobjects grown by {GROWN} and more: {more}"
 
 
-def _memory_over_time(found: Found) -> str:
-    rows = [["RSS during the long calls, MB", "min", "median", "max"]]
-    for name, part in zip(("first third", "second third", "last third"), thirds(found.samples), strict=True):
+def _memory_over_time(what: str, samples: Sequence[Sample]) -> str:
+    rows = [[f"RSS during {what}, MB", "min", "median", "max"]]
+    for name, part in zip(("first third", "second third", "last third"), thirds(samples), strict=True):
         rows.append([name, *(f"{kb / 1024:.1f}" for kb in (min(part), median(part), max(part)))])
-    calls, slope = found.plan.long_calls, slope_kb_per_min(found.samples)
+    return f"\n{_table(rows)}\nslope {slope_kb_per_min(samples):+.1f} kB a minute over {len(samples)} samples"
+
+
+def _long_calls(found: Found) -> str:
     refused = ", ".join(f"{code} × {count}" for code, count in found.refused.items()) or "nothing"
-    return (
-        f"\n{_table(rows)}\nslope {slope:+.1f} kB a minute over {len(found.samples)} samples of {calls} calls; "
-        f"{found.interruptions} interruptions; the model refused {refused}"
-    )
+    return f"{found.plan.long_calls} calls, {found.interruptions} interruptions; the model refused {refused}"
 
 
 def _table(rows: Iterable[Sequence[str]]) -> str:

@@ -20,6 +20,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--calls", type=int, default=10_000, help="short calls (default 10000)")
     parser.add_argument("--long-calls", type=int, default=100, help="long calls at once (default 100; 0: none)")
     parser.add_argument("--minutes", type=float, default=30, help="how long those talk (default 30)")
+    parser.add_argument("--warm-up", type=int, default=5000, help="short calls before the base is taken (default 5000)")
     parser.add_argument("--seed", type=int, default=1, help="for all that is random (default 1)")
     parser.add_argument("--json", type=Path, help="write everything to this file too")
     return parser.parse_args(given)
@@ -28,7 +29,13 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
 def main(given: list[str] | None = None) -> int:
     """Do what was asked; answers the exit code."""
     asked = arguments(given)
-    plan = Plan(calls=asked.calls, long_calls=asked.long_calls, minutes=asked.minutes, seed=asked.seed)
+    plan = Plan(
+        calls=asked.calls,
+        long_calls=asked.long_calls,
+        minutes=asked.minutes,
+        seed=asked.seed,
+        warm_up_calls=asked.warm_up,
+    )
     with meters.on_core(meters.GENERATOR_CORE):
         found = uvloop.run(soak(plan))
     sys.stdout.write(report.text(found) + "\n")

@@ -16,7 +16,8 @@ from tests.bench.bridge_process import BridgeProcess, Candidate, bridge_process
 from tests.bench.stamps import noise, noise_text
 from tests.soak.endings import Ending, deal
 from tests.soak.lines import open_port
-from tests.soak.long_calls import Sample, talk
+from tests.soak.long_calls import talk
+from tests.soak.memory import Sample, sampled
 from tests.soak.model import SoakModel
 from tests.soak.short_call import ShortCall
 from tests.soak.watch import Figures, Watch
@@ -26,6 +27,7 @@ AT_ONCE = 40
 _IS_ERROR = re.compile(r" level=(error|critical) ")
 _PEERS_FAULT = "WS parser error"
 TOOLS = Path(__file__).with_name("slow_tools.py")
+SAMPLE_S = 2.0
 FORGET_EVERY = 500
 """calls after which this process forgets their noise"""
 
@@ -38,7 +40,8 @@ class Plan:
     long_calls: int
     minutes: float
     seed: int
-    warm_up_calls: int = 400
+    warm_up_calls: int = 5000
+    """as many as the bridge's book remembers; from there on its memory is that of a bridge which ran for a day"""
     warm_up_s: float = 10.0
     """of the long calls; memory is as large as it becomes once all of them have talked"""
     webhooks: float = 0.5
@@ -52,7 +55,10 @@ class Found:
     """What came of it."""
 
     plan: Plan
+    fresh: Figures
+    """just started"""
     base: Figures
+    """warmed up"""
     after_short: Figures | None = None
     final: Figures | None = None
     endings: Counter[Ending] = field(default_factory=Counter)
@@ -60,7 +66,9 @@ class Found:
     """calls of which something did not end"""
     early: Counter[Ending] = field(default_factory=Counter)
     """calls that the bridge ended before they were where they should end"""
+    short_samples: list[Sample] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
+    """of the long calls"""
     interruptions: int = 0
     altered: int = 0
     """stretches of audio in long calls that arrived other than they were sent"""
@@ -143,7 +151,8 @@ async def soak(plan: Plan) -> Found:
     try:
         async with rig(plan) as bridge:
             found = await _warm_up(bridge, plan)
-            await bridge.short_calls(islice(deal(plan.seed, patient=plan.patient), plan.calls), found)
+            async with sampled(bridge.bridge.pid, SAMPLE_S) as found.short_samples:
+                await bridge.short_calls(islice(deal(plan.seed, patient=plan.patient), plan.calls), found)
             found.after_short = found.final = await bridge.watch.settled(found.base)
             if plan.long_calls and plan.minutes:
                 await _long(bridge, plan, found)
@@ -156,10 +165,11 @@ async def soak(plan: Plan) -> Found:
 
 
 async def _warm_up(bridge: Rig, plan: Plan) -> Found:
+    fresh = await bridge.watch.figures()
     await bridge.short_calls(islice(deal(~plan.seed, patient=plan.patient), plan.warm_up_calls))
     if plan.long_calls and plan.minutes:
         await bridge.long_calls(range(plan.long_calls), plan.warm_up_s)
-    return Found(plan, await bridge.watch.settled())
+    return Found(plan, fresh, await bridge.watch.settled())
 
 
 async def _long(bridge: Rig, plan: Plan, found: Found) -> None:
