@@ -28,7 +28,7 @@ class Verdict:
 
 def verdicts(found: Found) -> list[Verdict]:
     """All of them."""
-    told = []
+    told = [Verdict("nothing left of the warm-up", found.base.idle, "idle" if found.base.idle else "calls are left")]
     if (short := found.after_short) is not None:
         told.append(_memory("memory after the short calls", found.base.rss_kb, short.rss_kb))
         told.append(_back("after the short calls", found.base, short))

@@ -16,7 +16,7 @@ PLAN = Plan(calls=len(HASTY), long_calls=0, minutes=0, seed=1, warm_up_calls=40,
 
 def test_calls_that_end_in_every_way_leave_nothing_behind() -> None:
     async def bounded() -> None:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(60):
             found = await soak(PLAN)
         assert found.endings == Counter(HASTY)
         # So few calls say nothing about memory; that is for the long run.
