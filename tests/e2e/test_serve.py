@@ -168,6 +168,7 @@ def test_a_signal_lets_three_talking_calls_finish_and_refuses_new_ones(tmp_path:
         reasons = [one["reason"] for one in await server.until("call.ended", 3)]
         assert reasons == ["caller_hung_up"] * 3
         assert server.events[-1]["type"] == "server.stopped"
+        assert b"loop lag p50 " in server.written
         for caller in callers:
             assert caller.report is not None
             assert caller.report.violations == []

@@ -61,6 +61,7 @@ def serve_once(settings: Settings, form: Form, engine_url: str | None) -> None:
         except SystemExit:  # by a second signal
             reporter.stopped()
             raise
+        log.info("%s", server.lag.snapshot())
         reporter.stopped()
 
 

@@ -23,6 +23,7 @@ from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.server.app import create_app
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.guard import GuardedHttp
+from twilio_rt_cli.server.lag import LoopLag
 from twilio_rt_cli.server.listen import listen
 from twilio_rt_cli.server.notices import Draining
 from twilio_rt_cli.server.origin import Origin
@@ -43,6 +44,8 @@ class BridgeServer:
     def __init__(self, config: ServerConfig, open_call: OpenCall, publish: Publish) -> None:
         self._config = config
         self.registry = Registry(config)
+        self.lag = LoopLag()
+        """how late the loop is; its figures stay when the server has stopped"""
         self._reception = Reception(config, self.registry, open_call, publish)
         self._local_url = ""
         self._stopped = asyncio.Event()
@@ -101,6 +104,7 @@ class BridgeServer:
         server = self._uvicorn = self._new_uvicorn()
         await server.startup(sockets)
         self._tick()
+        self.lag.start()
         try:
             yield self
         finally:
@@ -109,6 +113,7 @@ class BridgeServer:
     async def _serve(self, on_ready: Callable[[], None]) -> None:
         async with self.running():
             on_ready()
+            self.lag.start()  # from here on: no call waited for what came before
             await self._stopped.wait()
 
     def _new_uvicorn(self) -> uvicorn.Server:
@@ -182,6 +187,7 @@ class BridgeServer:
                     await over.wait()
         if self._ticking is not None:
             self._ticking.cancel()
+        self.lag.stop()
 
 
 def _local_url(host: str, port: int) -> str:
