@@ -1,5 +1,7 @@
 import asyncio
+import gc
 import json
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -202,6 +204,21 @@ def test_a_busy_port_is_told_and_nothing_runs() -> None:
             assert await child.communicate() == (b"", sentence.encode() + b"\n")
 
     run(story())
+
+
+def test_what_was_loaded_at_the_start_is_kept_from_the_garbage_collector() -> None:
+    server = World(config()).server
+    frozen: list[int] = []
+
+    def on_ready() -> None:
+        frozen.append(gc.get_freeze_count())
+        os.kill(os.getpid(), SIGTERM)
+
+    try:
+        server.run(on_ready)
+    finally:
+        gc.unfreeze()
+    assert frozen[0] > 10_000
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0"])

@@ -8,6 +8,7 @@ Of uvicorn we use its HTTP connections and its opening and closing of the port; 
 """
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -112,6 +113,7 @@ class BridgeServer:
 
     async def _serve(self, on_ready: Callable[[], None]) -> None:
         async with self.running():
+            _spare_the_collector()
             on_ready()
             self.lag.start()  # from here on: no call waited for what came before
             await self._stopped.wait()
@@ -200,6 +202,12 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     import uvloop  # noqa: PLC0415  # not on every platform
 
     return uvloop.new_event_loop
+
+
+def _spare_the_collector() -> None:
+    """What is loaded by now stays: it need not be looked at in every collection, all of which stop every call."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _end_tasks() -> None:
