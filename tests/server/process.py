@@ -1,14 +1,26 @@
 """A server in a process of its own, for real signals: `python -m tests.server.process '{"drain_s": 5}'`.
 
-Says its URL once it is ready, then every notice, then "stopped".
+Says its URL once it is ready, then every notice, then "stopped". `linger_s`: how long a call that is ended goes on.
 """
 
+import asyncio
 import json
 import sys
+from typing import Any
 
 from tests.server.world import EchoCall, config
+from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.errors import ServerError
 from twilio_rt_cli.server.run import BridgeServer
+
+
+class Call(EchoCall):
+    """Goes on for a while when it is ended, as one whose last words are still being heard."""
+
+    linger_s = 0.0
+
+    def end(self, reason: EndReason) -> None:
+        asyncio.get_running_loop().call_later(self.linger_s, super().end, reason)
 
 
 def say(what: object) -> None:
@@ -17,7 +29,9 @@ def say(what: object) -> None:
 
 
 def main() -> None:
-    server = BridgeServer(config(**json.loads(sys.argv[1])), EchoCall, say)
+    given: dict[str, Any] = json.loads(sys.argv[1])
+    Call.linger_s = given.pop("linger_s", 0.0)
+    server = BridgeServer(config(**given), Call if Call.linger_s else EchoCall, say)
     try:
         server.run(lambda: say(server.local_url))
     except ServerError as error:

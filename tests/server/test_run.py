@@ -128,6 +128,18 @@ def test_at_the_end_of_the_drain_calls_are_ended_and_callers_told() -> None:
     run(story())
 
 
+def test_a_caller_who_heard_the_last_words_to_their_end_may_still_ask() -> None:
+    async def story() -> None:
+        async with process(drain_s=0.1, linger_s=0.5, tail_s=0.4, fallback_message="Sorry.") as server:
+            async with server.talking() as socket:
+                server.signal(SIGTERM)
+                assert await closed(socket) == (1000, "drained")
+            assert twiml.parse(await server.tail()) == (twiml.Say("Sorry."), twiml.Hangup())
+            assert await server.exit_code() == 0
+
+    run(story())
+
+
 def test_a_caller_who_does_not_ask_is_not_waited_for_long() -> None:
     async def story() -> None:
         async with process(drain_s=0.2, tail_s=0.3) as server:

@@ -34,6 +34,8 @@ from twilio_rt_cli.server.takeover import Takeover
 
 _TICK_S = 0.1
 _CLOSE_S = 1.0
+_LAST_WORDS_S = 5.0
+"""from the deadline of a drain until every stream must be over: what is queued is heard, then come the goodbyes"""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 FORCED = 130
 """exit code after a second signal"""
@@ -172,8 +174,8 @@ class BridgeServer:
         config = self._config
         if now >= self._drain_ends_at:
             self.registry.end_all(EndReason.DRAINED, now)
-        tail_s = config.tail_s if config.drain_s else 0.0
-        if not self.registry.places or now >= self._drain_ends_at + tail_s:
+        patience_s = _LAST_WORDS_S + config.tail_s if config.drain_s else 0.0
+        if not self.registry.places or now >= self._drain_ends_at + patience_s:
             self._stopped.set()
 
     # The end
