@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from twilio_rt_cli.server.notices import Refusal
 from twilio_rt_cli.server.origin import is_loopback_host
 from twilio_rt_cli.server.reception import Reception
+from twilio_rt_cli.server.turnstile import Turnstile
 from twilio_rt_cli.server.webhook import Webhooks
 
 
@@ -15,7 +16,7 @@ def create_app(reception: Reception) -> ASGIApp:
     """The app: no docs routes; where signatures are not checked, for this machine only."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(Webhooks(reception).router())
-    return app if reception.config.checked else _LoopbackOnly(app, reception)
+    return Turnstile(app if reception.config.checked else _LoopbackOnly(app, reception))
 
 
 class _LoopbackOnly:
