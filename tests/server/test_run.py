@@ -218,19 +218,23 @@ def test_a_busy_port_is_told_and_nothing_runs() -> None:
     run(story())
 
 
-def test_what_was_loaded_at_the_start_is_kept_from_the_garbage_collector() -> None:
+def test_a_process_of_our_own_favours_the_loop() -> None:
     server = World(config()).server
-    frozen: list[int] = []
+    before = sys.getswitchinterval()
+    seen: list[tuple[int, float]] = []
 
     def on_ready() -> None:
-        frozen.append(gc.get_freeze_count())
+        seen.append((gc.get_freeze_count(), sys.getswitchinterval()))
         os.kill(os.getpid(), SIGTERM)
 
     try:
         server.run(on_ready)
     finally:
         gc.unfreeze()
-    assert frozen[0] > 10_000
+        sys.setswitchinterval(before)
+    [(frozen, switch_s)] = seen
+    assert frozen > 10_000
+    assert switch_s < 0.001 < before
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0"])
