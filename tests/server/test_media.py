@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import json
 
 import pytest
@@ -18,8 +19,11 @@ from tests.server.world import (
     start,
     stop,
 )
+from twilio_rt_cli.leg import Leg
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.twilio import AccountSid, MediaFormat, StreamSid
+from twilio_rt_cli.server.guard import GuardedHttp
+from twilio_rt_cli.server.media import StartPhase
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Refusal
 from twilio_rt_cli.server.registry import PROBE_CALL_SID, IncomingCall
 
@@ -300,5 +304,27 @@ def test_many_sockets_without_start_are_all_closed() -> None:
             sockets = await asyncio.gather(*(world.bare().__aenter__() for _ in range(100)))
             assert {await closed(one) for one in sockets} == {(1008, "no start in time")}
             await world.until(lambda: world.server.registry.places == 0)
+
+    run(story())
+
+
+def test_a_socket_without_start_leaves_nothing_to_the_garbage_collector() -> None:
+    def counted(*kinds: type) -> int:
+        return sum(isinstance(one, kinds) for one in gc.get_objects())
+
+    async def story() -> None:
+        async with serving(start_timeout_s=0.1) as world:
+            token = await world.token()
+            gc.collect()
+            gc.disable()
+            try:
+                before = counted(Leg, StartPhase, GuardedHttp)  # the webhook's connection is kept alive
+                reader, writer = await world.raw(world.head(token))
+                assert b"no start in time" in await reader.read()
+                writer.close()
+                await world.until(lambda: world.server.connections == 1)
+                assert counted(Leg, StartPhase, GuardedHttp) == before
+            finally:
+                gc.enable()
 
     run(story())

@@ -135,4 +135,5 @@ class GuardedHttp(HttpToolsProtocol):
             address=self.client[0] if self.client else "",
         )
         self.connections.discard(self)
+        self.parser = None  # type: ignore[assignment]  # as in uvicorn: the two hold one another
         self._upgrade(request, self.transport, tail, self.connections)

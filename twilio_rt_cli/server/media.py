@@ -93,6 +93,7 @@ class StartPhase:
 
     def on_closed(self, leg: Leg, closed: Closed) -> None:
         self._cancel_timer()
+        self._leg = None
         self._log.debug("twilio socket closed before the call began: %s %s", closed.code, closed.reason)
         self._reception.registry.stream_over(self._live, self._reason or EndReason.STREAM_LOST, self._reception.now())
 
