@@ -1,9 +1,10 @@
 """Glue: two sockets and one Call.
 
 A frame is decoded, told to the Call, and what the Call orders is written to the other socket, all inside the callback
-that brought the frame. There is no task, queue or await on that way; only the model's dial and the tools are tasks,
-and what comes of them is an event again. A write may fill a buffer, and the leg says so from inside `send`: such an
-event waits in a small deque until the running one is done, so that the Call never sees one event inside another.
+that brought the frame. Caller audio about which there is nothing to decide is passed on without an order. There is no
+task, queue or await on that way; only the model's dial and the tools are tasks, and what comes of them is an event
+again. A write may fill a buffer, and the leg says so from inside `send`: such an event waits in a small deque until the
+running one is done, so that the Call never sees one event inside another.
 
 When the call is over both sockets are closed; the owner is told once both are gone and no task is left.
 """
@@ -50,6 +51,7 @@ from twilio_rt_cli.protocol.realtime_client import (
     SessionUpdate,
     TruncateItem,
 )
+from twilio_rt_cli.protocol.twilio import Media
 from twilio_rt_cli.protocol.wire import Malformed, Unknown
 from twilio_rt_cli.tools.runner import ToolRunner
 
@@ -57,7 +59,7 @@ Dial = Callable[[Owner], Awaitable[Leg]]
 """Opens the model's socket; raises TwilioRtError"""
 Publish = Callable[[Notice], None]
 
-_QUIET = frozenset({twilio.Media, twilio.Mark, realtime.AudioDelta, realtime.TranscriptDelta, UnknownMessage})
+_QUIET = frozenset({Media, twilio.Mark, realtime.AudioDelta, realtime.TranscriptDelta, UnknownMessage})
 """Events that come often and bring no deadline nearer: what waits in the playout goes out as they come."""
 
 log = logging.getLogger("twilio_rt.bridge")
@@ -118,6 +120,11 @@ class Bridge:
     def on_message(self, leg: Leg, raw: bytes) -> None:
         event: Event | Unknown | Malformed
         event = twilio.decode(raw) if leg is self._phone else realtime.decode(raw)
+        if type(event) is Media and not self._running and self._call.passes(event):
+            # Fifty times a second and call: nothing to decide, so no command is made of it.
+            if self._model is not None:
+                self._model.send(APPEND_PREFIX + event.media.payload.encode() + APPEND_SUFFIX)
+            return
         if type(event) is Unknown:
             event = UnknownMessage(leg is not self._phone, event.kind)
         elif type(event) is Malformed:

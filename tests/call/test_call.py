@@ -1,5 +1,6 @@
 """Call: setting up, audio both ways, and how a call ends."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -330,3 +331,37 @@ def test_nothing_is_ordered_after_the_end() -> None:
     for event in (media(), created(), delta(200), ModelClosed(1000), PhoneClosed(1000), echo("probe")):
         assert call << event == []
     assert call.core.deadline() is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_caller_audio_that_passes_is_told_and_counted_as_receive_would_have_done(seed: int) -> None:
+    dice = Random(seed)
+    short, long = talking(), talking()
+    passed = 0
+    for number in range(1, 400):
+        short.now = long.now = short.now + dice.choice((0.0, 0.02, 0.02, 0.3))
+        event = dice.choice(
+            (
+                *(media(20, number),) * 12,
+                media(dice.choice((0, 5, 1500)), number),
+                replace_stream(media(20, number)),
+                delta(dice.choice((200, 4000))),
+                created(),
+                SpeechStarted(),
+                echo("fence:0"),
+                ModelPaused(),
+                ModelResumed(),
+            )
+        )
+        orders = long << event
+        if isinstance(event, Media) and short.core.passes(event):
+            passed += 1
+            assert orders == [AppendAudio(event.media.payload)]
+        else:
+            assert short << event == orders
+        assert short.core.statistics == long.core.statistics
+    assert passed > 5
+
+
+def replace_stream(event: Media) -> Media:
+    return Media(event.media, StreamSid("MZother"), event.sequence_number)

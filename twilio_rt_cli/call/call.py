@@ -130,6 +130,29 @@ class Call:
             case _:
                 return ()
 
+    def passes(self, event: Media) -> bool:
+        """Whether this is caller audio as nearly all is: in order, the model takes it, and there is nothing else to do.
+
+        Then it is counted, and has to be sent to the model; if not, it has to be told to `receive`.
+        """
+        samples = payload_bytes(event.media.payload)
+        counters, conversation = self.statistics, self._conversation
+        if (
+            self.state is not _TALKING
+            or self._model_paused
+            or event.sequence_number != self._sequence_number + 1
+            or event.stream_sid != self._stream_sid
+            or not 0 < samples <= LONGEST_PAYLOAD
+            or counters.frames_in >= self._flood_at_frame
+            or not conversation.playout.idle
+        ):
+            return False
+        self._sequence_number += 1
+        counters.frames_in += 1
+        counters.bytes_in += samples
+        conversation.appended += samples
+        return True
+
     def deadline(self) -> float | None:
         """When to tell `Woken`, in monotonic seconds; None when nothing is awaited any more."""
         times = [self._over_due_at, self._keypad.deadline(), self._conversation.deadline()]
@@ -164,10 +187,7 @@ class Call:
     def _caller_audio(self, event: Media, now: float) -> Sequence[Command]:
         payload = event.media.payload
         samples = payload_bytes(payload)
-        if event.sequence_number == self._sequence_number + 1:
-            self._sequence_number = event.sequence_number
-        else:
-            self._follow(event.sequence_number)
+        self._follow(event.sequence_number)
         if event.stream_sid != self._stream_sid and event.stream_sid:
             return self._bad_message(BadMessage(from_model=False, why="media of another stream"), now)
         if not 0 < samples <= LONGEST_PAYLOAD:

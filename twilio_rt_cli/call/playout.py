@@ -82,6 +82,11 @@ class Playout:
         return self._received - self._current.sent
 
     @property
+    def idle(self) -> bool:
+        """Whether caller audio tells nothing here: nothing waits to be sent, and no cut to be settled."""
+        return not (self._waiting or self._cuts)
+
+    @property
     def unfinished(self) -> bool:
         """Whether more audio of an item that was begun may still come."""
         return any(not one.complete for one in self._current.intervals)
