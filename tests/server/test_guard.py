@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from tests.server.world import answer, frame_of, gone, media, run, send, serving, start
@@ -171,5 +173,20 @@ def test_a_head_may_come_byte_by_byte() -> None:
             reader, writer = await world.raw(*(head[at : at + 1] for at in range(len(head))))
             assert (await answer(reader))[0] == 101
             writer.close()
+
+    run(story())
+
+
+def test_silent_connections_and_half_heads_are_all_closed_while_a_call_goes_on() -> None:
+    async def story() -> None:
+        async with serving(header_timeout_s=0.2) as world, world.talking() as socket:
+            opening = [b""] * 30 + [b"POST /incoming-call HTTP/1.1\r\nHost: x\r\n"] * 30
+            squatters = await asyncio.gather(*(world.raw(one) for one in opening))
+            assert all(await asyncio.gather(*(gone(reader) for reader, _ in squatters)))
+            for _, writer in squatters:
+                writer.close()
+            await send(socket, media())
+            assert await socket.recv(decode=False) == media()
+            await world.until(lambda: world.server.connections <= 2)  # the call's socket and its webhook's
 
     run(story())

@@ -10,6 +10,7 @@ from tests.server.world import (
     call_sid,
     closed,
     mark,
+    media,
     refused,
     run,
     send,
@@ -153,6 +154,19 @@ def test_above_the_limit_callers_hear_that_the_line_is_busy() -> None:
             assert world.notices == [CallRefused(Refusal.BUSY, call_sid(3))]
             await world.until(lambda: world.server.registry.places == 0)
             await world.token(call_sid(3))
+
+    run(story())
+
+
+def test_many_callers_at_once_without_a_place_hurt_nobody_on_the_line() -> None:
+    async def story() -> None:
+        async with serving(limit_concurrency=2, **MESSAGES) as world, world.talking(1) as one, world.talking(2) as two:
+            answers = await asyncio.gather(*(world.post("/incoming-call", call_sid(number)) for number in range(3, 23)))
+            assert [verbs(answer) for answer in answers] == [BUSY] * 20
+            assert world.server.registry.places == 2
+            for socket in (one, two):
+                await send(socket, media(9))
+                assert await socket.recv(decode=False) == media(9)
 
     run(story())
 
