@@ -1,8 +1,8 @@
 """The candidates, each alone in a process on core 0: our bridge as `serve` runs it, the relay, the reference.
 
 Ours is started by its own command with everything on that is on by default (statistics, event lines, info logs, pings),
-into files; only signatures are off, so that a bare `/media-stream` is taken. What it costs to check them is paid once
-per call and not on the media path.
+into files; only signatures are off, unless settings say otherwise, so that a bare `/media-stream` is taken. What it
+costs to check them is paid once per call and not on the media path.
 """
 
 import json
@@ -22,6 +22,8 @@ from tests.bench.meters import BRIDGE_CORE, on_core
 
 ROOT = Path(__file__).parents[2]
 START_S = 20.0
+OURS = "twilio_rt_cli"
+"""what `python -m` runs as ours"""
 
 
 class Candidate(Enum):
@@ -55,23 +57,18 @@ class BridgeProcess:
 
 @contextmanager
 def bridge_process(
-    candidate: Candidate,
-    model_port: int,
-    *,
-    ca_file: Path | None = None,
-    program: str = "twilio_rt_cli",
-    **settings: str,
+    candidate: Candidate, model_port: int, *, ca_file: Path | None = None, module: str = OURS, **settings: str
 ) -> Iterator[BridgeProcess]:
     """The candidate, started towards a model on loopback: by TLS when there is a CA file (not the relay).
 
-    `settings` are more environment variables of ours, `program` is the module that runs it. Raises RuntimeError when it
-    does not come up.
+    `settings` are more environment variables of ours, `module` is what runs it. Raises RuntimeError when it does not
+    come up.
     """
     scheme = "ws" if ca_file is None else "wss"
     model_url = f"{scheme}://127.0.0.1:{model_port}/v1/realtime"
     with TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        command, environment = _start_of(candidate, model_url, model_port, program)
+        command, environment = _start_of(candidate, model_url, model_port, module)
         trust = {"SSL_CERT_FILE": str(ca_file)} if ca_file else {}
         process = _start(command, {**environment, **trust, **settings}, folder)
         started = BridgeProcess(process.pid, _url(candidate, process, folder), process, folder)
@@ -85,7 +82,7 @@ def bridge_process(
                 started.stop()
 
 
-def _start_of(candidate: Candidate, model_url: str, model_port: int, program: str) -> tuple[list[str], dict[str, str]]:
+def _start_of(candidate: Candidate, model_url: str, model_port: int, module: str) -> tuple[list[str], dict[str, str]]:
     match candidate:
         case Candidate.OURS:
             settings = {
@@ -96,7 +93,7 @@ def _start_of(candidate: Candidate, model_url: str, model_port: int, program: st
                 "LIMIT_CONCURRENCY": "5000",
                 "DRAIN_SECONDS": "0",
             }
-            return ["-m", program, "serve", "--port", "0", "--json"], settings
+            return ["-m", module, "serve", "--port", "0", "--json"], settings
         case Candidate.RELAY:
             return ["-m", "tests.bench.relay", "127.0.0.1", str(model_port)], {}
         case Candidate.REFERENCE:

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 
 from tests.bench import meters
 from tests.bench.beat import ticking
-from tests.bench.bridge_process import BridgeProcess, Candidate, bridge_process
+from tests.bench.bridge_process import OURS, BridgeProcess, Candidate, bridge_process
 from tests.bench.certificates import Certificate
 from tests.bench.meters import Span
-from tests.bench.model import BenchModel, listening
-from tests.bench.phones import Phones
+from tests.bench.model import BenchModel, Talker, Talking, listening
+from tests.bench.phones import Dial, Phones, connect
 from tests.bench.tally import Latency, Tally, latency
 
 WARM_UP_CALLS = 4
@@ -44,6 +44,9 @@ class Load:
     certificate: Certificate | None = None
     """TLS between bridge and model, of those that can"""
     lead_deltas: int = 2
+    talker: Talker = Talking
+    dial: Dial = connect
+    module: str = OURS
 
 
 @dataclass(slots=True)
@@ -134,7 +137,7 @@ class Rig:
             self.idle_kb = meters.resident_kb(self.bridge.pid)
             await self.phones.call(calls, per_second)
             await asyncio.sleep(SETTLE_S)
-        await self._arrive()
+        await self.arrive()
 
     async def turn(self) -> None:
         """Speak for a second, and measure it."""
@@ -155,15 +158,16 @@ class Rig:
         bridge, generator = (meters.between(first, last) for first, last in zip(before, after, strict=True))
         samples = tallies[0].latencies_ns, tallies[1].latencies_ns
         self.turns.append(Turn(bridge, generator, late_s * 1000, *samples))
-        await self._arrive()
+        await self.arrive()
 
     async def breathe(self) -> None:
         """Speak for a moment."""
         with ticking(self.phones.beat, self.model.beat):
             await asyncio.sleep(SETTLE_S)
-        await self._arrive()
+        await self.arrive()
 
-    async def _arrive(self) -> None:
+    async def arrive(self) -> None:
+        """Nobody speaks: wait for what is on its way."""
         for _ in range(round(ARRIVE_S / 0.02)):
             if not (self.phones.caller.lost or self.phones.agent.lost):
                 return
@@ -189,14 +193,16 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig(candidate: Candidate, load: Load, certificate: Certificate | None) -> AsyncIterator[Rig]:
-    """A candidate that listens, nobody connected yet."""
+async def rig(candidate: Candidate, load: Load, certificate: Certificate | None, **settings: str) -> AsyncIterator[Rig]:
+    """A candidate that listens, nobody connected yet. `settings` as of `bridge_process`."""
     tallies = Tally(), Tally()
     model = BenchModel(*tallies, load.lead_deltas)
     ca_file = certificate.certificate if certificate else None
-    async with listening(model, tls=certificate.server_context() if certificate else None):
-        with bridge_process(candidate, model.port, ca_file=ca_file) as bridge:
-            yield Rig(candidate, bridge, model, Phones(bridge.url, *tallies), tls=certificate is not None)
+    tls = certificate.server_context() if certificate else None
+    async with listening(model, tls=tls, talker=load.talker):
+        with bridge_process(candidate, model.port, ca_file=ca_file, module=load.module, **settings) as bridge:
+            phones = Phones(bridge.url, *tallies, dial=load.dial)
+            yield Rig(candidate, bridge, model, phones, tls=certificate is not None)
 
 
 async def measure(candidates: Sequence[Candidate], load: Load) -> list[Figures]:
@@ -205,7 +211,7 @@ async def measure(candidates: Sequence[Candidate], load: Load) -> list[Figures]:
     Raises RuntimeError or TimeoutError if that cannot be done.
     """
     async with AsyncExitStack() as stack:
-        stack.enter_context(_no_garbage_collection())
+        stack.enter_context(no_garbage_collection())
         rigs = []
         for candidate in candidates:
             rigs.append(await stack.enter_async_context(rig(candidate, load, None)))
@@ -229,7 +235,7 @@ async def dial_all(rigs: Sequence[Rig], calls: int) -> None:
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """The generator makes next to no cycles; its collections would only show up as somebody's latency."""
     gc.collect()
     gc.disable()

@@ -346,12 +346,16 @@ class BenchModel:
         self.port = 0
 
 
+Talker = Callable[[BenchModel], ModelSocket]
+"""Makes a session's side of the model"""
+
+
 @asynccontextmanager
 async def listening(
     model: BenchModel,
     *,
     tls: ssl.SSLContext | None = None,
-    talker: Callable[[BenchModel], ModelSocket] = Talking,
+    talker: Talker = Talking,
 ) -> AsyncIterator[BenchModel]:
     """The model on a free loopback port; somebody has to drive its beat."""
 

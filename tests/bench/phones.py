@@ -9,7 +9,7 @@ import asyncio
 import time
 from binascii import a2b_base64
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
@@ -194,11 +194,16 @@ async def connect(url: str, phone: Phone) -> None:
         await ws_connect(lambda: phone, url, websocket_handshake_timeout=CONNECT_S)
 
 
+Dial = Callable[[str, Phone], Awaitable[None]]
+"""Opens a phone's socket at a URL"""
+
+
 class Phones:
     """Several phones that talk. Frames begin right behind `start`, as Twilio's do."""
 
-    def __init__(self, url: str, caller: Tally, agent: Tally) -> None:
+    def __init__(self, url: str, caller: Tally, agent: Tally, dial: Dial = connect) -> None:
         self._url = url
+        self._dial = dial
         self.caller, self.agent = caller, agent
         """shared with the model, which counts what of the caller arrives and what of the agent it sends"""
         self.beat = Beat(20)
@@ -215,7 +220,7 @@ class Phones:
         for phone in phones:
             due_at = time.monotonic() + 1 / per_second
             self.phones.append(phone)
-            await connect(self._url, phone)
+            await self._dial(self._url, phone)
             self.beat.join(phone)
             await asyncio.sleep(max(0.0, due_at - time.monotonic()))
 

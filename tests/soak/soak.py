@@ -137,7 +137,7 @@ async def rig(plan: Plan) -> AsyncIterator[Rig]:
             starting = bridge_process(
                 Candidate.OURS,
                 port,
-                program="tests.soak.watched_serve",
+                module="tests.soak.watched_serve",
                 SOAK_FIGURES=str(answers),
                 TOOLS=str(TOOLS),
             )
