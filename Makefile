@@ -27,8 +27,8 @@ fmt: ## format, and mend what ruff can mend
 acceptance: ## the long runs that print figures: whole calls, barge-ins, recognition, leaks
 	$(PYTHON) -m pytest -m acceptance -s
 
-bench: ## CPU, latency and memory of a call, beside a raw relay and a plain bridge; minutes, on a quiet machine
-	$(PYTHON) -m tests.bench.run
+bench: ## CPU, latency and memory of a call beside a relay and a plain bridge, and all limits; long, on a quiet machine
+	$(PYTHON) -m tests.bench.run --all
 
 soak: ## 10,000 calls that end in every way, then 100 calls for half an hour: what do they leave behind?
 	$(PYTHON) -m tests.soak.run

@@ -1,7 +1,6 @@
 """`python -m tests.bench.run`: measures, prints tables, compares with the figures committed last.
 
-The exit code is
-1 when anything of ours was lost, altered or reordered, or an interruption was cut wrong.
+The exit code is 1 when anything of ours was lost, altered or reordered, or a part found something that is not right.
 """
 
 import argparse
@@ -15,13 +14,19 @@ from typing import Any, Protocol
 import uvloop
 
 from tests.bench import meters, report
+from tests.bench.admission import admission
 from tests.bench.bridge_process import Candidate
 from tests.bench.capacity import capacity
 from tests.bench.certificates import Certificate, make_certificate
+from tests.bench.drain import drain
 from tests.bench.exactness import interrupt
+from tests.bench.health import health
 from tests.bench.isolation import isolation
-from tests.bench.load import Figures, Load, measure
+from tests.bench.load import Figures, Load, measure, no_garbage_collection
 from tests.bench.start import start_times
+
+PARTS = ("capacity", "exactness", "isolation", "start", "drain", "admission", "health")
+"""what is measured beside loads, by the names of the options"""
 
 
 def say(text: str = "") -> None:
@@ -44,10 +49,18 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--exactness", action="store_true", help="interrupt the agent, and compare with the truth")
     parser.add_argument("--isolation", action="store_true", help="what calls feel of one that misbehaves")
     parser.add_argument("--start", action="store_true", help="from Twilio's start to the first frame of the greeting")
+    parser.add_argument("--drain", action="store_true", help="SIGTERM with 50 calls talking")
+    parser.add_argument("--admission", action="store_true", help="too many callers, strangers, squatters")
+    parser.add_argument("--health", action="store_true", help="how late the loop is with 100 calls and everything else")
+    parser.add_argument("--all", action="store_true", help="everything, and loads with TLS too; long")
     parser.add_argument("--interruptions", type=int, default=500, help="for each round trip (default 500)")
     parser.add_argument("--quick", action="store_true", help="one short run of ours and the relay with 5 calls")
     parser.add_argument("--json", type=Path, help="write everything to this file too")
     asked = parser.parse_args(given)
+    if asked.all:
+        asked.tls = True
+        for part in PARTS:
+            setattr(asked, part, True)
     if asked.quick:
         asked.calls, asked.seconds, asked.runs, asked.candidates = "5", 2, 1, "ours,relay"
     return asked
@@ -59,7 +72,7 @@ def main(given: list[str] | None = None) -> int:
     with ExitStack() as stack:
         stack.enter_context(meters.on_core(meters.GENERATOR_CORE))
         certificate = None
-        if asked.tls or asked.start:
+        if asked.tls or asked.start or asked.health:
             certificate = make_certificate(Path(stack.enter_context(TemporaryDirectory(prefix="bench-tls-"))))
         figures = loads(asked, certificate if asked.tls else None)
         found, more = report.rows(figures), _more(asked, certificate)
@@ -84,8 +97,15 @@ def _more(asked: argparse.Namespace, certificate: Certificate | None) -> dict[st
         parts.append(("isolation", isolation))
     if asked.start and certificate is not None:
         parts.append(("start", lambda: start_times(certificate)))
+    if asked.drain:
+        parts.append(("drain", drain))
+    if asked.admission:
+        parts.append(("admission", admission))
+    if asked.health and certificate is not None:
+        parts.append(("health", lambda: health(certificate)))
     for name, part in parts:
-        found = uvloop.run(part())
+        with no_garbage_collection():
+            found = uvloop.run(part())
         say(found.table())
         more[name] = found.as_json()
     return more

@@ -1,8 +1,8 @@
 """Thousands of connections that want nothing: how long do they stay, what do they leave, what do calls feel of them?
 
 A thousand sockets with valid tokens that never say `start` and do not answer our close either, a thousand silent TCP
-connections, and a thousand heads of requests that break off. They open in turn, five hundred a second, so that opening
-them costs this process, which also has the phones, less than a third of its core.
+connections, and a thousand heads of requests that break off. They open in turn, five hundred a second, so that
+opening them costs little of this process, which also has the phones.
 """
 
 import asyncio
