@@ -26,6 +26,7 @@ WARM_UP_CALLS = 4
 WARM_UP_S = 1.5
 """for the first calls, whatever a process loads with them, and for memory to settle when they are over"""
 DIAL_PER_S = 60.0
+DIAL_AT_ONCE = 50
 TURN_S = 1.0
 SETTLE_S = 0.5
 """at the beginning of a turn, not measured"""
@@ -126,7 +127,12 @@ class Rig:
     turns: list[Turn] = field(default_factory=list)
 
     async def dial(self, calls: int, per_second: float) -> None:
-        """Open all calls at this rate, and let them speak for a moment."""
+        """Warm up, open all calls at this rate, and let them speak for a moment."""
+        await self.warm_up()
+        await self.dial_more(calls, per_second)
+
+    async def warm_up(self) -> None:
+        """A few calls that come and go; what the bridge's memory is then, is its base."""
         with ticking(self.phones.beat, self.model.beat):
             await self.phones.call(WARM_UP_CALLS, per_second=20)
             await asyncio.sleep(WARM_UP_S)
@@ -135,6 +141,10 @@ class Rig:
             self.phones.caller.reset()
             self.phones.agent.reset()
             self.idle_kb = meters.resident_kb(self.bridge.pid)
+
+    async def dial_more(self, calls: int, per_second: float) -> None:
+        """So many more calls at this rate; all speak meanwhile, and for a moment after."""
+        with ticking(self.phones.beat, self.model.beat):
             await self.phones.call(calls, per_second)
             await asyncio.sleep(SETTLE_S)
         await self.arrive()
@@ -159,12 +169,8 @@ class Rig:
         samples = tallies[0].latencies_ns, tallies[1].latencies_ns
         self.turns.append(Turn(bridge, generator, late_s * 1000, *samples))
         await self.arrive()
-
-    async def breathe(self) -> None:
-        """Speak for a moment."""
-        with ticking(self.phones.beat, self.model.beat):
-            await asyncio.sleep(SETTLE_S)
-        await self.arrive()
+        if gone := sum(phone.closed.is_set() for phone in self.phones.phones):
+            raise RuntimeError(f"{gone} calls of {self.candidate.value} ended by themselves")
 
     async def arrive(self) -> None:
         """Nobody speaks: wait for what is on its way."""
@@ -227,11 +233,12 @@ async def measure(candidates: Sequence[Candidate], load: Load) -> list[Figures]:
 
 
 async def dial_all(rigs: Sequence[Rig], calls: int) -> None:
-    """One after the other; those that wait say something now and then, or a bridge would think its model dead."""
-    for index, one in enumerate(rigs):
-        await one.dial(calls, DIAL_PER_S)
-        for earlier in rigs[:index]:
-            await earlier.breathe()
+    """A few of each in turn: who waited for long, and said nothing, would be taken for dead."""
+    for one in rigs:
+        await one.warm_up()
+    for dialled in range(0, calls, DIAL_AT_ONCE):
+        for one in rigs:
+            await one.dial_more(min(DIAL_AT_ONCE, calls - dialled), DIAL_PER_S)
 
 
 @contextmanager
