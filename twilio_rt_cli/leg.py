@@ -83,6 +83,24 @@ class Leg(WSListener):
     takes no more, and `on_resumed` when it has taken all.
     """
 
+    # picows' class has no room for attributes that the interpreter finds quickly; slots it does, at every frame.
+    __slots__ = (
+        "_abort_timer",
+        "_claiming",
+        "_closed",
+        "_fragmented",
+        "_fragments",
+        "_keep_alive",
+        "_max_message_bytes",
+        "_owner",
+        "_ping_timer",
+        "_pong_timer",
+        "_send_buffer_bytes",
+        "_told_closed",
+        "_transport",
+        "paused",
+    )
+
     def __init__(
         self,
         owner: Owner,
