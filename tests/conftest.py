@@ -1,6 +1,17 @@
-"""Hypothesis without a deadline: these machines are shared, and a slow moment is no fault of the code."""
+"""Hypothesis without a deadline, since these machines are shared; and a state folder of the tests' own."""
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("shared-machine", deadline=None)
 settings.load_profile("shared-machine")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Servers that tests start announce themselves there, and not where a person's own server may be."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from twilio_rt_cli.errors import SettingsError
-from twilio_rt_cli.settings import Settings, bare_settings, is_loopback, load_settings, prompt_text
+from twilio_rt_cli.setting_types import is_loopback
+from twilio_rt_cli.settings import Settings, bare_settings, load_settings, load_some, prompt_text
 
 KEY = "sk-proj-0123456789abcdefghij"
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -49,6 +50,16 @@ def test_bare_settings_read_neither_the_environment_nor_dot_env(
     monkeypatch.setenv("OPENAI_VOICE", "cedar")
     settings = bare_settings(realtime_provider="local")
     assert (settings.port, settings.openai_voice) == (5001, "marin")
+
+
+def test_a_command_that_needs_some_settings_does_not_mind_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAD_THRESHOLD", "loud")
+    monkeypatch.setenv("PORT", "6001")
+    settings = load_some({"port", "twilio_api_url"})  # nor that OPENAI_API_KEY is missing
+    assert (settings.port, settings.vad_threshold) == (6001, 0.5)
+    monkeypatch.setenv("TWILIO_API_URL", "nonsense")
+    with pytest.raises(SettingsError, match=r"^TWILIO_API_URL is not a URL[^\n]*$"):
+        load_some({"port", "twilio_api_url"})
 
 
 def test_an_empty_value_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@ TwilioRtError               one sentence and a hint; `cli/app.py` prints both an
 ├── CheckFailedError        a limit or an expectation of a check was not met (exit 3)
 ├── CredentialsError        a service refused our key (exit 4)
 ├── UnreachableError        a service did not answer (exit 5)
+├── ServiceError            a service answered, and would not do it (exit 1)
+├── NeedsConsentError       something would be changed that nobody agreed to (exit 6)
 └── ServerError             our own server could not do its work, e.g. a busy port (exit 1)
 
 LocalProtocolError          we broke a protocol ourselves: a bug of ours, never shown as advice
@@ -39,6 +41,14 @@ class CredentialsError(TwilioRtError):
 
 class UnreachableError(TwilioRtError):
     """A service could not be reached, or did not answer in time."""
+
+
+class ServiceError(TwilioRtError):
+    """A service understood us and would not do what we asked."""
+
+
+class NeedsConsentError(TwilioRtError):
+    """Something would be changed or overwritten, and nobody said yes to it."""
 
 
 class ServerError(TwilioRtError):

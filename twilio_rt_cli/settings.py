@@ -4,19 +4,32 @@ Read in `cli/` only and passed down as the values that each part needs. An empty
 empty has a meaning (GREETING, TOOLS, TRANSCRIPTION_MODEL). The docstring under a field is its line in `.env.example`.
 """
 
-import ipaddress
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import SplitResult, urlsplit
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from twilio_rt_cli.errors import SettingsError
+from twilio_rt_cli.setting_types import (
+    AccountSidText,
+    Count,
+    Host,
+    HttpUrl,
+    LogFormat,
+    LogLevel,
+    Milliseconds,
+    Origin,
+    ProviderName,
+    Seconds,
+    Secret,
+    WebSocketUrl,
+    is_loopback,
+)
 from twilio_rt_cli.tools.builtin import GREETING, sample_prompt
 
 
@@ -25,19 +38,17 @@ def load_settings(**flags: object) -> "Settings":
     return _load(Settings, flags)
 
 
+def load_some(names: Collection[str], **flags: object) -> "Settings":
+    """The settings of a command that needs only these: what is wrong with others, or between them, is not its business.
+
+    Others hold their default where they are wrong. Raises SettingsError.
+    """
+    return _load(Settings, flags, frozenset(names))
+
+
 def bare_settings(**flags: object) -> "Settings":
     """Defaults and these flags alone: neither the environment nor `.env` is read. Raises SettingsError."""
     return _load(_BareSettings, flags)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether this host name or address can only mean our own machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def prompt_text(path: Path | None) -> str:
@@ -53,73 +64,6 @@ def prompt_text(path: Path | None) -> str:
     raise SettingsError(problem, hint="Name a markdown file with the agent's instructions, or unset PROMPT_FILE.")
 
 
-def _host(text: str) -> str:
-    host = text.removeprefix("[").removesuffix("]").lower()
-    if not re.fullmatch(r"[0-9a-z._:%-]+", host) or (":" in host and not _is_address(host)):
-        raise ValueError("must be a host name or an IP address")
-    return host
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _split(text: str, rule: str) -> SplitResult:
-    no_url = f"is not a URL: it must begin with {rule}"
-    try:
-        url = urlsplit(text)
-        url.port  # noqa: B018  # reading it checks it
-    except ValueError:
-        raise ValueError(no_url) from None
-    if not url.hostname or re.search(r"[\s\\]", text):
-        raise ValueError(no_url)
-    if "@" in url.netloc:
-        raise ValueError("must not carry a user name or password")
-    return url
-
-
-def _origin(text: str) -> str:
-    url = _split(text, "https://, without a path")
-    if url.path not in {"", "/"} or url.query or url.fragment or text.endswith(("?", "#")):
-        raise ValueError("must be an origin, https://host or https://host:port, without a path")
-    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
-        raise ValueError("must begin with https:// (http:// is for loopback only)")
-    return f"{url.scheme}://{url.netloc.lower()}"
-
-
-def _websocket_url(text: str) -> str:
-    url = _split(text, "wss:// or ws://")
-    if url.scheme not in {"ws", "wss"}:
-        raise ValueError("must begin with wss:// or ws://")
-    if url.fragment:
-        raise ValueError("must not have a #fragment")
-    return text
-
-
-def _account_sid(text: str) -> str:
-    if not re.fullmatch(r"AC[0-9A-Za-z]{1,62}", text):
-        raise ValueError("must be an Account SID: AC, then letters and digits")
-    return text
-
-
-def _one_word(secret: SecretStr) -> SecretStr:
-    text = secret.get_secret_value().strip()
-    if not re.fullmatch(r"[!-~]*", text):  # it becomes part of a header
-        raise ValueError("must be one word of plain ASCII characters")
-    return SecretStr(text)
-
-
-Secret = Annotated[SecretStr, AfterValidator(_one_word)]
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
 def _default_host(given: Mapping[str, Any]) -> str:
     has_secret = given.get("twilio_auth_token") or given.get("twilio_shared_key")
     return "0.0.0.0" if has_secret and given.get("twilio_validate", True) else "127.0.0.1"
@@ -129,18 +73,6 @@ def _default_greeting(given: Mapping[str, Any]) -> str:
     if given.get("prompt_file"):
         return "Hello, how can I help you?"  # the sample's greeting names the sample's business
     return GREETING
-
-
-Host = Annotated[str, AfterValidator(_host)]
-Origin = Annotated[str, AfterValidator(_origin)]
-WebSocketUrl = Annotated[str, AfterValidator(_websocket_url)]
-AccountSidText = Annotated[str, AfterValidator(_account_sid)]
-LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_lower)]
-LogFormat = Annotated[Literal["pretty", "logfmt", "json"], BeforeValidator(_lower)]
-ProviderName = Annotated[Literal["openai", "azure", "local"], BeforeValidator(_lower)]
-Count = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Milliseconds = Annotated[int, Field(ge=0)]
 
 
 class Settings(BaseSettings):
@@ -161,8 +93,18 @@ class Settings(BaseSettings):
     """auth token of the account; checks the signatures of its requests"""
     twilio_shared_key: Secret | None = None
     """secret of an account that signs by SharedKey (HMAC-SHA256)"""
+    twilio_api_key: str = ""
+    """API key (SK…) for the REST API, instead of the auth token"""
+    twilio_api_secret: Secret | None = None
+    """secret of that key"""
+    twilio_region: str = ""
+    """region of the account (ie1, au1); empty: us1"""
+    twilio_edge: str = ""
+    """edge that REST requests enter Twilio by (dublin, sydney)"""
+    twilio_api_url: HttpUrl = "https://api.twilio.com"
+    """another origin of the REST API: an emulator or a proxy"""
     twilio_phone_number: str = ""
-    """the number that call-test calls; empty: one of nobody's"""
+    """the number for configure-number and call-test; serve --tunnel offers it"""
     twilio_validate: bool = True
     """false: no signature check and a bare /media-stream is accepted; loopback only"""
 
@@ -189,7 +131,18 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(default=600, ge=0, allow_inf_nan=False)
     """how long a stopping server lets calls go on"""
     reload: bool = False
-    """restart on code change (development)"""
+    """restart on code change (development); not together with a tunnel or a number"""
+    admin_host: Host = "127.0.0.1"
+    """where the admin port listens"""
+    admin_port: int = Field(default=5002, ge=0, le=65535)
+    """the admin port; 0 takes a free one; busy: the next free one, said at start"""
+
+    ngrok_authtoken: Secret | None = None
+    """token of the ngrok account, for serve --tunnel and tunnel"""
+    ngrok_url: Origin | None = None
+    """fixed domain of the ngrok account (https://…); not set: a random one"""
+    ngrok_api_url: HttpUrl = "http://127.0.0.1:4040"
+    """where an ngrok agent that already runs answers"""
 
     log_level: LogLevel = "info"
     """debug, info, warning, error or critical"""
@@ -280,9 +233,9 @@ class _Problem:
 _WHERE = "Settings come from flags, the environment or .env; .env.example explains each of them."
 
 
-def _load(source: type[Settings], flags: Mapping[str, object]) -> Settings:
+def _load(source: type[Settings], flags: Mapping[str, object], needed: frozenset[str] | None = None) -> Settings:
     given = {name: value for name, value in flags.items() if value is not None}
-    unknown = given.keys() - source.model_fields.keys()
+    unknown = (given.keys() | (needed or frozenset())) - source.model_fields.keys()
     assert not unknown, f"no such settings: {unknown}"
     problems: list[_Problem] = []
     try:
@@ -294,8 +247,11 @@ def _load(source: type[Settings], flags: Mapping[str, object]) -> Settings:
         # With defaults in place of what is wrong, the rules between settings can speak up in the same breath.
         defaults = dict(_BareSettings())
         settings = _read(source, given | {name: defaults[name] for name in map(str.lower, _names(problems))})
-    told = _names(problems)
-    problems += [problem for problem in _rules(settings) if problem.name not in told]
+    if needed is None:
+        told = _names(problems)
+        problems += [problem for problem in _rules(settings) if problem.name not in told]
+    else:
+        problems = [problem for problem in problems if problem.name.lower() in needed]
     if problems:
         hints = dict.fromkeys(problem.hint for problem in problems)
         raise SettingsError("\n".join(problem.sentence for problem in problems), hint="\n".join(hints))
@@ -325,7 +281,8 @@ def _field_problem(details: ErrorDetails) -> _Problem:
 
 _UNQUOTED = frozenset(
     {
-        "public_url", "openai_realtime_url", "azure_openai_url", "twilio_account_sid",
+        "public_url", "openai_realtime_url", "azure_openai_url", "twilio_account_sid", "twilio_api_key",
+        "twilio_api_url", "ngrok_url", "ngrok_api_url",
         *(name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)),
     }
 )  # fmt: skip

@@ -1,0 +1,108 @@
+"""What single settings may look like, as types that pydantic checks; a problem is told as the end of a sentence."""
+
+import ipaddress
+import re
+from typing import Annotated, Literal
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this host name or address can only mean our own machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host(text: str) -> str:
+    host = text.removeprefix("[").removesuffix("]").lower()
+    if not re.fullmatch(r"[0-9a-z._:%-]+", host) or (":" in host and not _is_address(host)):
+        raise ValueError("must be a host name or an IP address")
+    return host
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _split(text: str, rule: str) -> SplitResult:
+    no_url = f"is not a URL: it must begin with {rule}"
+    try:
+        url = urlsplit(text)
+        url.port  # noqa: B018  # reading it checks it
+    except ValueError:
+        raise ValueError(no_url) from None
+    if not url.hostname or re.search(r"[\s\\]", text):
+        raise ValueError(no_url)
+    if "@" in url.netloc:
+        raise ValueError("must not carry a user name or password")
+    return url
+
+
+def origin_text(text: str) -> str:
+    """An origin, its host in small letters. Raises ValueError with what is wrong, as the end of a sentence."""
+    url = _split(text, "https://, without a path")
+    if url.path not in {"", "/"} or url.query or url.fragment or text.endswith(("?", "#")):
+        raise ValueError("must be an origin, https://host or https://host:port, without a path")
+    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
+        raise ValueError("must begin with https:// (http:// is for loopback only)")
+    return f"{url.scheme}://{url.netloc.lower()}"
+
+
+def _http_url(text: str) -> str:
+    url = _split(text, "https:// or http://")
+    if url.scheme not in {"http", "https"}:
+        raise ValueError("must begin with https:// or http://")
+    if url.query or url.fragment:
+        raise ValueError("must not have a ?query or a #fragment")
+    return text.rstrip("/")
+
+
+def _websocket_url(text: str) -> str:
+    url = _split(text, "wss:// or ws://")
+    if url.scheme not in {"ws", "wss"}:
+        raise ValueError("must begin with wss:// or ws://")
+    if url.fragment:
+        raise ValueError("must not have a #fragment")
+    return text
+
+
+def _account_sid(text: str) -> str:
+    if not re.fullmatch(r"AC[0-9A-Za-z]{1,62}", text):
+        raise ValueError("must be an Account SID: AC, then letters and digits")
+    return text
+
+
+def _one_word(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value().strip()
+    if not re.fullmatch(r"[!-~]*", text):  # it becomes part of a header
+        raise ValueError("must be one word of plain ASCII characters")
+    return SecretStr(text)
+
+
+Secret = Annotated[SecretStr, AfterValidator(_one_word)]
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+Host = Annotated[str, AfterValidator(_host)]
+Origin = Annotated[str, AfterValidator(origin_text)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+WebSocketUrl = Annotated[str, AfterValidator(_websocket_url)]
+AccountSidText = Annotated[str, AfterValidator(_account_sid)]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_lower)]
+LogFormat = Annotated[Literal["pretty", "logfmt", "json"], BeforeValidator(_lower)]
+ProviderName = Annotated[Literal["openai", "azure", "local"], BeforeValidator(_lower)]
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Milliseconds = Annotated[int, Field(ge=0)]

@@ -1,0 +1,98 @@
+"""The per-user state folder: what one command leaves for another, in files that only this user can read.
+
+A running server says there where its ports are; what was changed at Twilio is written down there before it is changed.
+"""
+
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+_SERVER = "server.json"
+
+
+def state_folder() -> Path:
+    """The folder (0700), made if it is missing: `$XDG_STATE_HOME/twilio-rt` or what the platform has for it.
+
+    Raises OSError when it cannot be made.
+    """
+    folder = platformdirs.user_state_path("twilio-rt", appauthor=False)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file (0600) whole or not at all, and down to the disk. Raises OSError."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600 by itself
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def process_started_at(pid: int) -> str | None:
+    """What tells a process from a later one with the same pid; None when there is no such process.
+
+    The kernel's start time where /proc tells it; elsewhere an empty string, and the pid alone has to do.
+    """
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    except OSError:
+        return ""
+    return None if fields[0] == "Z" else fields[19]
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """Where a server of this user listens."""
+
+    pid: int
+    started_at: str
+    """of the process, as `process_started_at` tells it"""
+    port: int
+    """its public port"""
+    admin_url: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether that very process still runs."""
+        return process_started_at(self.pid) == self.started_at
+
+
+def announce(port: int, admin_url: str) -> RunningServer:
+    """Tell other commands where this process serves. Raises OSError."""
+    pid = os.getpid()
+    server = RunningServer(pid, process_started_at(pid) or "", port, admin_url)
+    write_private(state_folder() / _SERVER, msgspec.json.encode(server))
+    return server
+
+
+def withdraw(server: RunningServer) -> None:
+    """Take the announcement back, unless another server has replaced it since."""
+    if running_server() == server:
+        with suppress(OSError):
+            (state_folder() / _SERVER).unlink(missing_ok=True)
+
+
+def running_server() -> RunningServer | None:
+    """The server announced last, if it lives."""
+    try:
+        server = msgspec.json.decode((state_folder() / _SERVER).read_bytes(), type=RunningServer)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return server if server.alive else None
