@@ -54,6 +54,8 @@ class CallPlan:
     account_sid: str = field(default_factory=new_account_sid)
     from_number: str = "+14155550142"
     to_number: str = "+14155550100"
+    direction: str = "inbound"
+    """outbound-api: the simulated phone is the callee of a call that Twilio was asked to place"""
     quality: LineQuality = field(default_factory=LineQuality)
     seed: int = 0
     duration_s: float | None = None
@@ -95,7 +97,7 @@ class _Call:
         self._speak = speak
         self._began_at = time.monotonic()
         self._route = Route.to(plan.target, plan.sign_as)
-        self._caller = Caller(plan.call_sid, plan.account_sid, plan.from_number, plan.to_number)
+        self._caller = Caller(plan.call_sid, plan.account_sid, plan.from_number, plan.to_number, plan.direction)
         self._tape = Tape(self._began_at)
         self._report = CallReport(self._caller.call_sid)
 
@@ -125,7 +127,8 @@ class _Call:
     async def _ring(self, webhook: Webhook) -> None:
         rang_at = time.monotonic()
         try:
-            document = await webhook.fetch(self._route.name(_webhook_url(self._plan.target)), status="ringing")
+            url = self._route.name(_webhook_url(self._plan.target))
+            document = await webhook.fetch(url, status=self._caller.first_status)
         except WebhookFailed as error:
             self._fail(str(error))
         except TwilioRtError as error:

@@ -13,6 +13,7 @@ from anyio.lowlevel import checkpoint
 
 from twilio_rt_cli.caller.figures import tenths
 from twilio_rt_cli.caller.route import Route, Signer, is_loopback
+from twilio_rt_cli.caller.trust import trusted
 from twilio_rt_cli.caller.unreachable import BRIDGE_HINT, unreachable
 from twilio_rt_cli.errors import CredentialsError, TwilioRtError, UnreachableError
 from twilio_rt_cli.protocol import twiml
@@ -32,6 +33,13 @@ class Caller:
     account_sid: str
     from_number: str = "+14155550142"
     to_number: str = "+14155550100"
+    direction: str = "inbound"
+    """outbound-api: a call that Twilio was asked to place"""
+
+    @property
+    def first_status(self) -> str:
+        """The call's status when its first document is asked for: one that Twilio places was answered by then."""
+        return "ringing" if self.direction == "inbound" else "in-progress"
 
     def params(self, status: str) -> Params:
         """The form of a voice request while the call has this status."""
@@ -43,7 +51,7 @@ class Caller:
             ("Called", self.to_number),
             ("Caller", self.from_number),
             ("CallerName", ""),
-            ("Direction", "inbound"),
+            ("Direction", self.direction),
             ("From", self.from_number),
             ("FromCity", ""),
             ("FromCountry", "US"),
@@ -75,6 +83,7 @@ class Webhook:
         self._http = httpx.AsyncClient(
             timeout=ANSWER_S,
             trust_env=not is_loopback(route.target),
+            verify=trusted(route.target),
             follow_redirects=False,
             headers={"User-Agent": "TwilioProxy/1.1", "Accept": "*/*"},
         )

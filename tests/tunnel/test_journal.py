@@ -1,0 +1,90 @@
+"""The notes about agents: private, believed only of the very process, and no other is ever touched."""
+
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from twilio_rt_cli.tunnel import journal
+from twilio_rt_cli.tunnel.journal import Note, Process
+
+GONE = Process(2**22 - 1, "1")
+SLEEPS = "import time, signal, sys; {}; print(flush=True); time.sleep(60)"
+
+
+@pytest.fixture
+def child() -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that asks for more than a SIGTERM."""
+    code = SLEEPS.format("signal.signal(signal.SIGTERM, signal.SIG_IGN)")
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process
+        process.kill()
+
+
+def write(folder: Path, owner: Process, agent: Process | None) -> None:
+    (folder / "agent.json").write_bytes(msgspec.json.encode(Note(owner, 5001, agent, "http://127.0.0.1:4040")))
+
+
+def test_a_note_is_for_this_user_alone() -> None:
+    folder = journal.new_folder(5001)
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder / "agent.json")]
+    assert modes == [0o700, 0o600]
+
+
+def test_an_agent_whose_owner_lives_is_no_orphan(child: "subprocess.Popen[bytes]") -> None:
+    folder = journal.new_folder(5001)
+    journal.note(folder, 5001, Process.of(child.pid), "http://127.0.0.1:4040")
+    assert journal.orphans() == []
+    assert folder.exists()
+
+
+def test_an_agent_whose_owner_is_gone_is_an_orphan(child: "subprocess.Popen[bytes]") -> None:
+    folder = journal.new_folder(5001)
+    write(folder, GONE, Process.of(child.pid))
+    [(found, note)] = journal.orphans()
+    assert (found, note.agent) == (folder, Process.of(child.pid))
+
+
+@pytest.mark.parametrize("agent", [None, GONE])
+def test_a_note_about_nobody_is_removed(agent: Process | None) -> None:
+    folder = journal.new_folder(5001)
+    write(folder, GONE, agent)
+    assert journal.orphans() == []
+    assert not folder.exists()
+
+
+def test_a_later_process_with_the_same_number_is_not_the_agent(child: "subprocess.Popen[bytes]") -> None:
+    folder = journal.new_folder(5001)
+    write(folder, GONE, Process(child.pid, "1"))
+    assert journal.orphans() == []
+    for other in (Process(child.pid, "1"), Process(child.pid, "")):
+        other.end()
+    assert child.poll() is None
+
+
+def test_a_fresh_folder_without_a_note_is_somebody_just_beginning() -> None:
+    folder = journal.new_folder(5001)
+    (folder / "agent.json").unlink()
+    assert journal.orphans() == []
+    assert folder.exists()
+
+
+def test_a_process_that_does_not_want_to_end_is_killed(child: "subprocess.Popen[bytes]") -> None:
+    Process.of(child.pid).end(patience_s=0.1)
+    assert child.wait(5) == -9
+
+
+def test_without_a_state_folder_a_temporary_one_has_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    folder = journal.new_folder(5001)
+    assert folder.is_dir()
+    assert journal.orphans() == []
+    journal.remove(folder)
+    assert not folder.exists()

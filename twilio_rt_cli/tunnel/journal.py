@@ -1,0 +1,117 @@
+"""Agents of ours that may outlive us: which process it is, written down in the state folder while it runs.
+
+A kill -9 of ours leaves the agent running, and a free ngrok account allows one. Each agent has a private folder there,
+`ngrok-…`, with the note `agent.json` in it. The next start looks through them: whose owner lives is let be, the
+others are orphans, to be adopted or ended. A process counts as that agent only if its start time is the one noted.
+"""
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from twilio_rt_cli.state import process_started_at, state_folder, write_private
+
+END_S = 2.0
+"""how long an agent may take to end before it is killed"""
+_NOTE = "agent.json"
+_PREFIX = "ngrok-"
+_YOUNG_S = 60.0
+_LOOK_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process, and what tells it from a later one with the same number."""
+
+    pid: int
+    started_at: str
+
+    @classmethod
+    def of(cls, pid: int) -> "Process":
+        """The process that has this number now."""
+        return cls(pid, process_started_at(pid) or "")
+
+    @property
+    def alive(self) -> bool:
+        """Whether that very process still runs."""
+        return process_started_at(self.pid) == self.started_at
+
+    def end(self, patience_s: float = END_S) -> None:
+        """SIGTERM, then SIGKILL after a moment; nothing where the start time cannot tell whether it is the one."""
+        if not self.started_at:
+            return
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if not self.alive:
+                return
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(self.pid, number)
+            until = time.monotonic() + patience_s
+            while self.alive and time.monotonic() < until:
+                time.sleep(_LOOK_S)  # in a thread; a process that is not our child tells nobody that it ended
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One agent of ours."""
+
+    owner: Process
+    """who started it, or adopted it"""
+    port: int
+    agent: Process | None = None
+    """None: it is being started"""
+    api_url: str = ""
+
+
+def new_folder(port: int) -> Path:
+    """A private folder for an agent to be started, with its note; a temporary one where there is no state folder."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=state_folder()))
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix="twilio-rt-ngrok-"))
+    note(folder, port)
+    return folder
+
+
+def note(folder: Path, port: int, agent: Process | None = None, api_url: str = "") -> None:
+    """Write down what is known of the agent of this folder, which is ours from now on. Raises OSError."""
+    write_private(folder / _NOTE, msgspec.json.encode(Note(Process.of(os.getpid()), port, agent, api_url)))
+
+
+def remove(folder: Path) -> None:
+    """Forget the agent of this folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def orphans() -> list[tuple[Path, Note]]:
+    """Agents that live though whoever started them is gone. Folders of agents that are gone too are removed."""
+    try:
+        folders = list(state_folder().glob(f"{_PREFIX}*/"))
+    except OSError:
+        return []
+    found = []
+    for folder in folders:
+        written = _read(folder)
+        if written is None or written.owner.alive:
+            continue
+        if written.agent is not None and written.agent.alive:
+            found.append((folder, written))
+        else:
+            remove(folder)
+    return found
+
+
+def _read(folder: Path) -> Note | None:
+    try:
+        return msgspec.json.decode((folder / _NOTE).read_bytes(), type=Note)
+    except (OSError, msgspec.MsgspecError):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _YOUNG_S:  # else somebody is just making it
+                remove(folder)
+        return None
