@@ -5,7 +5,7 @@ endif
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help check lint test fmt acceptance bench soak
+.PHONY: help check lint test fmt acceptance bench soak container
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -32,3 +32,6 @@ bench: ## CPU, latency and memory of a call beside a relay and a plain bridge, a
 
 soak: ## 10,000 calls that end in every way, then 100 calls for half an hour: what do they leave behind?
 	$(PYTHON) -m tests.soak.run
+
+container: ## build the image with buildah and call it; root, Debian, minutes
+	container/build-and-call.sh
