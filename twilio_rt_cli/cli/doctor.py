@@ -1,0 +1,31 @@
+"""`twilio-rt doctor`: looks at everything a call needs, and says what to do about what is wrong."""
+
+from typing import Annotated
+
+import typer
+from typer import Option
+
+EXAMPLES = """\b
+Examples:
+  twilio-rt doctor
+  twilio-rt doctor --json
+"""
+
+
+def doctor(
+    *,
+    json: Annotated[bool, Option("--json", help="One JSON object on stdout, and nothing else there.")] = False,
+) -> None:
+    """Check settings, keys, model, Twilio account, number and the way that Twilio takes to a running server.
+
+    Every check is told with what it means and the next command. Nothing is changed anywhere, and no call is placed;
+    at the model one session is opened and closed, without a response.
+    """
+    from twilio_rt_cli.cli.doctor_checks import diagnosis
+    from twilio_rt_cli.cli.doctor_finding import exit_code
+    from twilio_rt_cli.cli.doctor_view import show
+
+    findings = diagnosis()
+    show(findings, json=json)
+    if code := exit_code(findings):
+        raise typer.Exit(code)

@@ -1,0 +1,78 @@
+"""What a check of `doctor` found, and the exit code that all of them make."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from twilio_rt_cli.errors import CredentialsError, TwilioRtError, UnreachableError
+
+FAILED = 3
+CREDENTIALS = 4
+UNREACHABLE = 5
+_GRAVEST_FIRST = (CREDENTIALS, UNREACHABLE, FAILED)
+
+
+class State(Enum):
+    """How a check went."""
+
+    OK = "ok"
+    WARNING = "warning"
+    """calls work, but somebody should look"""
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """there was nothing to check, or not yet"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check."""
+
+    name: str
+    state: State
+    told: str
+    """what is so, and what it means"""
+    hint: str = ""
+    """what to do about it"""
+    code: int = 0
+    """the exit code that it asks for"""
+
+
+def ok(name: str, told: str, hint: str = "") -> Finding:
+    """All is well."""
+    return Finding(name, State.OK, told, hint)
+
+
+def warning(name: str, told: str, hint: str = "") -> Finding:
+    """Somebody should look."""
+    return Finding(name, State.WARNING, told, hint)
+
+
+def failed(name: str, told: str, hint: str = "", code: int = FAILED) -> Finding:
+    """It will not work like this."""
+    return Finding(name, State.FAILED, told, hint, code)
+
+
+def skipped(name: str, told: str, hint: str = "") -> Finding:
+    """There was nothing to check."""
+    return Finding(name, State.SKIPPED, told, hint)
+
+
+def failures(name: str, error: TwilioRtError) -> Iterator[Finding]:
+    """An error as findings: one for each of its sentences."""
+    match error:
+        case CredentialsError():
+            code = CREDENTIALS
+        case UnreachableError():
+            code = UNREACHABLE
+        case _:
+            code = FAILED
+    *first, last = error.message.splitlines() or [""]
+    for sentence in first:
+        yield failed(name, sentence, code=code)
+    yield failed(name, last, error.hint, code)
+
+
+def exit_code(findings: Iterable[Finding]) -> int:
+    """0, or the gravest: credentials before an unreachable service before any other failure."""
+    codes = {finding.code for finding in findings}
+    return next((code for code in _GRAVEST_FIRST if code in codes), 0)
