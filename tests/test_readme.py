@@ -32,7 +32,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "twilio_rt_cli"
 README = (ROOT / "README.md").read_text("utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/architecture.md", "docs/runbook.md")
 OFFLINE_CALL, TESTS = "pip install -e '.[local]' && twilio-rt call-test", "pip install -e '.[local,test]' && pytest"
 
 
@@ -146,7 +146,7 @@ def test_every_command_has_a_section_and_every_section_a_command() -> None:
     assert set(re.findall(r"^### `twilio-rt (\S+)`", README, re.M)) == commands().keys()
 
 
-@pytest.mark.parametrize("command", ["call-test", "engine"])
+@pytest.mark.parametrize("command", ["call-test", "configure-number", "doctor", "engine", "tunnel"])
 def test_the_table_of_options_is_the_commands(command: str) -> None:
     table = {codes(option)[0].split()[0]: default for option, default, _ in rows(section(f"`twilio-rt {command}`"))}
     assert table.keys() == options(command).keys()
@@ -163,7 +163,7 @@ def test_the_table_of_options_is_the_commands(command: str) -> None:
 
 
 def test_serve_takes_its_own_options_and_the_marked_settings() -> None:
-    own = {codes(option)[0] for option, _ in rows(section("`twilio-rt serve`"))}
+    own = {codes(option)[0].split()[0] for option, _ in rows(section("`twilio-rt serve`"))}
     marked = {"--" + one.name.lower().replace("_", "-") for one in settings_table() if one.flag}
     assert own | marked == options("serve").keys()
     assert not own & marked
@@ -214,6 +214,15 @@ def test_the_table_of_settings_has_every_setting_and_no_other() -> None:
     assert {one.name for one in settings_table()} == {name.upper() for name in Settings.model_fields}
 
 
+# Twilio's error numbers
+
+
+def test_every_error_number_of_twilio_that_the_phone_knows_is_explained() -> None:
+    known = {number for path in PACKAGE.rglob("*.py") for number in re.findall(r"\b319\d\d\b", path.read_text("utf-8"))}
+    told = {number for number, *_ in rows(section("When it does not ring"))}
+    assert told >= known | {"11200", "12100", "12300"}
+
+
 # Examples
 
 
@@ -258,8 +267,10 @@ async def asked(folder: Path) -> tuple[bytes, bytes]:
 
 
 def test_the_table_of_events_has_every_type_and_no_other() -> None:
-    sources = "".join((PACKAGE / "cli" / name).read_text("utf-8") for name in ("events.py", "reporter.py"))
-    made = set(re.findall(r'"((?:server|call)\.[a-z_]+)"', sources))
+    sources = "".join(
+        (PACKAGE / "cli" / name).read_text("utf-8") for name in ("events.py", "reporter.py", "tunnel_events.py")
+    )
+    made = set(re.findall(r'"((?:server|call|tunnel|number)\.[a-z_]+)"', sources))
     table = {codes(row[0])[0] for row in rows(section("Event lines")) if len(row) == 2}
     assert made == table
 

@@ -18,7 +18,7 @@ TOOL_ANSWER = "Thursday"
 
 def call_test(folder: Path) -> dict[str, Any]:
     """One run of the default call, some callers at once, as a process that knows no settings."""
-    environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "XDG_STATE_HOME") if name in os.environ}
     options = ("--json", "--strict", "--calls", str(CALLS), "--expect", TOOL_ANSWER)
     command = (sys.executable, "-m", "twilio_rt_cli", "call-test", *options)
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=180, check=False)

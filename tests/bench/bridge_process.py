@@ -102,7 +102,9 @@ def _start_of(candidate: Candidate, model_url: str, model_port: int, module: str
 
 def _start(command: list[str], environment: dict[str, str], folder: Path) -> "subprocess.Popen[bytes]":
     """Start on the bridge's core, in a folder without `.env`, with none of the person's own settings."""
-    keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    keep = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "XDG_STATE_HOME") if name in os.environ
+    }
     with on_core(BRIDGE_CORE), (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         return subprocess.Popen(
             [sys.executable, *command],

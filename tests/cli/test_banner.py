@@ -49,7 +49,7 @@ def test_azure_names_its_resource() -> None:
 
 def test_checked_against_loopback_is_said_to_refuse_twilio() -> None:
     settings = bare_settings(openai_api_key=KEY, twilio_auth_token="0" * 32, host="127.0.0.1")
-    doubt = "checked against http://127.0.0.1:5001, so Twilio's calls would be refused: set PUBLIC_URL"
+    doubt = "checked against http://127.0.0.1:5001, so Twilio's calls would be refused: add --tunnel, or set PUBLIC_URL"
     assert f"  signatures  {doubt}" in banner(settings, URL)
     assert "  listens     http://127.0.0.1:5001" in banner(settings, URL)
 

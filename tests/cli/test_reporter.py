@@ -21,7 +21,7 @@ def told(form: Form, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     out = io.StringIO()
     monkeypatch.setattr(sys, "stdout", out)
     with Reporter(form, Curtain(), clock=lambda: 0.0) as reporter:
-        reporter.ready("http://127.0.0.1:5001", None)
+        reporter.ready("http://127.0.0.1:5001", None, "http://127.0.0.1:5002")
         reporter.publish_for(CALL)(CallerTurn("Hi."))
         reporter.server(CallRefused(Refusal.BUSY, CALL))
         reporter.server(Draining(1, 600.0))
@@ -33,7 +33,7 @@ def test_json_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = told(Form.JSON, monkeypatch)
     assert lines[0] == (
         '{"v":1,"ts":"1970-01-01T00:00:00.000Z","type":"server.ready","url":"http://127.0.0.1:5001",'
-        f'"public_url":null,"admin_url":null,"pid":{os.getpid()}}}'
+        f'"public_url":null,"admin_url":"http://127.0.0.1:5002","pid":{os.getpid()}}}'
     )
     assert [json.loads(line)["type"] for line in lines] == [
         "server.ready",
@@ -46,7 +46,8 @@ def test_json_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = told(Form.PLAIN, monkeypatch)
-    assert lines[0] == f"1970-01-01T00:00:00.000Z server.ready url=http://127.0.0.1:5001 pid={os.getpid()}"
+    where = "url=http://127.0.0.1:5001 admin_url=http://127.0.0.1:5002"
+    assert lines[0] == f"1970-01-01T00:00:00.000Z server.ready {where} pid={os.getpid()}"
     assert lines[1] == f"1970-01-01T00:00:00.000Z call.turn call={CALL} who=caller text=Hi."
 
 

@@ -56,7 +56,8 @@ def serving(*arguments: str, cwd: Path, **settings: str) -> Iterator[tuple[subpr
 def test_it_serves_until_a_signal_and_exits_0(number: signal.Signals, tmp_path: Path) -> None:
     with serving(cwd=tmp_path) as (process, ready):
         assert list(ready) == ["v", "ts", "type", "url", "public_url", "admin_url", "pid"]
-        assert (ready["type"], ready["public_url"], ready["admin_url"]) == ("server.ready", None, None)
+        assert (ready["type"], ready["public_url"]) == ("server.ready", None)
+        assert httpx.get(ready["admin_url"] + "/origin", trust_env=False).json()["origin"] == ready["url"]
         assert ready["pid"] == process.pid
         assert httpx.get(ready["url"] + "/healthz", trust_env=False).status_code == 200
         process.send_signal(number)
@@ -147,7 +148,7 @@ def test_bad_settings_are_exit_2_with_a_sentence_each(tmp_path: Path, monkeypatc
 def test_every_flag_of_a_setting_names_it_and_its_default() -> None:
     shown = " ".join(CliRunner().invoke(app, ["serve", "--help"]).stdout.split())
     defaults = bare_settings(openai_api_key="k", twilio_auth_token="t")
-    flags = set(inspect.signature(serve).parameters) - {"local", "plain", "json"}
+    flags = set(inspect.signature(serve).parameters) - {"local", "plain", "json", "tunnel", "number", "yes"}
     assert flags < Settings.model_fields.keys()
     for name in flags:
         default = re.search(rf"\[{name.upper()}(?:: ([^\]]+))?\]", shown)

@@ -72,7 +72,7 @@ async def serve(tmp_path: Path, model_url: str, *options: str, **settings: str) 
         "LOG_LEVEL": "debug",
         **settings,
     }
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "XDG_STATE_HOME") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "twilio_rt_cli", "serve", "--json", *options),
         cwd=tmp_path,
@@ -235,7 +235,7 @@ def test_behind_a_proxy_the_public_url_is_signed_and_forwarded_headers_mean_noth
 )
 def test_bad_settings_are_told_in_sentences(tmp_path: Path, settings: dict[str, str], sentence: str) -> None:
     async def test() -> None:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "XDG_STATE_HOME") if name in os.environ}
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "twilio_rt_cli", "serve"),
             cwd=tmp_path,

@@ -6,6 +6,8 @@ Says its URL once it is ready, then every notice, then "stopped". `linger_s`: ho
 import asyncio
 import json
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from tests.server.world import EchoCall, config
@@ -32,8 +34,14 @@ def main() -> None:
     given: dict[str, Any] = json.loads(sys.argv[1])
     Call.linger_s = given.pop("linger_s", 0.0)
     server = BridgeServer(config(**given), Call if Call.linger_s else EchoCall, say)
+
+    @asynccontextmanager
+    async def surroundings(server: BridgeServer) -> AsyncIterator[None]:
+        say(server.local_url)
+        yield
+
     try:
-        server.run(lambda: say(server.local_url))
+        server.run(surroundings)
     except ServerError as error:
         sys.exit(error.message)
     say("stopped")

@@ -29,6 +29,7 @@ from tests.server.world import (
 )
 from twilio_rt_cli.errors import ServerError
 from twilio_rt_cli.protocol import twiml
+from twilio_rt_cli.server.run import BridgeServer
 
 
 class Process(Twilio):
@@ -223,12 +224,14 @@ def test_a_process_of_our_own_favours_the_loop() -> None:
     before = sys.getswitchinterval()
     seen: list[tuple[int, float]] = []
 
-    def on_ready() -> None:
+    @asynccontextmanager
+    async def surroundings(_: BridgeServer) -> AsyncIterator[None]:
         seen.append((gc.get_freeze_count(), sys.getswitchinterval()))
         os.kill(os.getpid(), SIGTERM)
+        yield
 
     try:
-        server.run(on_ready)
+        server.run(surroundings)
     finally:
         gc.unfreeze()
         sys.setswitchinterval(before)

@@ -156,3 +156,28 @@ def test_unchecked_only_this_machine_is_served() -> None:
             writer.close()
 
     run(story())
+
+
+def test_when_signatures_are_wrong_again_and_again_both_urls_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        async with serving(public_url="https://wrong.example") as world:
+            for _ in range(4):
+                answer = await world.post("/incoming-call", call_sid(), sign_as=world.local_url)
+                assert answer.status_code == 403
+            told = [record.getMessage() for record in caplog.records if "again and again" in record.getMessage()]
+            assert told == [
+                f"signatures are wrong again and again: signed by Twilio: {world.local_url}/incoming-call, "
+                f"checked by us: https://wrong.example/incoming-call. Set PUBLIC_URL={world.local_url}"
+            ]
+
+    run(story())
+
+
+def test_a_wrong_token_is_suspected_when_no_url_fits(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        async with serving() as world:
+            for _ in range(3):
+                assert (await world.post("/incoming-call", call_sid(), secret="wrong")).status_code == 403
+            assert "TWILIO_AUTH_TOKEN" in caplog.text
+
+    run(story())

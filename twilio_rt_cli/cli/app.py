@@ -12,17 +12,25 @@ from twilio_rt_cli import __version__, errors
 from twilio_rt_cli.cli import console
 from twilio_rt_cli.cli.call_test import EXAMPLES as call_test_examples  # noqa: N811  # a name for each command's
 from twilio_rt_cli.cli.call_test import call_test
+from twilio_rt_cli.cli.configure_number import EXAMPLES as configure_number_examples  # noqa: N811
+from twilio_rt_cli.cli.configure_number import configure_number
+from twilio_rt_cli.cli.doctor import EXAMPLES as doctor_examples  # noqa: N811
+from twilio_rt_cli.cli.doctor import doctor
 from twilio_rt_cli.cli.engine import engine
 from twilio_rt_cli.cli.serve import EXAMPLES as serve_examples  # noqa: N811
 from twilio_rt_cli.cli.serve import serve
+from twilio_rt_cli.cli.tunnel import EXAMPLES as tunnel_examples  # noqa: N811
+from twilio_rt_cli.cli.tunnel import tunnel
 
 EXIT_CODES: dict[type[errors.TwilioRtError], int] = {
     errors.ServerError: 1,
+    errors.ServiceError: 1,
     errors.SettingsError: 2,
     errors.MissingExtraError: 2,
     errors.CheckFailedError: 3,
     errors.CredentialsError: 4,
     errors.UnreachableError: 5,
+    errors.NeedsConsentError: 6,
 }
 INTERRUPTED = 130
 
@@ -66,7 +74,14 @@ app = typer.Typer(
     help="A phone number answered by a realtime voice model.",
     epilog="Settings come from flags, the environment or .env; .env.example explains each of them.",
 )
-for _command, _examples in ((serve, serve_examples), (engine, None), (call_test, call_test_examples)):
+for _command, _examples in (
+    (serve, serve_examples),
+    (tunnel, tunnel_examples),
+    (configure_number, configure_number_examples),
+    (doctor, doctor_examples),
+    (call_test, call_test_examples),
+    (engine, None),
+):
     app.command(epilog=_examples)(_command)
 
 

@@ -5,28 +5,29 @@ from urllib.parse import urlsplit
 
 from twilio_rt_cli import __version__
 from twilio_rt_cli.cli.masking import masked_secret
-from twilio_rt_cli.settings import Settings, is_loopback
+from twilio_rt_cli.setting_types import is_loopback
+from twilio_rt_cli.settings import Settings
 
 
-def banner(settings: Settings, url: str, width: int | None = None) -> list[str]:
-    """The lines, wrapped to a width in columns; `url` is where this machine reaches us."""
-    origin = settings.public_url or url
+def banner(settings: Settings, url: str, width: int | None = None, public_url: str | None = None) -> list[str]:
+    """The lines, wrapped to a width in columns; this machine reaches us at `url`, Twilio at `public_url`."""
+    origin = public_url or settings.public_url or url
     rows = [
         ("answers", _who_answers(settings)),
         ("listens", _where(settings, url)),
         ("webhook", f"{origin}/incoming-call"),
-        ("signatures", signatures_doubt(settings, url) or "checked"),
+        ("signatures", signatures_doubt(settings, url, public_url) or "checked"),
         ("stop", _how_to_stop(settings)),
     ]
     lines = [line for name, text in rows for line in _wrapped(f"  {name:<11} ", text, width)]
     return [f"twilio-rt {__version__}", *lines, ""]
 
 
-def signatures_doubt(settings: Settings, url: str) -> str | None:
+def signatures_doubt(settings: Settings, url: str, public_url: str | None = None) -> str | None:
     """Why Twilio's signatures are not checked, or would be found wrong; None when all is well."""
     if settings.checked:
-        wrong = f"checked against {url}, so Twilio's calls would be refused: set PUBLIC_URL"
-        return None if settings.public_url else wrong
+        wrong = f"checked against {url}, so Twilio's calls would be refused: add --tunnel, or set PUBLIC_URL"
+        return None if public_url or settings.public_url else wrong
     why = "there is no TWILIO_AUTH_TOKEN" if settings.twilio_validate else "TWILIO_VALIDATE is false"
     return f"NOT checked ({why}): only this machine can call"
 

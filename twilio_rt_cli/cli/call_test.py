@@ -11,6 +11,7 @@ Examples:
   twilio-rt call-test
   twilio-rt call-test http://127.0.0.1:5001 --record call.wav
   twilio-rt call-test --say "Are you open on Saturday?" --expect "Saturday"
+  twilio-rt call-test --to +14155550123
 """
 
 
@@ -55,12 +56,27 @@ def call_test(
     strict: Annotated[bool, Option("--strict", help="Breaches of the protocol fail the test.")] = False,
     junit: Annotated[Path | None, Option(metavar="FILE", help="JUnit XML file to write.")] = None,
     json: Annotated[bool, Option("--json", help="One JSON object on stdout, and nothing else there.")] = False,
+    to: Annotated[
+        str | None,
+        Option(metavar="NUMBER", help="A real call through Twilio: this phone rings, and is connected to URL."),
+    ] = None,
+    yes: Annotated[bool, Option("--yes", help="With --to: call without asking.")] = False,
 ) -> None:
     """Call a bridge as Twilio would, and tell how it answered.
 
     Exit codes: 0 the call went well, 3 a check failed, 4 the bridge refused our signature, 5 it cannot be reached,
     130 stopped by Ctrl-C.
     """
+    if to is not None:
+        from twilio_rt_cli.cli.call_test_to import Ring, ring
+        from twilio_rt_cli.cli.dot_env import check_dot_env
+        from twilio_rt_cli.cli.number_change import NEEDED
+        from twilio_rt_cli.settings import load_some
+
+        check_dot_env()
+        wanted_ring = Ring(to=to, url=url, yes=yes, duration_s=duration, json=json)
+        raise typer.Exit(ring(wanted_ring, load_some((*NEEDED, "max_call_seconds"))))
+
     from twilio_rt_cli.cli.call_test_run import run
     from twilio_rt_cli.cli.call_test_wanted import Limits, Wanted
 

@@ -54,18 +54,18 @@ class ViolationLine(Struct, frozen=True):
 
 
 class Frames(Struct, frozen=True):
-    """Media frames; `dropped` by the simulated line."""
+    """Media frames; `dropped` by the simulated line. Of a real call nobody here counts them."""
 
-    sent: int
-    received: int
-    dropped: int
+    sent: int | None
+    received: int | None
+    dropped: int | None
 
 
 class Marks(Struct, frozen=True):
     """Marks."""
 
-    received: int
-    echoed: int
+    received: int | None
+    echoed: int | None
 
 
 class Summary(Struct, frozen=True):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from twilio_rt_cli.audio import wav
 from twilio_rt_cli.errors import SettingsError
 
-Mode = Literal["local", "bridge", "stream"]
+Mode = Literal["local", "bridge", "stream", "phone"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,18 @@ def problem(message: str, hint: str = "") -> None:
         say(_styled("Hint:", "36") + f" {line}")
 
 
+def can_ask() -> bool:
+    """Whether there is somebody to ask: a person at both ends of the conversation."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: str) -> bool:
+    """Whether the person at the terminal says yes; anything but y or yes is no. Ask only when `can_ask`."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
 def is_terminal(stream: TextIO) -> bool:
     """Whether a person sees this stream."""
     return stream.isatty()

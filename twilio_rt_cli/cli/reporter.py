@@ -16,8 +16,10 @@ from twilio_rt_cli.cli.events import EventLine, Fields, call_event, server_event
 from twilio_rt_cli.cli.line_writer import LineWriter
 from twilio_rt_cli.cli.masking import Curtain
 from twilio_rt_cli.cli.transcript import Line, call_line, server_line
+from twilio_rt_cli.cli.tunnel_events import tunnel_event
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.server.notices import CallRefused, Draining, ServerNotice, StreamFailed
+from twilio_rt_cli.tunnel.changes import TunnelChange
 
 log = logging.getLogger("twilio_rt.reporter")
 
@@ -76,10 +78,23 @@ class Reporter:
         line = None if told else server_line(notice, self._curtain)
         self._write(server_event(notice, self._curtain), line, call_sid)
 
-    def ready(self, url: str, public_url: str | None) -> None:
+    def ready(self, url: str, public_url: str | None, admin_url: str) -> None:
         """The server answers from now on."""
-        where: Fields = (("url", url), ("public_url", public_url), ("admin_url", None))
+        where: Fields = (("url", url), ("public_url", public_url), ("admin_url", admin_url))
         self._write(EventLine("server.ready", (*where, ("pid", os.getpid()))))
+
+    def tunnel(self, change: TunnelChange) -> None:
+        """Our tunnel is open, broke, or is back."""
+        self._write(tunnel_event(change))
+
+    def number_changed(self, number: str, old: str, new: str) -> None:
+        """A number's webhook is ours now."""
+        what: Fields = (("number", number), ("old", old), ("new", new))
+        self._write(EventLine("number.changed", what))
+
+    def number_restored(self, number: str, url: str, *, put_back: bool) -> None:
+        """A number does again what it did before us; or somebody else had changed it, and it was left alone."""
+        self._write(EventLine("number.restored", (("number", number), ("url", url), ("put_back", put_back))))
 
     def stopped(self) -> None:
         """The server is gone."""

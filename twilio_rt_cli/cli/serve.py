@@ -9,6 +9,7 @@ from typer import Option
 EXAMPLES = """\b
 Examples:
   twilio-rt serve
+  twilio-rt serve --tunnel --number +14155550100
   twilio-rt serve --local
   twilio-rt serve --port 8080 --prompt-file agent.md --tools orders.py
 """
@@ -17,6 +18,12 @@ Examples:
 def serve(
     *,
     local: Annotated[bool, Option("--local", help="Answer with the offline engine; no account, no key.")] = False,
+    tunnel: Annotated[bool, Option("--tunnel", help="Open a tunnel by ngrok, so that Twilio reaches us.")] = False,
+    number: Annotated[
+        str | None,
+        Option(metavar="NUMBER", help="Point this number here while we run. [--tunnel offers TWILIO_PHONE_NUMBER]"),
+    ] = None,
+    yes: Annotated[bool, Option("--yes", help="Change the number's live webhook without asking.")] = False,
     plain: Annotated[bool, Option("--plain", help="A logfmt line per event, also on a terminal.")] = False,
     json: Annotated[bool, Option("--json", help="JSON lines on stdout, and nothing else there.")] = False,
     host: Annotated[
@@ -50,7 +57,10 @@ def serve(
         int | None, Option(metavar="N", help="Calls at once. [LIMIT_CONCURRENCY: 1000]")
     ] = None,
     drain_seconds: Annotated[
-        float | None, Option(metavar="S", help="Seconds that a stopping server lets calls go on. [DRAIN_SECONDS: 600]")
+        float | None,
+        Option(
+            metavar="S", help="Seconds that a stopping server lets calls go on. [DRAIN_SECONDS: 600; 30 with --tunnel]"
+        ),
     ] = None,
     log_level: Annotated[
         str | None, Option(metavar="LEVEL", help="debug, info, warning, error or critical. [LOG_LEVEL: info]")
@@ -69,6 +79,7 @@ def serve(
         raise typer.BadParameter("--plain and --json exclude one another.")
 
     from twilio_rt_cli.cli.dot_env import check_dot_env
+    from twilio_rt_cli.cli.reach import Wishes
     from twilio_rt_cli.cli.reporter import form_for
     from twilio_rt_cli.cli.serving import serve_calls
     from twilio_rt_cli.settings import load_settings
@@ -90,4 +101,6 @@ def serve(
         log_format=log_format,
         reload=reload,
     )
-    serve_calls(settings, form_for(json=json, plain=plain))
+    if tunnel and "drain_seconds" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"drain_seconds": 30.0})
+    serve_calls(settings, form_for(json=json, plain=plain), Wishes(tunnel=tunnel, number=number, yes=yes))

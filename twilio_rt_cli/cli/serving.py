@@ -11,7 +11,9 @@ from twilio_rt_cli.cli.dot_env import slips
 from twilio_rt_cli.cli.engine_process import engine_process
 from twilio_rt_cli.cli.logs import log_lines
 from twilio_rt_cli.cli.masking import Curtain
+from twilio_rt_cli.cli.reach import NO_WISHES, Reach, Wishes
 from twilio_rt_cli.cli.reporter import Form, Reporter
+from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.run import BridgeServer
 from twilio_rt_cli.settings import Settings
@@ -29,8 +31,9 @@ def log_lines_of(settings: Settings) -> AbstractContextManager[None]:
     )
 
 
-def serve_calls(settings: Settings, form: Form) -> None:
-    """Serve until a signal, then drain. Raises TwilioRtError when it cannot start."""
+def serve_calls(settings: Settings, form: Form, wishes: Wishes) -> None:
+    """Serve until a signal, then drain. Raises TwilioRtError when it cannot start, or could not end as it should."""
+    _check(settings, wishes)
     with ExitStack() as stack:
         stack.enter_context(log_lines_of(settings))
         for slip in slips([name.upper() for name in Settings.model_fields]):
@@ -41,10 +44,22 @@ def serve_calls(settings: Settings, form: Form) -> None:
 
             serve_reloading(settings, form, engine_url)
         else:
-            serve_once(settings, form, engine_url)
+            serve_once(settings, form, engine_url, wishes)
 
 
-def serve_once(settings: Settings, form: Form, engine_url: str | None) -> None:
+def _check(settings: Settings, wishes: Wishes) -> None:
+    """What cannot go together."""
+    asked = [name for name, given in (("--tunnel", wishes.tunnel), ("--number", wishes.number)) if given]
+    if asked and settings.reload:
+        raise SettingsError(f"RELOAD does not go together with {' and '.join(asked)}.", hint="Leave one of them out.")
+    if asked and not settings.checked:
+        raise SettingsError(
+            f"{' and '.join(asked)} is refused: Twilio's signatures are not checked, so anybody could call.",
+            hint="Set TWILIO_AUTH_TOKEN (Twilio console, account page), and leave TWILIO_VALIDATE alone.",
+        )
+
+
+def serve_once(settings: Settings, form: Form, engine_url: str | None, wishes: Wishes = NO_WISHES) -> None:
     """Serve in this process, with an engine that already runs when the provider is `local`."""
     logged = console.is_terminal(sys.stderr) and log.isEnabledFor(logging.WARNING)
     reporter = Reporter(form, Curtain(secrets_of(settings), settings.show_numbers), logged=logged)
@@ -52,17 +67,18 @@ def serve_once(settings: Settings, form: Form, engine_url: str | None) -> None:
         agent = Agent(settings, reporter.publish_for, engine_url)
         server = BridgeServer(server_config(settings), agent.answer, reporter.server)
 
-        def on_ready() -> None:
-            reporter.ready(server.local_url, settings.public_url)
-            _say_where(settings, server.local_url)
-
+        reach = Reach(
+            settings, wishes, reporter, on_ready=lambda origin: _say_where(settings, server.local_url, origin)
+        )
         try:
-            server.run(on_ready)
+            server.run(reach.around)
         except SystemExit:  # by a second signal
             reporter.stopped()
             raise
         log.info("%s", server.lag.snapshot())
         reporter.stopped()
+    if reach.error is not None:
+        raise reach.error
 
 
 def server_config(settings: Settings) -> ServerConfig:
@@ -93,17 +109,19 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
     kept = (
         settings.twilio_auth_token,
         settings.twilio_shared_key,
+        settings.twilio_api_secret,
+        settings.ngrok_authtoken,
         settings.openai_api_key,
         settings.azure_openai_api_key,
     )
     return tuple(secret.get_secret_value() for secret in kept if secret)
 
 
-def _say_where(settings: Settings, url: str) -> None:
+def _say_where(settings: Settings, url: str, origin: str | None) -> None:
     if console.is_terminal(sys.stderr):
-        for line in banner(settings, url, console.width(sys.stderr)):
+        for line in banner(settings, url, console.width(sys.stderr), origin):
             console.say(line)
         return
     log.info("listening on %s", url)
-    if (doubt := signatures_doubt(settings, url)) is not None:
+    if (doubt := signatures_doubt(settings, url, origin)) is not None:
         log.warning("Twilio's signatures are %s", doubt)

@@ -17,6 +17,9 @@ CallSid = NewType("CallSid", str)
 StreamSid = NewType("StreamSid", str)
 AccountSid = NewType("AccountSid", str)
 
+PROBE_CALL_SID = CallSid("CA" + "0" * 32)
+"""a call that nobody makes: we ask ourselves by it if we can be reached"""
+
 SAMPLES_PER_MS = 8
 """µ-law at 8 kHz: one byte a sample, eight a millisecond."""
 

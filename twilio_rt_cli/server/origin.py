@@ -41,6 +41,32 @@ class Origin:
         return _spellings(self.websocket_url)
 
 
+@dataclass(slots=True)
+class Origins:
+    """Everybody who may say where we are reached; the first of them that said something is believed."""
+
+    local: str
+    """the loopback address we listen on"""
+    configured: str | None = None
+    """PUBLIC_URL"""
+    tunnel: str | None = None
+    """of the tunnel we opened"""
+    told: str | None = None
+    """by another process on the admin port"""
+    agent: str | None = None
+    """of a tunnel to our port that an ngrok agent knows"""
+
+    @property
+    def public(self) -> str | None:
+        """Where Twilio reaches us; None when only this machine does."""
+        return self.configured or self.tunnel or self.told or self.agent
+
+    @property
+    def current(self) -> Origin:
+        """The origin that TwiML names and signatures are checked against."""
+        return Origin.of(self.public, self.local)
+
+
 def _spellings(url: str) -> tuple[str, ...]:
     scheme, _, host = url.partition("://")
     found = _HOST.fullmatch(host)

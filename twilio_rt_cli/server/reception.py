@@ -13,11 +13,14 @@ from twilio_rt_cli.protocol.twilio import CallSid, Start, StreamSid
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.limiter import RefusalLimiter
 from twilio_rt_cli.server.notices import CallRefused, Refusal, ServerNotice
-from twilio_rt_cli.server.origin import Origin
+from twilio_rt_cli.server.origin import Origin, Origins
 from twilio_rt_cli.server.registry import IncomingCall, Registry, is_sid
 
 log = logging.getLogger("twilio_rt.server")
 
+_MINUTE_S = 60.0
+_REPEATED = 3
+"""so many wrong signatures within a minute are no accident"""
 _TOKEN = re.compile(r"(/media-stream/)[\w-]+")
 _QUERY = re.compile(r"\?.*", re.DOTALL)
 _HINTS = {
@@ -45,7 +48,7 @@ OpenCall = Callable[[IncomingCall, Start, Leg, Callable[[EndReason], None]], Ope
 
 
 class Reception:
-    """One per server, made on its loop; `origin` is known once the port is."""
+    """One per server, made on its loop; `origins` are known once the port is."""
 
     def __init__(self, config: ServerConfig, registry: Registry, open_call: OpenCall, publish: Publish) -> None:
         self.config = config
@@ -54,7 +57,22 @@ class Reception:
         self.publish = publish
         self.verifier = Verifier(config.auth_token, config.shared_key)
         self.limiter = RefusalLimiter()
-        self.origin = Origin("")
+        self.origins = Origins("")
+        self._wrongly_signed = 0
+        self._minute_ends_at = 0.0
+
+    @property
+    def origin(self) -> Origin:
+        """Where we are reached now."""
+        return self.origins.current
+
+    def urls(self, target: str, call_sid: str, *, websocket: bool = False) -> list[str]:
+        """What Twilio may have signed for this path and query: under our origin, and under the one that a call was
+        told while it was ours."""
+        live = self.registry.find(CallSid(call_sid))
+        origins = [self.origin, *([Origin(live.origin)] if live is not None and live.origin else [])]
+        spelled = [one.websocket_spellings if websocket else one.spellings for one in origins]
+        return [spelling + target for spellings in spelled for spelling in spellings]
 
     def now(self) -> float:
         """Monotonic seconds."""
@@ -72,6 +90,30 @@ class Reception:
             said = call_log(CallSid(call_sid if is_sid(call_sid) else ""))
             said.debug("signature %s for %s", "right" if verdict else "wrong", loggable(urls[0]))
         return verdict
+
+    def wrongly_signed(self, checked: str, guess: Callable[[], str | None]) -> None:
+        """A signature was wrong for the URL that was checked. When that repeats, both URLs are told, once a minute.
+
+        `guess` finds the URL that was signed, if it can.
+        """
+        now = self.now()
+        if now >= self._minute_ends_at:
+            self._minute_ends_at, self._wrongly_signed = now + _MINUTE_S, 0
+        self._wrongly_signed += 1
+        if self._wrongly_signed != _REPEATED:
+            return
+        if (signed := guess()) is None:
+            log.warning(
+                "signatures are wrong again and again: we checked %s. Is TWILIO_AUTH_TOKEN the account's primary one?",
+                loggable(checked),
+            )
+            return
+        log.warning(
+            "signatures are wrong again and again: signed by Twilio: %s, checked by us: %s. Set PUBLIC_URL=%s",
+            loggable(signed),
+            loggable(checked),
+            "/".join(signed.split("/")[:3]),
+        )
 
     def turn_away(self, refusal: Refusal, address: str, what: str) -> None:
         """Count a stranger; and tell people, unless this one comes too often."""

@@ -20,11 +20,9 @@ from math import inf
 from typing import Protocol
 
 from twilio_rt_cli.call.record import EndReason
-from twilio_rt_cli.protocol.twilio import AccountSid, CallSid
+from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, AccountSid, CallSid
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.notices import Refusal
-
-PROBE_CALL_SID = CallSid("CA" + "0" * 32)
 
 _SID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _GRACE_S = 10.0
@@ -80,6 +78,8 @@ class LiveCall:
     stage: Stage
     deadline: float
     """when the book moves it on by itself"""
+    origin: str = ""
+    """where we were reached when its webhook was answered: its TwiML names that"""
     running: Running | None = None
     ended: EndReason | None = None
     waiting: list[Callable[[], None]] = field(default_factory=list)

@@ -13,7 +13,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from importlib.util import find_spec
 from math import inf
@@ -28,7 +28,7 @@ from twilio_rt_cli.server.guard import GuardedHttp
 from twilio_rt_cli.server.lag import LoopLag
 from twilio_rt_cli.server.listen import listen
 from twilio_rt_cli.server.notices import Draining
-from twilio_rt_cli.server.origin import Origin
+from twilio_rt_cli.server.origin import Origins
 from twilio_rt_cli.server.reception import OpenCall, Publish, Reception, call_log, log
 from twilio_rt_cli.server.registry import Registry
 from twilio_rt_cli.server.takeover import Takeover
@@ -45,6 +45,10 @@ FORCED = 130
 """exit code after a second signal"""
 
 
+Surroundings = Callable[["BridgeServer"], AbstractAsyncContextManager[None]]
+"""What is around the server while it serves: an admin port, a tunnel, a number that points here"""
+
+
 class BridgeServer:
     """One public port. `run` it in a process of its own, or enter `running` inside another program."""
 
@@ -56,6 +60,7 @@ class BridgeServer:
         self._reception = Reception(config, self.registry, open_call, publish)
         self._local_url = ""
         self._stopped = asyncio.Event()
+        self.drain_began = asyncio.Event()
         self._drain_ends_at = inf
         self._forced = False
         self._ticking: asyncio.TimerHandle | None = None
@@ -74,22 +79,39 @@ class BridgeServer:
         return self._reception.origin.url
 
     @property
+    def origins(self) -> Origins:
+        """Who says where we are reached; set what a tunnel or another process told. Known once the server listens."""
+        assert self._local_url, "not listening yet"
+        return self._reception.origins
+
+    @property
+    def port(self) -> int:
+        """The public port. Known once the server listens."""
+        return int(self.local_url.rpartition(":")[2])
+
+    @property
+    def checked(self) -> bool:
+        """Whether Twilio's signatures are checked; if not, nobody but this machine may reach us."""
+        return self._config.checked
+
+    @property
     def connections(self) -> int:
         """Open connections on the public port, media sockets among them."""
         return len(self._uvicorn.server_state.connections) if self._uvicorn else 0
 
-    def run(self, on_ready: Callable[[], None]) -> None:
+    def run(self, surroundings: Surroundings) -> None:
         """Serve until a signal and the drain it begins are over. Call it from the main thread.
 
-        `on_ready` is told once the port is open. Raises ServerError when it cannot be opened, SystemExit(130) after a
-        second signal.
+        `surroundings` are entered once the port is open and left when the last call is over; a signal while they are
+        being entered cancels that. Raises ServerError when the port cannot be opened, what the surroundings raise, and
+        SystemExit(130) after a second signal.
         """
         loop = (_loop_factory() or asyncio.new_event_loop)()
         asyncio.set_event_loop(loop)
         for number in _SIGNALS:
             loop.add_signal_handler(number, self._on_signal)
         try:
-            loop.run_until_complete(self._serve(on_ready))
+            loop.run_until_complete(self._serve(surroundings))
         finally:
             loop.run_until_complete(_end_tasks())
             for number in _SIGNALS:
@@ -107,7 +129,7 @@ class BridgeServer:
         """
         sockets = listen(self._config.host, self._config.port, self._config.backlog)
         self._local_url = _local_url(self._config.host, sockets[0].getsockname()[1])
-        self._reception.origin = Origin.of(self._config.public_url, self._local_url)
+        self._reception.origins = Origins(self._local_url, configured=self._config.public_url)
         server = self._uvicorn = self._new_uvicorn()
         await server.startup(sockets)
         self._tick()
@@ -117,12 +139,31 @@ class BridgeServer:
         finally:
             await self._close(server)
 
-    async def _serve(self, on_ready: Callable[[], None]) -> None:
+    async def _serve(self, surroundings: Surroundings) -> None:
         async with self.running():
-            _favour_the_loop()
-            on_ready()
+            entered = asyncio.Event()
+            serving = asyncio.ensure_future(self._surrounded(surroundings, entered))
+            stopping = asyncio.ensure_future(self._stopped.wait())
+            try:
+                await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+                if not entered.is_set():
+                    serving.cancel()
+                with suppress(asyncio.CancelledError):
+                    await serving
+            finally:
+                stopping.cancel()
+
+    async def _surrounded(self, surroundings: Surroundings, entered: asyncio.Event) -> None:
+        _favour_the_loop()
+        async with surroundings(self):
+            entered.set()
             self.lag.start()  # from here on: no call waited for what came before
             await self._stopped.wait()
+
+    def stop(self) -> None:
+        """Begin to drain, as a first signal does."""
+        if not self.registry.draining:
+            self._on_signal()
 
     def _new_uvicorn(self) -> uvicorn.Server:
         config = self._config
@@ -169,6 +210,7 @@ class BridgeServer:
             return
         now = self._reception.now()
         self.registry.drain(now)
+        self.drain_began.set()
         self._drain_ends_at = now + self._config.drain_s
         self._reception.publish(Draining(self.registry.places, self._config.drain_s))
         self._drain(now)

@@ -6,7 +6,7 @@ The signature is made over our origin, the path and the query as requested, and 
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -48,7 +48,11 @@ async def read_signed(request: Request, reception: Reception) -> SignedRequest:
     elif kind not in {_FORM, _JSON} and (kind or body):
         raise HTTPException(415, "a form or JSON, please")
     form = parse_form(body) if kind == _FORM else []
-    if not _verified(request, reception, form, body if kind == _JSON else None):
+    json = body if kind == _JSON else None
+    if not _verified(request, reception, form, json):
+        reception.wrongly_signed(
+            reception.origin.url + _target(request), lambda: _signed_url(request, reception, form, json)
+        )
         _turn_away(request, reception, Refusal.BAD_SIGNATURE)
     fields = _json_fields(body) if kind == _JSON else dict(form or request.query_params.multi_items())
     call_sid, account_sid = fields.get("CallSid", ""), fields.get("AccountSid", "")
@@ -79,17 +83,30 @@ async def _body(request: Request, timeout_s: float) -> bytes:
 
 
 def _verified(request: Request, reception: Reception, form: list[tuple[str, str]], json: bytes | None) -> bool:
+    said = dict(form or request.query_params.multi_items()).get("CallSid", "")
+    return reception.verify(reception.urls(_target(request), said), _check(request, reception, form, json), said)
+
+
+def _check(
+    request: Request, reception: Reception, form: list[tuple[str, str]], json: bytes | None
+) -> Callable[[str], bool]:
+    """Whether this request is signed for a URL."""
     verifier = reception.verifier
     signature = request.headers.get(SIGNATURE_HEADER)
     settings = request.headers.get(SETTINGS_HEADER)
-    target = _target(request)
-    urls = [origin + target for origin in reception.origin.spellings]
-    said = dict(form or request.query_params.multi_items()).get("CallSid", "")
     if json is not None:
-        return reception.verify(urls, lambda url: verifier.verify_json(url, json, signature, settings), said)
+        return lambda url: verifier.verify_json(url, json, signature, settings)
     if request.method == "GET":
-        return reception.verify(urls, lambda url: verifier.verify_get(url, signature, settings), said)
-    return reception.verify(urls, lambda url: verifier.verify_form(url, form, signature, settings), said)
+        return lambda url: verifier.verify_get(url, signature, settings)
+    return lambda url: verifier.verify_form(url, form, signature, settings)
+
+
+def _signed_url(request: Request, reception: Reception, form: list[tuple[str, str]], json: bytes | None) -> str | None:
+    """The URL that a refused request was signed for, if it can be guessed: for the log, never to let it in."""
+    hosts = dict.fromkeys(filter(None, (request.headers.get("host"), request.headers.get("x-forwarded-host"))))
+    check, target = _check(request, reception, form, json), _target(request)
+    urls = [f"{scheme}://{host}{target}" for host in hosts for scheme in ("https", "http")]
+    return next((url for url in urls if check(url)), None)
 
 
 def _target(request: Request) -> str:

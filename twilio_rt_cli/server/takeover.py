@@ -84,8 +84,8 @@ class Takeover:
         if token is None and not reception.config.bare_stream:
             return Refusal.BAD_TOKEN
         signature, settings = request.header(SIGNATURE_HEADER), request.header(SETTINGS_HEADER)
-        urls = [origin + request.target for origin in reception.origin.websocket_spellings]
         call_sid = reception.registry.call_of(token)
+        urls = reception.urls(request.target, call_sid, websocket=True)
         if not reception.verify(
             urls, lambda url: reception.verifier.verify_upgrade(url, signature, settings), call_sid
         ):

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Request, Response
 from twilio_rt_cli import __version__
 from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.protocol import twiml
-from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
+from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid
 from twilio_rt_cli.server.notices import Refusal, StreamFailed
+from twilio_rt_cli.server.origin import Origin
 from twilio_rt_cli.server.reception import Reception, call_log, without_token
-from twilio_rt_cli.server.registry import PROBE_CALL_SID, IncomingCall
+from twilio_rt_cli.server.registry import IncomingCall
 from twilio_rt_cli.server.signed import read_signed
 
 _CLOSING_S = 3.0
@@ -68,7 +69,10 @@ class Webhooks:
             self._reception.refuse_call(token, signed.call_sid)
             return _twiml(twiml.busy(self._reception.config.busy_message))
         call_log(signed.call_sid).debug("webhook answered, the stream may come")
-        origin = self._reception.origin
+        live, origin = self._registry.find(signed.call_sid), self._reception.origin
+        if live is not None:
+            origin = Origin(live.origin) if live.origin else origin  # asked again: the same answer
+            live.origin = origin.url
         return _twiml(
             twiml.connect_stream(
                 f"{origin.websocket_url}/media-stream/{token}",

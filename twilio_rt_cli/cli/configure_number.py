@@ -1,0 +1,54 @@
+"""`twilio-rt configure-number`: points a phone number's voice webhook at a bridge, and puts it back."""
+
+from typing import Annotated
+
+import typer
+from typer import Argument, Option
+
+EXAMPLES = """\b
+Examples:
+  twilio-rt configure-number --show
+  twilio-rt configure-number +14155550100 --url https://bridge.example.com
+  twilio-rt configure-number --restore
+"""
+
+
+def configure_number(
+    number: Annotated[
+        str | None,
+        Argument(
+            metavar="NUMBER",
+            help="E.164, or the number's SID (PN…). [TWILIO_PHONE_NUMBER, else the account's only one]",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    url: Annotated[
+        str | None,
+        Option(
+            metavar="ORIGIN", help="Origin of the bridge. [PUBLIC_URL, else the running server's]", show_default=False
+        ),
+    ] = None,
+    show: Annotated[bool, Option("--show", help="Show what the number does, and change nothing.")] = False,
+    restore: Annotated[bool, Option("--restore", help="Put back what was there before us.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Show the difference, and change nothing.")] = False,
+    yes: Annotated[bool, Option("--yes", help="Change it without asking.")] = False,
+    json: Annotated[bool, Option("--json", help="One JSON object on stdout, and nothing else there.")] = False,
+) -> None:
+    """Point a phone number at a bridge, after showing the difference.
+
+    What the number did before is kept in the per-user state folder; --restore puts it back, unless somebody else
+    has changed it since.
+    """
+    if show and restore:
+        raise typer.BadParameter("--show and --restore exclude one another.")
+    if url is not None and (show or restore):
+        raise typer.BadParameter("--url says where to point a number: it does not go with --show or --restore.")
+
+    from twilio_rt_cli.cli.dot_env import check_dot_env
+    from twilio_rt_cli.cli.number_change import NEEDED, Wanted, run
+    from twilio_rt_cli.settings import load_some
+
+    check_dot_env()
+    wanted = Wanted(number=number, url=url, show=show, restore=restore, dry_run=dry_run, yes=yes, json=json)
+    run(wanted, load_some(NEEDED))

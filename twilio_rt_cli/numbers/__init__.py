@@ -1,0 +1,10 @@
+"""Pointing a phone number's voice webhook at us, and putting back what was there.
+
+`pointing` plans the change, `journal` writes it down before it is made, `pointer` makes it and takes it back.
+"""
+
+from twilio_rt_cli.numbers.journal import Entry, Journal
+from twilio_rt_cli.numbers.pointer import NumberPointer, Outcome, Restored
+from twilio_rt_cli.numbers.pointing import Change, plan, webhook_url
+
+__all__ = ["Change", "Entry", "Journal", "NumberPointer", "Outcome", "Restored", "plan", "webhook_url"]
