@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 base=$(sed -n 's/^ARG BASE=//p' Dockerfile)
 image=twilio-rt
 scratch=$(mktemp -d)
-server= served=
+server='' served=''
 
 step() { printf '\n== %s (%d s)\n' "$1" "$SECONDS"; }
 fail() { printf 'FAILED: %s\n' "$1" >&2 && exit 1; }
@@ -118,7 +118,7 @@ step "SIGTERM"
 kill -TERM "$pid"
 status=0
 wait "$server" || status=$?
-server= served=
+server='' served=''
 grep -o '"type":"server\.[a-z]*"' "$scratch/events.jsonl"
 [ "$status" = 0 ] || fail "serve ended with $status"
 echo "exit code 0"

@@ -261,6 +261,7 @@ def test_what_cannot_begin_says_why(tmp_path: Path) -> None:
     story(tmp_path, tell)
 
 
+@pytest.mark.acceptance
 def test_three_programs_find_each_other(tmp_path: Path) -> None:
     async def tell(bench: Bench) -> None:
         async with bench.run("serve", "--port", "0", "--json") as server:

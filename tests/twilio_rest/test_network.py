@@ -171,7 +171,7 @@ def test_a_call_in_progress_is_redirected() -> None:
         await asyncio.to_thread(lambda: api.redirect(second, url=f"{bridge.origin}/stream-ended"))
         assert [await over(rest, first), await over(rest, second)] == ["completed", "completed"]
         assert rest.network.reports[first].executed == ["Say", "Hangup"]
-        assert bridge.paths()[-1] == "/stream-ended"
+        assert "/stream-ended" in bridge.paths()
 
     play(story)
 
