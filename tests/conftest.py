@@ -1,10 +1,13 @@
 """Hypothesis without a deadline, since these machines are shared; and a state folder of the tests' own."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+# Two threads that multiply at once wait for each other's workers by spinning: on two cores that can take minutes.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 settings.register_profile("shared-machine", deadline=None)
 settings.load_profile("shared-machine")
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import date
 
-from twilio_rt_cli.cli.doctor_finding import UNREACHABLE, Finding, failed, failures, ok
+from twilio_rt_cli.cli.doctor_finding import UNREACHABLE, Finding, State, failed, failures, ok
 from twilio_rt_cli.cli.doctor_keys import key_findings
 from twilio_rt_cli.cli.doctor_machine import (
     disk_finding,
@@ -36,6 +36,17 @@ def diagnosis() -> list[Finding]:
     findings += asyncio.run(_of_settings(settings))
     curtain = Curtain(secrets_of(settings), settings.show_numbers)
     return [replace(one, told=curtain.text(one.told), hint=curtain.text(one.hint)) for one in findings]
+
+
+def quick_diagnosis(settings: Settings) -> list[Finding]:
+    """What stands in the way and is seen without asking anybody: for the start of `serve`."""
+    findings = [
+        *dot_env_findings(_names()),
+        *shutdown_findings(settings, date.today()),
+        open_files_finding(settings.limit_concurrency),
+        disk_finding(),
+    ]
+    return [one for one in findings if one.state in (State.WARNING, State.FAILED)]
 
 
 def _names() -> list[str]:

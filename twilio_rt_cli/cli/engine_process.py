@@ -156,7 +156,9 @@ def _lines_of(pipe: IO[bytes] | None) -> Iterator[bytes]:
 
 def _environment() -> dict[str, str]:
     """Ours without the secrets: the engine has no use for them."""
-    return {name: value for name, value in os.environ.items() if not name.upper().startswith(_SECRETS)}
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(_SECRETS)}
+    # Three threads of the engine multiply small matrices: BLAS threads beside them only wait for one another.
+    return {"OPENBLAS_NUM_THREADS": "1", **kept}
 
 
 def _say_that_it_died(status: int) -> None:

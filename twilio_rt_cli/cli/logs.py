@@ -64,6 +64,7 @@ def _levels(level: int) -> dict[str, int]:
         "": libraries,
         "twilio_rt": level,
         "picows": libraries,
+        "urllib3": max(level, logging.ERROR),  # its retries: what comes of them is told in our words
         "uvicorn": sockets,
         "uvicorn.error": sockets,
         "uvicorn.access": logging.CRITICAL,  # its lines would show the tokens in our paths

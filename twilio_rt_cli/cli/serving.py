@@ -38,6 +38,7 @@ def serve_calls(settings: Settings, form: Form, wishes: Wishes) -> None:
         stack.enter_context(log_lines_of(settings))
         for slip in slips([name.upper() for name in Settings.model_fields]):
             log.warning("%s", slip)
+        _warn(settings)
         engine_url = stack.enter_context(engine_process()) if settings.realtime_provider == "local" else None
         if settings.reload:
             from twilio_rt_cli.cli.reload import serve_reloading
@@ -45,6 +46,14 @@ def serve_calls(settings: Settings, form: Form, wishes: Wishes) -> None:
             serve_reloading(settings, form, engine_url)
         else:
             serve_once(settings, form, engine_url, wishes)
+
+
+def _warn(settings: Settings) -> None:
+    """The part of doctor that asks nobody; what is right is not told."""
+    from twilio_rt_cli.cli.doctor_checks import quick_diagnosis  # it needs this module in turn
+
+    for finding in quick_diagnosis(settings):
+        log.warning("%s: %s %s", finding.name, finding.told, finding.hint)
 
 
 def _check(settings: Settings, wishes: Wishes) -> None:
