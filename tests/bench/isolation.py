@@ -188,7 +188,7 @@ class Dribble(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # a TCP transport writes; uvloop's has other bases
-        self._transport.write(self._head)  # type: ignore[union-attr]
+        self._transport.write(self._head)  # type: ignore[union-attr]  # it was set on the line before
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

@@ -99,7 +99,8 @@ class _Followed:
                 if self._stop.wait(_LOOK_S) or (self._until is not None and time.monotonic() >= self._until):
                     self._hang_up()
                 try:
-                    misses = self._look(misses)
+                    self._look()
+                    misses = 0
                 except UnreachableError:
                     misses += 1
                     if misses >= _MISSES:
@@ -109,12 +110,11 @@ class _Followed:
                 signal.signal(number, handler)
         return self._call, self._stopped
 
-    def _look(self, misses: int) -> int:
+    def _look(self) -> None:
         found = self._api.call(self._call.sid)
         if found.status != self._call.status:
             self._say.line(f"{found.sid}  {found.status}")
         self._call = found
-        return 0 if found else misses
 
     def _hang_up(self) -> None:
         self._stop.clear()

@@ -51,6 +51,7 @@ class PointedNumber:
             earlier_urls=entry.urls if entry else (),
         )
         if not _agreed(change, wishes, asked_for=wishes.number is not None):
+            api.close()
             return None
         return cls(api, change, journal, reporter)
 
@@ -76,6 +77,7 @@ class PointedNumber:
     def put_back(self) -> None:
         """What was there before us. Raises ServiceError when that failed; the journal is kept then."""
         if self._entry is None:
+            self._api.close()
             return
         entry, self._entry = self._entry, None
         try:
