@@ -40,6 +40,8 @@ RANKS = {
     "state": 3,
     "twilio_api": 3,
     "leg": 3,
+    "notices": 3,
+    "live": 3,
     "meter": 3,
     "models": 3,
     "ngrok_api": 3,
@@ -57,7 +59,7 @@ RANKS = {
 PURE_RANKS = (1, 2)
 TOP = 6  # settings, cli and __main__ work together; that nobody imports cli is a rule of its own
 # Pairs of the same rank: a provider's leg is built on the base that every leg has, a tunnel on what finds one.
-BASES = {("models", "leg"), ("tunnel", "ngrok_api"), ("tunnel", "state")}
+BASES = {("models", "leg"), ("tunnel", "ngrok_api"), ("tunnel", "state"), ("live", "notices"), ("records", "notices")}
 PURE_THIRD_PARTY = {"msgspec", "numpy"}
 # Clocks, chance, scheduling and side effects: what would make the core depend on more than its arguments.
 IMPURE = {

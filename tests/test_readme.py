@@ -21,8 +21,8 @@ from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.cli.app import EXIT_CODES, INTERRUPTED, app
 from twilio_rt_cli.engine.server import EngineServer
 from twilio_rt_cli.leg import Leg
+from twilio_rt_cli.notices import Refusal
 from twilio_rt_cli.server.config import ServerConfig
-from twilio_rt_cli.server.notices import Refusal
 from twilio_rt_cli.server.reception import Reception
 from twilio_rt_cli.server.registry import Registry
 from twilio_rt_cli.server.webhook import Webhooks

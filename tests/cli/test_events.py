@@ -11,6 +11,9 @@ from twilio_rt_cli.call.notices import (
     CallerTurn,
     CallOver,
     CallTrouble,
+    CutOff,
+    FirstAudio,
+    ItemCut,
     KeyPressed,
     ModelReady,
     Notice,
@@ -20,8 +23,8 @@ from twilio_rt_cli.call.notices import (
 from twilio_rt_cli.call.record import CallStatistics, EndReason
 from twilio_rt_cli.cli.events import EventLine, call_event, server_event
 from twilio_rt_cli.cli.masking import Curtain
+from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
-from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
 
 CALL = CallSid("CA" + "1" * 32)
 STREAM = StreamSid("MZ" + "2" * 32)
@@ -30,18 +33,41 @@ STREAM = StreamSid("MZ" + "2" * 32)
 @pytest.mark.parametrize(
     ("notice", "kind", "fields"),
     [
-        (CallerTurn("Hi."), "call.turn", {"who": "caller", "text": "Hi."}),
         (
-            AgentTurn("Hello.", 760.04, interrupted=True),
+            CallerTurn("Hi.", "item_7", 1500.04),
             "call.turn",
-            {"who": "agent", "text": "Hello.", "v2v_ms": 760.0, "interrupted": True},
+            {"who": "caller", "text": "Hi.", "item_id": "item_7", "spoken_at_ms": 1500.0},
+        ),
+        (
+            AgentTurn("Hello.", 760.04, interrupted=True, spoken_at_ms=2000.0),
+            "call.turn",
+            {"who": "agent", "text": "Hello.", "v2v_ms": 760.0, "interrupted": True, "spoken_at_ms": 2000.0},
         ),
         (
             AgentTurn("Hello.", None),
             "call.turn",
-            {"who": "agent", "text": "Hello.", "v2v_ms": None, "interrupted": False},
+            {"who": "agent", "text": "Hello.", "v2v_ms": None, "interrupted": False, "spoken_at_ms": None},
         ),
-        (BargedIn(1240, 3100, "item_1"), "call.barge_in", {"heard_ms": 1240, "received_ms": 3100, "item_id": "item_1"}),
+        (FirstAudio(300.06), "call.first_audio", {"elapsed_ms": 300.1}),
+        (
+            BargedIn(1240, 3100, "item_1", 140.04, (ItemCut("item_1", 1240, 3100), ItemCut("item_2", 0, 800))),
+            "call.barge_in",
+            {
+                "heard_ms": 1240,
+                "received_ms": 3100,
+                "item_id": "item_1",
+                "stop_ms": 140.0,
+                "cuts": [
+                    {"item_id": "item_1", "heard_ms": 1240, "received_ms": 3100},
+                    {"item_id": "item_2", "heard_ms": 0, "received_ms": 800},
+                ],
+            },
+        ),
+        (
+            CutOff((ItemCut("item_1", 10, 20),)),
+            "call.cut_off",
+            {"cuts": [{"item_id": "item_1", "heard_ms": 10, "received_ms": 20}]},
+        ),
         (
             ToolStarted("call_1", "check", '{"day":1}'),
             "call.tool",
@@ -71,10 +97,14 @@ def test_what_a_call_tells(notice: Notice, kind: str, fields: dict[str, Any]) ->
 
 
 def test_an_ended_call_brings_its_figures() -> None:
-    statistics = CallStatistics(turns=4, barge_ins=1, tool_calls=2, frames_in=99, first_audio_ms=300.06)
+    statistics = CallStatistics(
+        turns=4, barge_ins=1, tool_calls=2, frames_in=99, first_audio_ms=300.06, v2v_ms=[760.04], marks_sent=3
+    )
+    statistics.tokens.cached_audio = 64
     told = json.loads(call_event(CALL, CallOver(EndReason.MODEL_GONE, "1006", 34_000.4, statistics)).json(0))
     counted = told.pop("statistics")
-    assert (counted["frames_in"], counted["first_audio_ms"]) == (99, 300.1)
+    assert (counted["frames_in"], counted["first_audio_ms"], counted["v2v_ms"]) == (99, 300.1, [760.0])
+    assert (counted["tokens"]["cached_audio"], counted["marks_pending"]) == (64, 3)
     assert told == {
         "v": 1,
         "ts": "1970-01-01T00:00:00.000Z",
@@ -88,6 +118,9 @@ def test_an_ended_call_brings_its_figures() -> None:
         "turns": 4,
         "barge_ins": 1,
         "tool_calls": 2,
+        "health": "failed",
+        "why": "model_gone",
+        "cost_usd": None,
     }
 
 

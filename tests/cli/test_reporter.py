@@ -10,8 +10,8 @@ import pytest
 from twilio_rt_cli.call.notices import CallerTurn
 from twilio_rt_cli.cli.masking import Curtain
 from twilio_rt_cli.cli.reporter import Form, Reporter, form_for
+from twilio_rt_cli.notices import CallRefused, Draining, Refusal
 from twilio_rt_cli.protocol.twilio import CallSid
-from twilio_rt_cli.server.notices import CallRefused, Draining, Refusal
 
 CALL = CallSid("CA" + "1" * 28 + "9f2a")
 

@@ -17,8 +17,8 @@ from twilio_rt_cli.call.notices import (
 from twilio_rt_cli.call.record import CallStatistics, EndReason
 from twilio_rt_cli.cli.masking import Curtain
 from twilio_rt_cli.cli.transcript import Line, call_line, server_line
+from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
-from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
 
 CALL, STREAM = CallSid("CA1"), StreamSid("MZ1")
 

@@ -2,8 +2,8 @@ import pytest
 
 from tests.server.world import ACCOUNT, call_sid, config
 from twilio_rt_cli.call.record import EndReason
+from twilio_rt_cli.notices import Refusal
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID
-from twilio_rt_cli.server.notices import Refusal
 from twilio_rt_cli.server.registry import IncomingCall, LiveCall, Registry, Stage, is_sid
 
 

@@ -15,11 +15,11 @@ from websockets.exceptions import InvalidStatus
 
 from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.leg import Closed, Leg
+from twilio_rt_cli.notices import ServerNotice
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.signature import headers_for
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid, Start, StartDetails, StopDetails, StreamSid
 from twilio_rt_cli.server.config import ServerConfig
-from twilio_rt_cli.server.notices import ServerNotice
 from twilio_rt_cli.server.registry import IncomingCall
 from twilio_rt_cli.server.run import BridgeServer
 

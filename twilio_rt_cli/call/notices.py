@@ -12,9 +12,26 @@ class ModelReady(Struct, frozen=True):
     """since `start`"""
 
 
-class CallerTurn(Struct, frozen=True):
-    """What the caller said, as the model's recogniser understood it."""
+class FirstAudio(Struct, frozen=True):
+    """The agent's first audio went to the caller."""
 
+    elapsed_ms: float
+    """since `start`"""
+
+
+class CallerTurn(Struct, frozen=True):
+    """What the caller said, as the model's recogniser understood it; may come later than the answer to it."""
+
+    text: str
+    item_id: str = ""
+    spoken_at_ms: float | None = None
+    """when the caller began, since `start`; orders the transcript. None: not told by the model"""
+
+
+class SpokenItem(Struct, frozen=True):
+    """The words of one conversation item that the agent spoke."""
+
+    item_id: str
     text: str
 
 
@@ -25,6 +42,21 @@ class AgentTurn(Struct, frozen=True):
     v2v_ms: float | None
     """from the end of the caller's speech to the first audio sent; None when nobody had spoken before"""
     interrupted: bool = False
+    spoken_at_ms: float | None = None
+    """when its first audio went out, since `start`; None: no audio did"""
+    items: tuple[SpokenItem, ...] = ()
+    """`text` by item"""
+    unheard: tuple[str, ...] = ()
+    """items of which all audio came too late, after the barge-in: nobody heard anything of them"""
+
+
+class ItemCut(Struct, frozen=True):
+    """An item of which the caller did not hear all."""
+
+    item_id: str
+    heard_ms: int
+    received_ms: int
+    """what we had received of it"""
 
 
 class BargedIn(Struct, frozen=True):
@@ -35,6 +67,16 @@ class BargedIn(Struct, frozen=True):
     received_ms: int
     """what we had received of it"""
     item_id: str
+    stop_ms: float | None = None
+    """from the caller's first sound to our clear; None when the model did not say when the caller began"""
+    cuts: tuple[ItemCut, ...] = ()
+    """all items that were cut, the one being heard first"""
+
+
+class CutOff(Struct, frozen=True):
+    """The call ended while the agent was still to be heard; told just before the end."""
+
+    cuts: tuple[ItemCut, ...]
 
 
 class ToolStarted(Struct, frozen=True):
@@ -80,5 +122,15 @@ class CallOver(Struct, frozen=True):
 
 
 Notice = (
-    ModelReady | CallerTurn | AgentTurn | BargedIn | ToolStarted | ToolAnswered | KeyPressed | CallTrouble | CallOver
+    ModelReady
+    | FirstAudio
+    | CallerTurn
+    | AgentTurn
+    | BargedIn
+    | CutOff
+    | ToolStarted
+    | ToolAnswered
+    | KeyPressed
+    | CallTrouble
+    | CallOver
 )

@@ -1,6 +1,8 @@
 """How a call ended, and what was counted on the way."""
 
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from enum import Enum
 
 
@@ -18,6 +20,7 @@ class EndReason(Enum):
     STREAM_LOST = "stream_lost"
     BAD_MESSAGES = "bad_messages"
     DRAINED = "drained"
+    OPERATOR = "operator"
     INTERNAL_ERROR = "internal_error"
 
     @property
@@ -26,7 +29,48 @@ class EndReason(Enum):
         return self not in _IN_ORDER
 
 
-_IN_ORDER = frozenset({EndReason.CALLER_HUNG_UP, EndReason.AGENT_HUNG_UP, EndReason.TIME_LIMIT, EndReason.PROBE})
+_IN_ORDER = frozenset(
+    {
+        EndReason.CALLER_HUNG_UP,
+        EndReason.AGENT_HUNG_UP,
+        EndReason.TIME_LIMIT,
+        EndReason.OPERATOR,
+        EndReason.PROBE,
+    }
+)
+
+
+MARK_LAG_BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+@dataclass(slots=True)
+class Buckets:
+    """How many values fell under each bound; what a histogram metric needs, cheap enough for every mark."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(MARK_LAG_BOUNDS_S) + 1))
+    """one per bound (value ≤ bound), and one above all; not cumulative"""
+    total_s: float = 0.0
+    """sum of the values"""
+
+    def take(self, value_s: float) -> None:
+        """Count one value."""
+        self.counts[bisect_left(MARK_LAG_BOUNDS_S, value_s)] += 1
+        self.total_s += value_s
+
+
+@dataclass(slots=True)
+class Tokens:
+    """The model's tokens by kind; the cached ones are part of the text and audio that went in.
+
+    (OpenAI Realtime, `usage` of `response.done`)
+    """
+
+    input_text: int = 0
+    input_audio: int = 0
+    cached_text: int = 0
+    cached_audio: int = 0
+    output_text: int = 0
+    output_audio: int = 0
 
 
 @dataclass(slots=True)
@@ -49,19 +93,73 @@ class CallStatistics:
     """holes in Twilio's sequence numbers"""
     marks_sent: int = 0
     marks_echoed: int = 0
+    mark_lag: Buckets = field(default_factory=Buckets)
+    """how much later than by our clock each mark came back"""
+    playout_lag_ms: float = 0.0
+    """how late the last echoed mark was"""
+    playout_lag_max_ms: float = 0.0
+    jitter_ms: float | None = None
+    """interarrival jitter of caller audio (RFC 3550, 6.4.1), over every eighth message"""
+    round_trip_ms: float | None = None
+    """least round trip of a mark"""
     bad_messages_twilio: int = 0
     bad_messages_model: int = 0
     unknown_messages: dict[str, int] = field(default_factory=dict)
     """kind → how often"""
     model_errors: dict[str, int] = field(default_factory=dict)
     """error code → how often, harmless ones too"""
+    model_failures: int = 0
+    """errors that were not harmless, failed responses among them"""
     turns: int = 0
     """caller turns the model heard"""
+    v2v_ms: list[float] = field(default_factory=list)
+    """of each answer: from the end of the caller's speech to the first agent audio sent"""
     barge_ins: int = 0
+    barge_in_stop_ms: list[float] = field(default_factory=list)
+    """of each barge-in: from the caller's first sound to our clear"""
     tool_calls: int = 0
+    tool_failures: int = 0
+    tool_ms: list[float] = field(default_factory=list)
+    """of each tool call that came back"""
+    reconnects: int = 0
+    """times the model's socket was opened again"""
     input_tokens: int = 0
     output_tokens: int = 0
+    tokens: Tokens = field(default_factory=Tokens)
+    cost_usd: float | None = None
+    """estimated price of the tokens; None: the model's prices are not known"""
     first_audio_ms: float | None = None
     """`start` → first agent audio sent"""
     model_connect_ms: float | None = None
     """`start` → session configured"""
+
+    @property
+    def marks_pending(self) -> int:
+        """Marks that Twilio has not echoed yet."""
+        return self.marks_sent - self.marks_echoed
+
+    def add(self, other: "CallStatistics") -> None:
+        """Take another call's counters into a total. Figures of one call alone (connect, jitter, lags) stay out."""
+        for name in _COUNTERS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in _TOKENS:
+            setattr(self.tokens, name, getattr(self.tokens, name) + getattr(other.tokens, name))
+        for mine, its in ((self.unknown_messages, other.unknown_messages), (self.model_errors, other.model_errors)):
+            for kind, count in its.items():
+                mine[kind] = mine.get(kind, 0) + count
+        self.mark_lag.counts = [a + b for a, b in zip(self.mark_lag.counts, other.mark_lag.counts, strict=True)]
+        self.mark_lag.total_s += other.mark_lag.total_s
+        if other.cost_usd is not None:
+            self.cost_usd = (self.cost_usd or 0.0) + other.cost_usd
+
+
+_COUNTERS = tuple(one.name for one in fields(CallStatistics) if one.type in (int, "int"))
+_TOKENS = tuple(one.name for one in fields(Tokens))
+
+
+def percentile(values: Sequence[float], part: float) -> float | None:
+    """The value below which this part (0 to 1) of them lies; None of none."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]

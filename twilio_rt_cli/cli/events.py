@@ -9,23 +9,28 @@ from typing import assert_never
 
 import msgspec
 
+from twilio_rt_cli.call.health import health
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
     CallerTurn,
     CallOver,
     CallTrouble,
+    CutOff,
+    FirstAudio,
+    ItemCut,
     KeyPressed,
     ModelReady,
     Notice,
     ToolAnswered,
     ToolStarted,
 )
+from twilio_rt_cli.call.record import CallStatistics
 from twilio_rt_cli.cli.logs import logfmt, utc
 from twilio_rt_cli.cli.masking import Curtain
-from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, ServerNotice, StreamFailed
+from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, ServerNotice, StreamFailed
 
-Value = str | int | float | bool | None | dict[str, "Value"]
+Value = str | int | float | bool | None | dict[str, "Value"] | list["Value"]
 Fields = tuple[tuple[str, Value], ...]
 
 
@@ -42,7 +47,7 @@ class EventLine:
 
     def logfmt(self, at: float) -> str:
         """The same as `ts type key=value …`, without what is nested."""
-        flat = logfmt([(name, value) for name, value in self.fields if not isinstance(value, dict)])
+        flat = logfmt([(name, value) for name, value in self.fields if not isinstance(value, dict | list)])
         return f"{utc(at)} {self.type} {flat}".rstrip()
 
 
@@ -73,13 +78,20 @@ def server_event(notice: ServerNotice, curtain: Curtain) -> EventLine:
 def _told(notice: Notice) -> tuple[str, Fields]:
     match notice:
         case CallerTurn():
-            return "call.turn", (("who", "caller"), ("text", notice.text))
+            said: Fields = (("item_id", notice.item_id or None), ("spoken_at_ms", _ms(notice.spoken_at_ms)))
+            return "call.turn", (("who", "caller"), ("text", notice.text), *said)
         case AgentTurn():
             spoken: Fields = (("v2v_ms", _ms(notice.v2v_ms)), ("interrupted", notice.interrupted))
-            return "call.turn", (("who", "agent"), ("text", notice.text), *spoken)
+            when: Fields = (("spoken_at_ms", _ms(notice.spoken_at_ms)),)
+            return "call.turn", (("who", "agent"), ("text", notice.text), *spoken, *when)
+        case FirstAudio():
+            return "call.first_audio", (("elapsed_ms", _ms(notice.elapsed_ms)),)
         case BargedIn():
-            heard = ("heard_ms", notice.heard_ms), ("received_ms", notice.received_ms)
-            return "call.barge_in", (*heard, ("item_id", notice.item_id))
+            heard: Fields = (("heard_ms", notice.heard_ms), ("received_ms", notice.received_ms))
+            stopped: Fields = (("stop_ms", _ms(notice.stop_ms)), ("cuts", _cuts(notice.cuts)))
+            return "call.barge_in", (*heard, ("item_id", notice.item_id), *stopped)
+        case CutOff():
+            return "call.cut_off", (("cuts", _cuts(notice.cuts)),)
         case ToolStarted():
             return "call.tool", (*_tool("started", notice), ("arguments", notice.arguments))
         case ToolAnswered():
@@ -103,6 +115,7 @@ def _tool(state: str, notice: ToolStarted | ToolAnswered) -> Fields:
 
 def _ending(over: CallOver) -> Fields:
     counted = over.statistics
+    verdict = health(counted, over.reason)
     return (
         ("reason", over.reason.value),
         ("failed", over.reason.failed),
@@ -112,12 +125,27 @@ def _ending(over: CallOver) -> Fields:
         ("turns", counted.turns),
         ("barge_ins", counted.barge_ins),
         ("tool_calls", counted.tool_calls),
-        ("statistics", {name: _round(value) for name, value in asdict(counted).items()}),
+        ("health", verdict.level.value),
+        ("why", verdict.why),
+        ("cost_usd", counted.cost_usd),
+        ("statistics", figures(counted)),
     )
 
 
-def _round(value: Value) -> Value:
-    return round(value, 1) if isinstance(value, float) else value
+def figures(counted: CallStatistics) -> dict[str, Value]:
+    """A call's counters as they are told: times to a tenth of a millisecond."""
+    told: dict[str, Value] = {name: _round(name, value) for name, value in asdict(counted).items()}
+    return told | {"marks_pending": counted.marks_pending}
+
+
+def _round(name: str, value: Value) -> Value:
+    if isinstance(value, list):
+        return [_round(name, one) for one in value]
+    return round(value, 1) if isinstance(value, float) and name.endswith("_ms") else value
+
+
+def _cuts(cuts: tuple[ItemCut, ...]) -> list[Value]:
+    return [{"item_id": one.item_id, "heard_ms": one.heard_ms, "received_ms": one.received_ms} for one in cuts]
 
 
 def _ms(value: float | None) -> float | None:

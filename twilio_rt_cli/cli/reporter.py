@@ -17,8 +17,8 @@ from twilio_rt_cli.cli.line_writer import LineWriter
 from twilio_rt_cli.cli.masking import Curtain
 from twilio_rt_cli.cli.transcript import Line, call_line, server_line
 from twilio_rt_cli.cli.tunnel_events import tunnel_event
+from twilio_rt_cli.notices import CallRefused, Draining, ServerNotice, StreamFailed
 from twilio_rt_cli.protocol.twilio import CallSid
-from twilio_rt_cli.server.notices import CallRefused, Draining, ServerNotice, StreamFailed
 from twilio_rt_cli.tunnel.changes import TunnelChange
 
 log = logging.getLogger("twilio_rt.reporter")

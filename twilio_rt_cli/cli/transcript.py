@@ -11,6 +11,8 @@ from twilio_rt_cli.call.notices import (
     CallerTurn,
     CallOver,
     CallTrouble,
+    CutOff,
+    FirstAudio,
     KeyPressed,
     ModelReady,
     Notice,
@@ -19,7 +21,7 @@ from twilio_rt_cli.call.notices import (
 )
 from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.cli.masking import Curtain, printable
-from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
+from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
 
 _NARROWEST = 20  # columns for words, however narrow the terminal is
 _COLOURS = {"caller": "36", "agent": "32", "tool": "35", "cut": "33", "error": "31"}
@@ -34,6 +36,7 @@ _ENDINGS = {
     EndReason.STREAM_LOST: "the stream was lost",
     EndReason.BAD_MESSAGES: "too many bad messages",
     EndReason.DRAINED: "we are stopping",
+    EndReason.OPERATOR: "an operator hung up",
     EndReason.INTERNAL_ERROR: "an error of ours",
 }
 _ENDS = {reason.value for reason in _ENDINGS}
@@ -89,7 +92,7 @@ class Line:
 
 
 def call_line(notice: Notice) -> Line | None:
-    """What a call tells, in words; None for the trouble that ends a call, since its end tells the same."""
+    """What a call tells, in words; None for what another line tells: the trouble that ends a call, a first audio."""
     match notice:
         case CallerTurn():
             return Line("caller", notice.text or "(not understood)")
@@ -109,6 +112,8 @@ def call_line(notice: Notice) -> Line | None:
             return Line("keys", notice.digits)
         case ModelReady():
             return Line("ready", "the model listens", f"{notice.connect_ms:.0f} ms")
+        case FirstAudio() | CutOff():
+            return None
         case CallTrouble() if notice.code in _ENDS:
             return None
         case CallTrouble():

@@ -5,7 +5,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from twilio_rt_cli.server.notices import Refusal
+from twilio_rt_cli.notices import Refusal
 from twilio_rt_cli.server.origin import is_loopback_host
 from twilio_rt_cli.server.reception import Reception
 from twilio_rt_cli.server.turnstile import Turnstile

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.leg import Closed, Leg
+from twilio_rt_cli.notices import CallStarted, Refusal
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.twilio import (
     AccountSid,
@@ -24,7 +25,6 @@ from twilio_rt_cli.protocol.twilio import (
     StreamSid,
 )
 from twilio_rt_cli.protocol.wire import Malformed, Unknown
-from twilio_rt_cli.server.notices import CallStarted, Refusal
 from twilio_rt_cli.server.reception import Reception, call_log
 from twilio_rt_cli.server.registry import IncomingCall, LiveCall, is_sid
 

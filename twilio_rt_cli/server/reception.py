@@ -8,11 +8,11 @@ from typing import Protocol
 
 from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.leg import Leg
+from twilio_rt_cli.notices import CallRefused, Refusal, ServerNotice
 from twilio_rt_cli.protocol.signature import Verifier
 from twilio_rt_cli.protocol.twilio import CallSid, Start, StreamSid
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.limiter import RefusalLimiter
-from twilio_rt_cli.server.notices import CallRefused, Refusal, ServerNotice
 from twilio_rt_cli.server.origin import Origin, Origins
 from twilio_rt_cli.server.registry import IncomingCall, Registry, is_sid
 

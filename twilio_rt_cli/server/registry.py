@@ -20,9 +20,9 @@ from math import inf
 from typing import Protocol
 
 from twilio_rt_cli.call.record import EndReason
+from twilio_rt_cli.notices import Refusal
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, AccountSid, CallSid
 from twilio_rt_cli.server.config import ServerConfig
-from twilio_rt_cli.server.notices import Refusal
 
 _SID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _GRACE_S = 10.0

@@ -21,13 +21,13 @@ from math import inf
 import uvicorn
 
 from twilio_rt_cli.call.record import EndReason
+from twilio_rt_cli.notices import Draining
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.server.app import create_app
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.guard import GuardedHttp
 from twilio_rt_cli.server.lag import LoopLag
 from twilio_rt_cli.server.listen import listen
-from twilio_rt_cli.server.notices import Draining
 from twilio_rt_cli.server.origin import Origins
 from twilio_rt_cli.server.reception import OpenCall, Publish, Reception, call_log, log
 from twilio_rt_cli.server.registry import Registry

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from twilio_rt_cli.call.glance import Watched
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 
 
@@ -30,6 +31,8 @@ class CallStarted(Struct, frozen=True):
     stream_sid: StreamSid
     from_number: str
     to_number: str
+    call: Watched | None = None
+    """the call itself, to look at while it runs"""
 
 
 class CallRefused(Struct, frozen=True):

@@ -1,0 +1,32 @@
+"""A call at one moment, as somebody watching sees it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from twilio_rt_cli.call.record import CallStatistics
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What cannot be counted: it is so now."""
+
+    state: str
+    """connecting, listening, caller (is speaking), thinking, speaking, tool:NAME, ending or over"""
+    buffered_ms: int
+    """agent audio received from the model that the caller has not heard yet"""
+    at_twilio_ms: int
+    """the part of it that was sent to Twilio: sent − heard"""
+    overdue_ms: int
+    """by how much the next mark is overdue; 0: none is"""
+
+
+NO_GLANCE = Glance("over", 0, 0, 0)
+
+
+class Watched(Protocol):
+    """A call that runs: its counters are live, and it can be looked at."""
+
+    @property
+    def statistics(self) -> CallStatistics: ...
+
+    def glance(self) -> Glance: ...
