@@ -41,6 +41,7 @@ RANKS = {
     "twilio_api": 3,
     "leg": 3,
     "notices": 3,
+    "prices": 3,
     "live": 3,
     "meter": 3,
     "models": 3,
