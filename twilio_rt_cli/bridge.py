@@ -33,6 +33,7 @@ from twilio_rt_cli.call.events import (
     UnknownMessage,
     Woken,
 )
+from twilio_rt_cli.call.glance import Glance
 from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.record import CallStatistics, EndReason
@@ -103,6 +104,10 @@ class Bridge:
         """Counters of this call, live."""
         return self._call.statistics
 
+    def glance(self) -> Glance:
+        """This call at this moment."""
+        return self._call.glance(self._loop.time())
+
     def begin(self) -> None:
         """Take over the phone's socket and dial the model."""
         assert self._phone is not None
@@ -120,11 +125,14 @@ class Bridge:
     def on_message(self, leg: Leg, raw: bytes) -> None:
         event: Event | Unknown | Malformed
         event = twilio.decode(raw) if leg is self._phone else realtime.decode(raw)
-        if type(event) is Media and not self._running and self._call.passes(event):
-            # Fifty times a second and call: nothing to decide, so no command is made of it.
-            if self._model is not None:
-                self._model.send(APPEND_PREFIX + event.media.payload.encode() + APPEND_SUFFIX)
-            return
+        if type(event) is Media:
+            if not event.sequence_number & 7:
+                self._call.arrived(event.media.timestamp, self._loop.time())
+            if not self._running and self._call.passes(event):
+                # Fifty times a second and call: nothing to decide, so no command is made of it.
+                if self._model is not None:
+                    self._model.send(APPEND_PREFIX + event.media.payload.encode() + APPEND_SUFFIX)
+                return
         if type(event) is Unknown:
             event = UnknownMessage(leg is not self._phone, event.kind)
         elif type(event) is Malformed:

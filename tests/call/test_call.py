@@ -14,6 +14,7 @@ from tests.playbook import (
     created,
     delta,
     echo,
+    function_call,
     media,
     session_updated,
     talking,
@@ -35,7 +36,7 @@ from twilio_rt_cli.call.events import (
 )
 from twilio_rt_cli.call.notices import CallTrouble, KeyPressed, ModelReady
 from twilio_rt_cli.call.record import EndReason
-from twilio_rt_cli.protocol.realtime import ErrorDetails, ErrorReported, SpeechStarted
+from twilio_rt_cli.protocol.realtime import ErrorDetails, ErrorReported, SpeechStarted, SpeechStopped
 from twilio_rt_cli.protocol.realtime_client import (
     AppendAudio,
     CreateItem,
@@ -365,3 +366,57 @@ def test_caller_audio_that_passes_is_told_and_counted_as_receive_would_have_done
 
 def replace_stream(event: Media) -> Media:
     return Media(event.media, StreamSid("MZother"), event.sequence_number)
+
+
+def test_what_goes_on_is_seen_at_a_glance() -> None:
+    call = Playbook()
+    assert call.core.glance(call.now).state == "connecting"
+    call = talking()
+    assert call.core.glance(call.now).state == "listening"
+    call << SpeechStarted()
+    assert call.core.glance(call.now).state == "caller"
+    call << SpeechStopped()
+    assert call.core.glance(call.now).state == "thinking"
+    call << created()
+    assert call.core.glance(call.now).state == "thinking"
+    call << function_call("call_a", "look_up")
+    assert call.core.glance(call.now).state == "tool:look_up"
+    call << delta(5000)
+    glance = call.core.glance(call.now)
+    assert (glance.state, glance.buffered_ms, glance.at_twilio_ms, glance.overdue_ms) == ("speaking", 5000, 3000, 0)
+    call.now += 1.0
+    glance = call.core.glance(call.now)
+    assert (glance.buffered_ms, glance.overdue_ms) == (4979, 980)  # no mark came back: 20 ms count as heard
+    call << ModelClosed(1006)
+    assert call.core.glance(call.now).state == "ending"
+    call << Stop()
+    assert call.core.glance(call.now).state == "over"
+
+
+def test_jitter_is_how_unevenly_caller_audio_comes() -> None:
+    call = talking()
+    assert call.core.statistics.jitter_ms is None
+    for number in range(1, 200):
+        call.core.arrived(number * 160, 100 + number * 0.160)
+    assert call.core.statistics.jitter_ms == pytest.approx(0, abs=1e-6)
+    for number in range(200, 400):
+        late_s = 0.040 if number % 2 else 0.0
+        call.core.arrived(number * 160, 100 + number * 0.160 + late_s)
+    assert call.core.statistics.jitter_ms == pytest.approx(40, abs=0.1)
+
+
+def test_a_mark_that_comes_back_late_is_counted() -> None:
+    call = answering(1000)
+    call.now += 0.02025
+    call << echo("0:162")
+    call.now += 0.040 + 0.120
+    call << echo("0:480")
+    counted = call.core.statistics
+    assert counted.playout_lag_ms == pytest.approx(120, abs=1)
+    call.now += 0.200
+    call << echo("0:2082")
+    assert counted.playout_lag_ms == pytest.approx(0, abs=1)
+    assert counted.playout_lag_max_ms == pytest.approx(120, abs=1)
+    assert sum(counted.mark_lag.counts) == 3
+    assert counted.mark_lag.total_s == pytest.approx(0.120, abs=0.002)
+    assert counted.round_trip_ms == 0

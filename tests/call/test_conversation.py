@@ -6,7 +6,17 @@ from tests.playbook import Playbook, answering, audio, created, delta, done, ech
 from twilio_rt_cli.call.call import CallState
 from twilio_rt_cli.call.commands import ClearPlayout, HangUp, RunTool, SendMark, SendMedia
 from twilio_rt_cli.call.events import ToolFinished
-from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallerTurn, CallTrouble, ToolAnswered
+from twilio_rt_cli.call.notices import (
+    AgentTurn,
+    BargedIn,
+    CallerTurn,
+    CallTrouble,
+    CutOff,
+    FirstAudio,
+    ItemCut,
+    SpokenItem,
+    ToolAnswered,
+)
 from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.protocol.realtime import (
     AudioDone,
@@ -22,6 +32,7 @@ from twilio_rt_cli.protocol.realtime import (
     StatusDetails,
     StatusError,
     ToolCallId,
+    TranscriptDelta,
     TranscriptDone,
     TranscriptionCompleted,
     TranscriptionFailed,
@@ -35,6 +46,7 @@ from twilio_rt_cli.protocol.realtime_client import (
     FunctionCallOutput,
     TruncateItem,
 )
+from twilio_rt_cli.protocol.twilio import Stop
 
 A, B, C = ItemId("item_1"), ItemId("item_2"), ItemId("item_3")
 ONE = ResponseId("resp_1")
@@ -72,7 +84,7 @@ def test_a_barge_in_truncates_at_what_the_caller_heard() -> None:
         call << echo(name)
     assert call << SpeechStarted() == [ClearPlayout(), SendMark("fence:0")]
     assert call << echo("fence:0") == [TruncateItem(A, 2082 // 8)]
-    assert call.told(BargedIn) == [BargedIn(2082 // 8, 1000, A)]
+    assert call.told(BargedIn) == [BargedIn(2082 // 8, 1000, A, None, (ItemCut(A, 2082 // 8, 1000),))]
 
 
 def test_an_answer_heard_to_its_end_is_left_alone() -> None:
@@ -201,12 +213,127 @@ def test_voice_to_voice_counts_from_the_end_of_speech_not_of_the_silence() -> No
     assert turn.v2v_ms == pytest.approx(650)
 
 
+def test_each_voice_to_voice_time_and_the_first_audio_are_counted_once() -> None:
+    call = talking()
+    call.now += 0.3
+    call << created()
+    call << delta(200)
+    call << delta(200)
+    call << done()
+    for _ in range(100):
+        call << media()
+    call << SpeechStarted(500)
+    call << SpeechStopped(2000)
+    call.now += 0.150
+    call << created("resp_2")
+    call << delta(200, "item_2", "resp_2")
+    call << delta(200, "item_2", "resp_2")
+    assert call.told(FirstAudio) == [FirstAudio(call.core.statistics.first_audio_ms or 0)]
+    assert call.core.statistics.first_audio_ms == pytest.approx(300)
+    assert call.core.statistics.v2v_ms == [pytest.approx(650)]
+
+
+def test_the_stop_is_timed_from_the_callers_first_sound() -> None:
+    call = talking(prefix_ms=300)
+    call << created()
+    call << delta(5000)
+    for _ in range(50):  # a second of caller audio
+        call << media()
+    call << SpeechStarted(540, ItemId("item_u"))  # the sound began at 840 ms: 160 ms ago
+    call << echo("fence:0")
+    [told] = call.told(BargedIn)
+    assert told.stop_ms == pytest.approx(160)
+    assert call.core.statistics.barge_in_stop_ms == [pytest.approx(160)]
+
+
+def test_a_model_that_does_not_say_when_speech_began_leaves_the_stop_untold() -> None:
+    call = answering(1000)
+    call << SpeechStarted()
+    call << echo("fence:0")
+    assert [one.stop_ms for one in call.told(BargedIn)] == [None]
+    assert call.core.statistics.barge_in_stop_ms == []
+
+
+def test_all_items_that_were_cut_are_told() -> None:
+    call = two_items()
+    call.now += 0.250
+    call << echo("0:2082")
+    call << SpeechStarted()
+    call << echo("fence:0")
+    [told] = call.told(BargedIn)
+    assert told.cuts == (ItemCut(A, 260, 500), ItemCut(B, 0, 500))
+
+
+def test_a_turn_is_told_with_when_the_caller_began_it() -> None:
+    call = talking(prefix_ms=300)
+    for _ in range(100):
+        call.now += 0.02
+        call << media()
+    call << SpeechStarted(1200, ItemId("item_u"))  # 500 ms before now
+    call.now += 1
+    call << InputCommitted(ItemId("item_u"))
+    call << TranscriptionCompleted(ItemId("item_u"), "Hello?")
+    [turn] = call.told(CallerTurn)
+    assert (turn.text, turn.item_id) == ("Hello?", "item_u")
+    assert turn.spoken_at_ms == pytest.approx(1500)
+
+
+def test_an_answer_tells_its_items_and_when_it_began() -> None:
+    call = talking()
+    call.now += 0.5
+    call << created()
+    call << delta(200)
+    call << TranscriptDelta(ONE, A, "At ")
+    call << TranscriptDelta(ONE, A, "three.")
+    call << TranscriptDone(ONE, A, "At three o'clock.")
+    call << delta(200, "item_2")
+    call << TranscriptDelta(ONE, B, "Bye.")
+    call << done()
+    [turn] = call.told(AgentTurn)
+    assert (turn.text, turn.spoken_at_ms) == ("At three o'clock. Bye.", pytest.approx(500))
+    assert turn.items == (SpokenItem(A, "At three o'clock."), SpokenItem(B, "Bye."))
+
+
+def test_a_hang_up_in_mid_answer_tells_what_was_said_and_not_heard() -> None:
+    call = talking()
+    call << created()
+    call << delta(1000)
+    call << TranscriptDelta(ONE, A, "We are open from nine")
+    call.now += 0.250
+    for name in ("0:162", "0:480", "0:2082"):
+        call << echo(name)
+    call << Stop()
+    assert [turn.text for turn in call.told(AgentTurn)] == ["We are open from nine"]
+    assert call.told(CutOff) == [CutOff((ItemCut(A, 260, 1000),))]
+
+
+def test_a_hang_up_before_the_fence_is_back_still_tells_the_barge_in() -> None:
+    call = answering(1000)
+    call.now += 0.250
+    call << echo("0:2082")
+    call << SpeechStarted()
+    orders = call << Stop()
+    assert orders == [HangUp(EndReason.CALLER_HUNG_UP)]
+    assert [one.cuts for one in call.told(BargedIn)] == [(ItemCut(A, 260, 1000),)]
+    assert call.told(CutOff) == []
+
+
+def test_a_call_that_ends_in_silence_has_nothing_cut_off() -> None:
+    call = answering(300)
+    call << done()
+    call.now += 0.5
+    for name in ("0:162", "0:480", "0:2082", "0:2400"):
+        call << echo(name)
+    call << Stop()
+    assert call.told(CutOff) == []
+
+
 def test_what_the_caller_said_is_told() -> None:
     call = talking()
     call << InputCommitted(ItemId("item_u"))
     call << TranscriptionCompleted(ItemId("item_u"), " Is it free? ")
     call << TranscriptionCompleted(ItemId("item_v"), " ")
-    assert call.told(CallerTurn) == [CallerTurn("Is it free?")]
+    assert call.told(CallerTurn) == [CallerTurn("Is it free?", "item_u", 0.0)]
     assert call.core.statistics.turns == 1
 
 

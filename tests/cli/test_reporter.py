@@ -22,9 +22,9 @@ def told(form: Form, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(sys, "stdout", out)
     with Reporter(form, Curtain(), clock=lambda: 0.0) as reporter:
         reporter.ready("http://127.0.0.1:5001", None, "http://127.0.0.1:5002")
-        reporter.publish_for(CALL)(CallerTurn("Hi."))
-        reporter.server(CallRefused(Refusal.BUSY, CALL))
-        reporter.server(Draining(1, 600.0))
+        reporter.call(0.0, CALL, CallerTurn("Hi."))
+        reporter.server(0.0, CallRefused(Refusal.BUSY, CALL))
+        reporter.server(0.0, Draining(1, 600.0))
         reporter.stopped()
     return out.getvalue().splitlines()
 
@@ -55,8 +55,8 @@ def test_a_refusal_is_not_told_again_to_whoever_reads_the_log(monkeypatch: pytes
     out = io.StringIO()
     monkeypatch.setattr(sys, "stdout", out)
     with Reporter(Form.TRANSCRIPT, Curtain(), clock=lambda: 0.0, logged=True) as reporter:
-        reporter.server(CallRefused(Refusal.BUSY, CALL))
-        reporter.server(Draining(0, 600.0))
+        reporter.server(0.0, CallRefused(Refusal.BUSY, CALL))
+        reporter.server(0.0, Draining(0, 600.0))
     assert [line.split()[1] for line in out.getvalue().splitlines()] == ["stop"]
 
 

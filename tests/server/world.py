@@ -13,7 +13,8 @@ import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from twilio_rt_cli.call.record import EndReason
+from twilio_rt_cli.call.glance import NO_GLANCE, Glance
+from twilio_rt_cli.call.record import CallStatistics, EndReason
 from twilio_rt_cli.leg import Closed, Leg
 from twilio_rt_cli.notices import ServerNotice
 from twilio_rt_cli.protocol import twilio
@@ -64,7 +65,11 @@ class EchoCall:
         self.begun = False
         self.heard: list[bytes] = []
         self.forgets_its_end = False
+        self.statistics = CallStatistics()
         self._on_over = on_over
+
+    def glance(self) -> Glance:
+        return NO_GLANCE
 
     def begin(self) -> None:
         self.begun = True

@@ -26,7 +26,8 @@ from twilio_rt_cli.call.events import (
     UnknownMessage,
     Woken,
 )
-from twilio_rt_cli.call.generation import PER_S
+from twilio_rt_cli.call.generation import PER_MS, PER_S
+from twilio_rt_cli.call.glance import Glance
 from twilio_rt_cli.call.keypad import Keypad
 from twilio_rt_cli.call.notices import CallOver, CallTrouble, KeyPressed, ModelReady
 from twilio_rt_cli.call.plan import CallPlan
@@ -65,7 +66,7 @@ class Call:
     """The core of one call: `receive` for every event, `Began` first, and `Woken` when `deadline` has come."""
 
     def __init__(self, plan: CallPlan, stream_sid: StreamSid, now: float) -> None:
-        self.statistics = CallStatistics()
+        self.statistics = CallStatistics(cost_usd=None if plan.prices is None else 0.0)
         self.state = CallState.CONNECTING
         self.end_reason: EndReason | None = None
         self._why = ""
@@ -79,6 +80,7 @@ class Call:
         self._sequence_number = 0
         self._flood_began_at = now
         self._flood_at_frame = FLOOD
+        self._transit_ms: float | None = None
         self._keypad = Keypad()
         self._early_digits = ""
         self._conversation = Conversation(plan, self.statistics, now)
@@ -94,7 +96,7 @@ class Call:
             case AudioDelta() if self.state is _TALKING:
                 return self._counted(self._conversation.audio(event, now))
             case TranscriptDelta():
-                self._conversation.stirred(now)
+                self._conversation.words(event, now)
                 return ()
             case Mark():
                 self._follow(event.sequence_number)
@@ -152,6 +154,23 @@ class Call:
         counters.bytes_in += samples
         conversation.appended += samples
         return True
+
+    def arrived(self, timestamp_ms: int, now: float) -> None:
+        """Caller audio of this stream time came, to judge how evenly; every eighth message is enough."""
+        transit_ms = now * 1000 - timestamp_ms
+        counters = self.statistics
+        if self._transit_ms is not None:
+            deviation_ms = abs(transit_ms - self._transit_ms)
+            jitter_ms = counters.jitter_ms or 0.0
+            counters.jitter_ms = jitter_ms + (deviation_ms - jitter_ms) / 16  # RFC 3550, 6.4.1
+        self._transit_ms = transit_ms
+
+    def glance(self, now: float) -> Glance:
+        """The call at this moment, for somebody who watches."""
+        state = _SHOWN.get(self.state) or self._conversation.state(now)
+        playout = self._conversation.playout
+        buffered = playout.unheard(now) // PER_MS, playout.at_twilio(now) // PER_MS
+        return Glance(state, *buffered, round(playout.overdue_s(now) * 1000))
 
     def deadline(self) -> float | None:
         """When to tell `Woken`, in monotonic seconds; None when nothing is awaited any more."""
@@ -322,14 +341,14 @@ class Call:
     def _end(self, reason: EndReason, now: float, why: str = "", close_code: int = 1000) -> list[Command]:
         """Begin to end: what is queued at Twilio is heard first, unless the caller is gone or misbehaves."""
         if self.state is CallState.ENDING:
-            return self._over() if reason in _AT_ONCE else []
+            return self._over(now) if reason in _AT_ONCE else []
         self.end_reason, self._why = reason, why
         self._hang_up = HangUp(reason, close_code)
         self._become(CallState.ENDING)
         self._held.clear()
         trouble: list[Command] = [CallTrouble(_side(reason), reason.value, why)] if reason.failed else []
         if reason in _AT_ONCE:
-            return trouble + self._over()
+            return trouble + self._over(now)
         self._over_due_at = now + FAREWELL_S
         return trouble + self._heard_out(now)
 
@@ -339,11 +358,11 @@ class Call:
             return []
         if self._conversation.playout.unheard(now) and now < self._over_due_at:
             return []
-        return self._over()
+        return self._over(now)
 
-    def _over(self) -> list[Command]:
+    def _over(self, now: float) -> list[Command]:
         self._become(CallState.OVER)
-        return [self._hang_up]
+        return [*self._conversation.break_off(now), self._hang_up]
 
     def _become(self, state: CallState) -> None:
         assert state.value >= self.state.value, f"{self.state} cannot become {state}"
@@ -360,6 +379,12 @@ class Call:
         return commands
 
 
+_SHOWN = {
+    CallState.CONNECTING: "connecting",
+    CallState.CONFIGURING: "connecting",
+    CallState.ENDING: "ending",
+    CallState.OVER: "over",
+}
 _AT_ONCE = frozenset(
     {EndReason.CALLER_HUNG_UP, EndReason.STREAM_LOST, EndReason.BAD_MESSAGES, EndReason.INTERNAL_ERROR, EndReason.PROBE}
 )

@@ -7,17 +7,25 @@ from the very moment of `speech_started`; what the caller heard of it is settled
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from twilio_rt_cli.call.answers import Answer, Unwritten, cut_of
 from twilio_rt_cli.call.commands import Command, RunTool
 from twilio_rt_cli.call.events import ToolFinished
 from twilio_rt_cli.call.generation import PER_MS, Heard
-from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallerTurn, CallTrouble, ToolAnswered, ToolStarted
+from twilio_rt_cli.call.notices import (
+    BargedIn,
+    CallTrouble,
+    CutOff,
+    FirstAudio,
+    ToolAnswered,
+    ToolStarted,
+)
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.playout import MAX_WAITING, Playout
 from twilio_rt_cli.call.record import CallStatistics, EndReason
 from twilio_rt_cli.call.toolcalls import Answers, ToolCalls
 from twilio_rt_cli.call.turns import Turns, Wish
+from twilio_rt_cli.call.usage import count_usage
 from twilio_rt_cli.protocol.realtime import (
     AudioDelta,
     AudioDone,
@@ -35,6 +43,7 @@ from twilio_rt_cli.protocol.realtime import (
     ServerEvent,
     SpeechStarted,
     SpeechStopped,
+    TranscriptDelta,
     TranscriptDone,
     TranscriptionCompleted,
     TranscriptionFailed,
@@ -60,18 +69,6 @@ MOST_FAILURES = 2
 """So many failed responses in a row end the call"""
 
 
-@dataclass(slots=True)
-class Answer:
-    """One response while it runs."""
-
-    texts: list[str] = field(default_factory=list)
-    v2v_ms: float | None = None
-    voiced: bool = False
-    interrupted: bool = False
-    late_items: set[ItemId] = field(default_factory=set)
-    """items of which audio came only after the barge-in: nobody heard anything of them"""
-
-
 class Conversation:
     """Takes the model's events once the session is agreed. `verdict` says why the call should end, if it should."""
 
@@ -81,12 +78,17 @@ class Conversation:
         self._turns = Turns()
         self._tools = ToolCalls()
         self._silence_ms = plan.silence_ms
+        self._prefix_ms = plan.prefix_ms
         self._greeting = plan.greeting
+        self._prices = plan.prices
         self._statistics = statistics
         self._started_at = now
         self.appended = 0
         """samples of caller audio written to the model's input buffer"""
         self._speech_ended_at: float | None = None
+        self._unwritten = Unwritten()
+        self._stops_ms: deque[float | None] = deque()
+        """of each clear that is not settled: how long after the caller's first sound it went out"""
         self._answers: dict[ResponseId, Answer] = {}
         self._dropped: deque[ResponseId] = deque(maxlen=32)
         self._cut_items: deque[ItemId] = deque(maxlen=64)
@@ -101,9 +103,11 @@ class Conversation:
         words = f'Say exactly this to the caller, and nothing else: "{self._greeting}"'
         return list(self._turns.want(Wish(instructions=words, opening=True), now))
 
-    def stirred(self, now: float) -> None:
-        """The model said something of its running response."""
+    def words(self, event: TranscriptDelta, now: float) -> None:
+        """The next words of an item's audio."""
         self._turns.stirred_at = now
+        if (answer := self._answers.get(event.response_id)) is not None:
+            answer.words(event)
 
     def audio(self, event: AudioDelta, now: float) -> Sequence[Command]:
         """Agent audio: on its way to the caller, unless its response was interrupted."""
@@ -118,9 +122,9 @@ class Conversation:
             if not self.playout.late_audio(event.item_id) and event.item_id not in self._cut_items:
                 answer.late_items.add(event.item_id)
             return []
+        sent: Sequence[Command] = self.playout.append(event.item_id, event.delta, now)
         if not answer.voiced:
-            self._first_audio(event.response_id, answer, now)
-        sent = self.playout.append(event.item_id, event.delta, now)
+            sent = [*sent, *self._first_audio(event.response_id, answer, now)]
         if self.playout.waiting > MAX_WAITING:
             return [*sent, *self._too_much(event.response_id, answer)]
         return sent
@@ -134,7 +138,7 @@ class Conversation:
             case AudioDone():
                 return [*self.playout.item_done(event.item_id, now)]
             case SpeechStarted():
-                return self._speech_started(now)
+                return self._speech_started(event, now)
             case SpeechStopped():
                 self._turns.speech_stopped(now)
                 late_s = (self.appended / PER_MS - event.audio_end_ms + self._silence_ms) / 1000
@@ -142,6 +146,7 @@ class Conversation:
             case InputCommitted():
                 self._turns.speech_stopped(now)
                 self._statistics.turns += 1
+                self._unwritten.began(event.item_id, self._ms(now))
             case ItemAdded():
                 if event.item.id is not None:
                     self._turns.item_added(event.item.id)
@@ -149,7 +154,7 @@ class Conversation:
                 return self._response_created(event.response.id, now)
             case TranscriptDone():
                 if (answer := self._answers.get(event.response_id)) is not None:
-                    answer.texts.append(event.transcript)
+                    answer.written(event)
             case OutputItemDone():
                 return self._run_tool(event.response_id, event.item)
             case ResponseDone():
@@ -157,7 +162,8 @@ class Conversation:
             case ToolFinished():
                 return self._tool_finished(event, now)
             case TranscriptionCompleted():
-                return [CallerTurn(event.transcript.strip())] if event.transcript.strip() else []
+                said = self._unwritten.written(event)
+                return [said] if said is not None else []
             case TranscriptionFailed():
                 return [CallTrouble("model", event.error.code or "transcription_failed", event.error.text)]
             case ErrorReported():
@@ -169,6 +175,12 @@ class Conversation:
     def mark_echoed(self, name: str, now: float) -> list[Command]:
         """Twilio reached one of our marks, or flushed it."""
         commands, found = self.playout.echo(name, now)
+        self._statistics.round_trip_ms = self.playout.rtt_ms
+        if (late_s := self.playout.late_s) is not None:
+            counted, late_ms = self._statistics, late_s * 1000
+            counted.mark_lag.take(late_s)
+            counted.playout_lag_ms = late_ms
+            counted.playout_lag_max_ms = max(late_ms, counted.playout_lag_max_ms)
         return [*commands, *(self._settle(found) if found is not None else ())]
 
     def keys(self, digits: str, now: float) -> list[Command]:
@@ -178,6 +190,26 @@ class Conversation:
         text = f"The caller pressed these keys on the phone: {digits}"
         item = CreateItem(UserMessage(id=item_id, content=(InputText(text),)))
         return [item, *self._turns.want(Wish(items=frozenset({item_id})), now)]
+
+    def state(self, now: float) -> str:
+        """What goes on, in a word."""
+        if self._turns.caller_speaking:
+            return "caller"
+        if self.playout.unheard(now):
+            return "speaking"
+        if tool := self._tools.running:
+            return f"tool:{tool}"
+        return "thinking" if self._turns.answering else "listening"
+
+    def break_off(self, now: float) -> list[Command]:
+        """The call ends now: what was said and heard of all that is not finished. The model is told nothing more."""
+        told: list[Command] = [turn for answer in self._answers.values() if (turn := answer.turn()) is not None]
+        self._answers.clear()
+        cuts, rest = self.playout.break_off(now)
+        for found in cuts:
+            told += [one for one in self._settle(found) if type(one) is BargedIn]
+        cut = tuple(cut_of(one) for one in rest if one.heard < one.received)
+        return [*told, CutOff(cut)] if cut else told
 
     def deadline(self) -> float | None:
         """When to call `wake`."""
@@ -197,18 +229,28 @@ class Conversation:
             self.verdict = EndReason.MODEL_STALLED
         return commands
 
-    def _first_audio(self, response_id: ResponseId, answer: Answer, now: float) -> None:
-        answer.voiced = True
+    def _first_audio(self, response_id: ResponseId, answer: Answer, now: float) -> list[Command]:
         self._playing = response_id
-        if self._statistics.first_audio_ms is None:
-            self._statistics.first_audio_ms = (now - self._started_at) * 1000
+        answer.spoken_at_ms = self._ms(now)
         if self._speech_ended_at is not None:
             answer.v2v_ms = (now - self._speech_ended_at) * 1000
+            self._statistics.v2v_ms.append(answer.v2v_ms)
             self._speech_ended_at = None
+        if self._statistics.first_audio_ms is not None:
+            return []
+        self._statistics.first_audio_ms = answer.spoken_at_ms
+        return [FirstAudio(answer.spoken_at_ms)]
 
-    def _speech_started(self, now: float) -> list[Command]:
+    def _ms(self, now: float) -> float:
+        """Since the call began."""
+        return (now - self._started_at) * 1000
+
+    def _speech_started(self, event: SpeechStarted, now: float) -> list[Command]:
         self._turns.speech_started(now)
         self._speech_ended_at = None
+        # Where the speech is told to begin lies the prefix before the first sound. (Realtime API, prefix_padding_ms)
+        late_ms = max(0.0, self.appended / PER_MS - event.audio_start_ms - self._prefix_ms)
+        self._unwritten.began(event.item_id, self._ms(now) - late_ms)
         active = self._turns.active
         for response_id in {active, self._playing} - {None}:
             self._interrupt(response_id)
@@ -216,6 +258,7 @@ class Conversation:
         if not self.playout.unheard(now) and not (active is not None and self.playout.unfinished):
             return []
         self._statistics.agent_audio_dropped_bytes += self.playout.waiting
+        self._stops_ms.append(late_ms if event.audio_start_ms else None)
         return [*self.playout.clear(now)]
 
     def _interrupt(self, response_id: ResponseId | None) -> None:
@@ -227,19 +270,20 @@ class Conversation:
 
     def _settle(self, found: list[Heard]) -> list[Command]:
         """Tell the model what was heard: cut the item being heard, leave those heard to the end, take out the rest."""
-        commands: list[Command] = []
-        told = False
-        for one in found:
-            self._cut_items.append(one.item_id)
-            heard_ms = one.heard // PER_MS
-            if one.complete and one.heard >= one.received:
-                continue
-            commands.append(TruncateItem(one.item_id, heard_ms) if heard_ms else DeleteItem(one.item_id))
-            if not told:
-                told = True
-                self._statistics.barge_ins += 1
-                commands.append(BargedIn(heard_ms, one.received // PER_MS, one.item_id))
-        return commands
+        self._cut_items.extend(one.item_id for one in found)
+        stop_ms = self._stops_ms.popleft() if self._stops_ms else None
+        cuts = tuple(cut_of(one) for one in found if not (one.complete and one.heard >= one.received))
+        if not cuts:
+            return []
+        self._statistics.barge_ins += 1
+        if stop_ms is not None:
+            self._statistics.barge_in_stop_ms.append(stop_ms)
+        first = cuts[0]
+        told: list[Command] = [BargedIn(first.heard_ms, first.received_ms, first.item_id, stop_ms, cuts)]
+        for cut in cuts:
+            item_id = ItemId(cut.item_id)
+            told.append(TruncateItem(item_id, cut.heard_ms) if cut.heard_ms else DeleteItem(item_id))
+        return told
 
     def _response_created(self, response_id: ResponseId, now: float) -> list[Command]:
         self._answers.setdefault(response_id, Answer())
@@ -256,8 +300,8 @@ class Conversation:
         for item in response.output or ():
             commands += self._run_tool(response.id, item)
         commands += [DeleteItem(item) for item in sorted(answer.late_items)]
-        if answer.texts:
-            commands.append(AgentTurn(" ".join(answer.texts), answer.v2v_ms, interrupted=answer.interrupted))
+        if (turn := answer.turn()) is not None:
+            commands.append(turn)
         interrupted = answer.interrupted or response.status == "cancelled"
         commands += self._answer_tools(self._tools.response_done(response.id, interrupted=interrupted), now)
         if response.status == "failed":
@@ -270,6 +314,7 @@ class Conversation:
         error = response.status_details.error if response.status_details else None
         code = (error and error.code) or "response_failed"
         self._failures += 1
+        self._statistics.model_failures += 1
         if code in HOPELESS or self._failures >= MOST_FAILURES:
             self.verdict = EndReason.MODEL_REFUSED if code in HOPELESS else EndReason.MODEL_GONE
         else:
@@ -285,6 +330,8 @@ class Conversation:
 
     def _tool_finished(self, event: ToolFinished, now: float) -> list[Command]:
         name, answers = self._tools.finished(event)
+        self._statistics.tool_ms.append(event.elapsed_ms)
+        self._statistics.tool_failures += not event.ok
         told = ToolAnswered(event.tool_call_id, name, event.ok, event.elapsed_ms, event.output)
         return [told, *self._answer_tools(answers, now)]
 
@@ -301,6 +348,7 @@ class Conversation:
         ours = self._turns.refused(error.event_id, now)
         if code in HARMLESS:
             return []
+        self._statistics.model_failures += 1
         if ours:
             self._failures += 1
         if code in HOPELESS:
@@ -317,5 +365,4 @@ class Conversation:
 
     def _count(self, response: Response) -> None:
         if response.usage is not None:
-            self._statistics.input_tokens += int(response.usage.input_tokens or 0)
-            self._statistics.output_tokens += int(response.usage.output_tokens or 0)
+            count_usage(self._statistics, response.usage, self._prices)

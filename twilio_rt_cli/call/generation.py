@@ -134,6 +134,17 @@ class Generation:
             at, at_s = run.start, run.begins_at
         return late_s
 
+    def late_s(self, position: int, now: float) -> float:
+        """By how much a mark that comes back now is late, by the clock as it was before it came."""
+        for run in reversed(self._runs):
+            if run.start < position or run is self._runs[0]:
+                return max(0.0, now - run.begins_at - (position - run.start) / PER_S)
+        return 0.0
+
+    def overdue_s(self, now: float) -> float:
+        """By how much the next echo is overdue; 0: it is not, or the far end echoes nothing."""
+        return max(0.0, now - self._due_at(self._marks[0])) if self._marks and self.echoing else 0.0
+
     def _due_at(self, position: int) -> float:
         """When the echo of a mark comes, by the clock."""
         run = self._runs[0]

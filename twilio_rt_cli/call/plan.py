@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from twilio_rt_cli.call.price import Prices
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallPlan:
@@ -14,6 +16,10 @@ class CallPlan:
     """what the agent says first; empty: it waits for the caller"""
     silence_ms: int = 500
     """silence after which the server ends a turn; taken off `speech_stopped.audio_end_ms` to find the end of speech"""
+    prefix_ms: int = 0
+    """audio before the caller's first sound that `speech_started.audio_start_ms` includes"""
+    prices: Prices | None = None
+    """of the model; None: not known, or it costs nothing"""
     hold_messages: int = 64
     """messages of caller audio held while the model cannot take them; then the oldest go first"""
     model_timeout_s: float = 6.0

@@ -70,6 +70,8 @@ class Playout:
         self._lag_s = 0.0
         self._checked_at = now
         self._paused = False
+        self.late_s: float | None = None
+        """how late the last echo was, if it was one of the current generation"""
 
     @property
     def rtt_ms(self) -> float | None:
@@ -99,6 +101,20 @@ class Playout:
     def unheard(self, now: float) -> int:
         """Samples received that the caller has not heard yet, waiting ones included."""
         return self._received - self._current.heard(now)
+
+    def at_twilio(self, now: float) -> int:
+        """Samples sent to Twilio that the caller has not heard yet."""
+        return self._current.sent - self._current.heard(now)
+
+    def overdue_s(self, now: float) -> float:
+        """By how much the next mark is overdue."""
+        return self._current.overdue_s(now)
+
+    def break_off(self, now: float) -> tuple[list[list[Heard]], list[Heard]]:
+        """The stream ends now: what the cuts not settled yet found, and what was heard of the rest."""
+        found = [cut.generation.heard_by_item(cut.generation.heard(self._limit_of(cut))) for cut in self._cuts]
+        self._cuts.clear()
+        return found, self._current.heard_by_item(self._current.heard(now))
 
     def append(self, item_id: ItemId, payload: str, now: float) -> list[PhoneCommand]:
         """Queue a stretch of an item's audio (valid base64); answers what goes to Twilio now."""
@@ -144,6 +160,7 @@ class Playout:
 
     def echo(self, name: str, now: float) -> tuple[list[PhoneCommand], list[Heard] | None]:
         """One of our marks came back. Answers what may be sent now, and what a cut found if this was its fence."""
+        self.late_s = None
         if name == PROBE:
             self._measure(now - self._probe_sent_at)
             return [], None
@@ -187,9 +204,13 @@ class Playout:
         found: list[list[Heard]] = []
         while self._cuts and self._cuts[0].limit_at <= now:
             cut = self._cuts.popleft()
-            position = cut.generation.heard(cut.sent_at + (self._rtt_s or 0.0))
+            position = cut.generation.heard(self._limit_of(cut))
             found.append(cut.generation.heard_by_item(position))
         return (self._release(now, room=REFILL) if self._waiting else []), found
+
+    def _limit_of(self, cut: Cut) -> float:
+        """When a clear whose fence did not come back reached the far end."""
+        return cut.sent_at + (self._rtt_s or 0.0)
 
     def _measure(self, rtt_s: float) -> None:
         self._rtt_s = rtt_s if self._rtt_s is None else min(self._rtt_s, rtt_s)
@@ -205,6 +226,7 @@ class Playout:
 
     def _mark_echoed(self, generation: str, position: int, now: float) -> None:
         if generation == str(self._current.number):
+            self.late_s = self._current.late_s(position, now)
             late_s = self._current.echo(position, now, self._lag_s)
             if late_s is not None and self._rtt_s is not None:
                 self._lag_s = late_s

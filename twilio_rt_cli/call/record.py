@@ -72,6 +72,16 @@ class Tokens:
     output_text: int = 0
     output_audio: int = 0
 
+    @property
+    def counted(self) -> int:
+        """All of them."""
+        return self.input_text + self.input_audio + self.output_text + self.output_audio
+
+    def add(self, other: "Tokens") -> None:
+        """Take others into the sum."""
+        for name in _TOKENS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
 
 @dataclass(slots=True)
 class CallStatistics:
@@ -142,8 +152,7 @@ class CallStatistics:
         """Take another call's counters into a total. Figures of one call alone (connect, jitter, lags) stay out."""
         for name in _COUNTERS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in _TOKENS:
-            setattr(self.tokens, name, getattr(self.tokens, name) + getattr(other.tokens, name))
+        self.tokens.add(other.tokens)
         for mine, its in ((self.unknown_messages, other.unknown_messages), (self.model_errors, other.model_errors)):
             for kind, count in its.items():
                 mine[kind] = mine.get(kind, 0) + count

@@ -46,6 +46,15 @@ class ToolCalls:
         self._seen: set[ToolCallId] = set()
         self._items = 0
 
+    @property
+    def running(self) -> str:
+        """Name of the tool that has been running longest; empty when none does."""
+        for batch in self._batches.values():
+            for tool_call_id, name in batch.calls.items():
+                if tool_call_id not in batch.outputs:
+                    return name
+        return ""
+
     def begin(self, response_id: ResponseId, item: Item) -> bool:
         """The model called a tool; False for what must not run: a call cut short, or one that is known already."""
         # A cut-off call holds half of its arguments. Some servers of the same shape leave the status out.

@@ -67,6 +67,11 @@ class Turns:
     _added: set[ItemId] = field(default_factory=set)
     _asked: int = 0
 
+    @property
+    def answering(self) -> bool:
+        """Whether a response runs, or one is due after the caller's turn."""
+        return self.active is not None or self._answer_due_at is not None
+
     def want(self, wish: Wish, now: float) -> list[CreateResponse]:
         """Ask for a response, now or when the line is free."""
         self._wishes.append(wish)

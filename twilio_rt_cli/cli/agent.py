@@ -10,6 +10,7 @@ from twilio_rt_cli.leg import Leg
 from twilio_rt_cli.models.dialer import dialer
 from twilio_rt_cli.models.picker import Provider, endpoint
 from twilio_rt_cli.models.session import TurnDetection, session_config
+from twilio_rt_cli.prices import prices_of
 from twilio_rt_cli.protocol.twilio import CallSid, Start
 from twilio_rt_cli.server.registry import IncomingCall
 from twilio_rt_cli.settings import Settings, prompt_text
@@ -31,6 +32,7 @@ class Agent:
         self._publish_for = publish_for
         self._instructions = prompt_text(settings.prompt_file)
         self._tools = ToolRunner(load(settings.tools))
+        self._prices = None if settings.realtime_provider == "local" else prices_of(settings.openai_model)
         self._dial: Dial = dialer(endpoint(provider(settings, engine_url)))
 
     def answer(self, incoming: IncomingCall, start: Start, phone: Leg, on_over: Callable[[EndReason], None]) -> Bridge:
@@ -60,6 +62,8 @@ class Agent:
             ),
             greeting=settings.greeting,
             silence_ms=settings.vad_silence_ms if by_silence else 0,
+            prefix_ms=settings.vad_prefix_ms if by_silence else 0,
+            prices=self._prices,
             hold_messages=settings.ws_max_queue,
             max_call_s=settings.max_call_seconds,
         )

@@ -9,7 +9,6 @@ from enum import Enum
 from types import TracebackType
 from typing import Self
 
-from twilio_rt_cli.bridge import Publish
 from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.cli import console
 from twilio_rt_cli.cli.events import EventLine, Fields, call_event, server_event
@@ -40,13 +39,15 @@ def form_for(*, json: bool, plain: bool) -> Form:
 
 
 class Reporter:
-    """Writes event lines; a slow reader never holds up a call. Close it, or use it as a context."""
+    """Writes event lines, a listener of the hub; a slow reader never holds up a call. Close it, or use it in `with`."""
 
     def __init__(
         self, form: Form, curtain: Curtain, clock: Callable[[], float] = time.time, *, logged: bool = False
     ) -> None:
         """`logged`: whoever reads the transcript reads the log too, which tells refusals and why."""
         self.form = form
+        self.tee: Callable[[float, EventLine], None] | None = None
+        """also hears every event, with its time"""
         self._logged = logged
         self._curtain = curtain
         self._clock = clock
@@ -62,21 +63,16 @@ class Reporter:
     ) -> None:
         self.close()
 
-    def publish_for(self, call_sid: CallSid) -> Publish:
-        """What the Bridge of this call tells its notices to."""
-        return lambda notice: self.call(call_sid, notice)
+    def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
+        """A call tells something; `at` in seconds since the epoch."""
+        self._write(call_event(call_sid, notice), call_line(notice), call_sid, at=at)
 
-    def call(self, call_sid: CallSid, notice: Notice) -> None:
-        """A call tells something."""
-        notice = self._curtain.veiled(notice)
-        self._write(call_event(call_sid, notice), call_line(notice), call_sid)
-
-    def server(self, notice: ServerNotice) -> None:
+    def server(self, at: float, notice: ServerNotice) -> None:
         """The server tells something."""
         call_sid = "" if isinstance(notice, Draining) else notice.call_sid or ""
         told = self._logged and isinstance(notice, CallRefused | StreamFailed)
         line = None if told else server_line(notice, self._curtain)
-        self._write(server_event(notice, self._curtain), line, call_sid)
+        self._write(server_event(notice, self._curtain), line, call_sid, at=at)
 
     def ready(self, url: str, public_url: str | None, admin_url: str) -> None:
         """The server answers from now on."""
@@ -106,18 +102,24 @@ class Reporter:
         if self._writer.dropped:
             log.warning("%d event lines were dropped: nobody read them", self._writer.dropped)
 
-    def _write(self, event: EventLine, line: Line | None = None, call_sid: str = "") -> None:
+    def _write(
+        self, event: EventLine, line: Line | None = None, call_sid: str = "", *, at: float | None = None
+    ) -> None:
+        at = self._clock() if at is None else at
+        if self.tee is not None:
+            self.tee(at, event)
         match self.form:
             case Form.JSON:
-                self._writer.write(event.json(self._clock()))
+                self._writer.write(event.json(at))
             case Form.PLAIN:
-                self._writer.write(event.logfmt(self._clock()))
+                self._writer.write(event.logfmt(at))
             case Form.TRANSCRIPT if line is not None:
-                prefix, width = self._prefix(call_sid), console.width(self._out)
+                prefix, width = self._prefix(call_sid, at), console.width(self._out)
                 self._writer.write(line.render(prefix, colour=self._colour, width=width))
             case Form.TRANSCRIPT:
                 pass
 
-    def _prefix(self, call_sid: str) -> str:
-        clock = time.strftime("%H:%M:%S", time.localtime(self._clock()))
+    @staticmethod
+    def _prefix(call_sid: str, at: float) -> str:
+        clock = time.strftime("%H:%M:%S", time.localtime(at))
         return f"{clock} …{call_sid[-4:]}" if call_sid else clock

@@ -9,10 +9,12 @@ from twilio_rt_cli.cli.agent import Agent
 from twilio_rt_cli.cli.banner import banner, signatures_doubt
 from twilio_rt_cli.cli.dot_env import slips
 from twilio_rt_cli.cli.engine_process import engine_process
+from twilio_rt_cli.cli.hub import Hub
 from twilio_rt_cli.cli.logs import log_lines
 from twilio_rt_cli.cli.masking import Curtain
 from twilio_rt_cli.cli.reach import NO_WISHES, Reach, Wishes
 from twilio_rt_cli.cli.reporter import Form, Reporter
+from twilio_rt_cli.cli.watch import Watch
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.run import BridgeServer
@@ -71,11 +73,14 @@ def _check(settings: Settings, wishes: Wishes) -> None:
 def serve_once(settings: Settings, form: Form, engine_url: str | None, wishes: Wishes = NO_WISHES) -> None:
     """Serve in this process, with an engine that already runs when the provider is `local`."""
     logged = console.is_terminal(sys.stderr) and log.isEnabledFor(logging.WARNING)
-    reporter = Reporter(form, Curtain(secrets_of(settings), settings.show_numbers), logged=logged)
+    curtain = Curtain(secrets_of(settings), settings.show_numbers)
+    hub, reporter = Hub(curtain), Reporter(form, curtain, logged=logged)
     with reporter, redirect_stdout(sys.stderr):  # a tool that prints must not print between our lines
-        agent = Agent(settings, reporter.publish_for, engine_url)
-        server = BridgeServer(server_config(settings), agent.answer, reporter.server)
-
+        agent = Agent(settings, hub.publish_for, engine_url)
+        server = BridgeServer(server_config(settings), agent.answer, hub.server)
+        watch = Watch(settings, server, curtain)
+        hub.add(reporter)
+        hub.add(watch.model)
         reach = Reach(
             settings, wishes, reporter, on_ready=lambda origin: _say_where(settings, server.local_url, origin)
         )

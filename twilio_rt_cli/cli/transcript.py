@@ -98,7 +98,11 @@ def call_line(notice: Notice) -> Line | None:
             return Line("caller", notice.text or "(not understood)")
         case AgentTurn():
             cut = "…" if notice.interrupted else ""
-            return Line("agent", notice.text + cut, "" if notice.v2v_ms is None else f"{notice.v2v_ms:.0f} ms")
+            return Line(
+                "agent",
+                (notice.text or "(no transcript)") + cut,
+                "" if notice.v2v_ms is None else f"{notice.v2v_ms:.0f} ms",
+            )
         case BargedIn():
             heard = f"{notice.heard_ms / 1000:.2f} of {notice.received_ms / 1000:.2f} s heard"
             return Line("cut", "the caller interrupts the agent", heard)

@@ -140,11 +140,36 @@ class TranscriptionFailed(
     error: ErrorDetails = ErrorDetails()
 
 
+class CachedTokens(Struct, frozen=True):
+    """The cached part of the input, by kind."""
+
+    text_tokens: float | None = None
+    audio_tokens: float | None = None
+
+
+class InputTokens(Struct, frozen=True):
+    """The input by kind; the cached tokens are part of it."""
+
+    text_tokens: float | None = None
+    audio_tokens: float | None = None
+    cached_tokens: float | None = None
+    cached_tokens_details: CachedTokens | None = None
+
+
+class OutputTokens(Struct, frozen=True):
+    """The output by kind."""
+
+    text_tokens: float | None = None
+    audio_tokens: float | None = None
+
+
 class Usage(Struct, frozen=True):
     """Tokens of one response, as far as we count them."""
 
     input_tokens: float | None = None
     output_tokens: float | None = None
+    input_token_details: InputTokens | None = None
+    output_token_details: OutputTokens | None = None
 
 
 class StatusError(Struct, frozen=True):

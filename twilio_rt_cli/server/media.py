@@ -137,7 +137,7 @@ class StartPhase:
         )
         reception.registry.talk(live, call)
         numbers = (incoming.from_number, incoming.to_number)
-        reception.publish(CallStarted(incoming.call_sid, start.stream_sid, *numbers))
+        reception.publish(CallStarted(incoming.call_sid, start.stream_sid, *numbers, call))
         call.begin()
 
     # The end

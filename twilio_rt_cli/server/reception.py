@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from twilio_rt_cli.call.record import EndReason
+from twilio_rt_cli.call.glance import Glance
+from twilio_rt_cli.call.record import CallStatistics, EndReason
 from twilio_rt_cli.leg import Leg
 from twilio_rt_cli.notices import CallRefused, Refusal, ServerNotice
 from twilio_rt_cli.protocol.signature import Verifier
@@ -38,6 +39,13 @@ class OpenedCall(Protocol):
 
     def begin(self) -> None:
         """Take over the phone's leg."""
+
+    @property
+    def statistics(self) -> CallStatistics:
+        """Its counters, live."""
+
+    def glance(self) -> Glance:
+        """How it stands now."""
 
     def end(self, reason: EndReason) -> None:
         """Close both sides; again: nothing. The end is told by the `on_over` that the call was opened with."""

@@ -160,6 +160,15 @@ class BridgeServer:
             self.lag.start()  # from here on: no call waited for what came before
             await self._stopped.wait()
 
+    def hang_up(self, call_sid: str) -> bool:
+        """A person ends this call. False when there is no such call, or nothing of it that could be ended."""
+        live = self.registry.find(CallSid(call_sid))
+        if live is None or live.running is None:
+            return False
+        call_log(CallSid(call_sid)).info("an operator hangs up")
+        live.running.end(EndReason.OPERATOR)
+        return True
+
     def stop(self) -> None:
         """Begin to drain, as a first signal does."""
         if not self.registry.draining:

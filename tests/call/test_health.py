@@ -1,0 +1,48 @@
+"""When a call counts as healthy, degraded or failed, and why."""
+
+import pytest
+
+from twilio_rt_cli.call.health import HEALTHY, Health, Level, health
+from twilio_rt_cli.call.record import CallStatistics, EndReason
+
+
+@pytest.mark.parametrize(
+    ("counted", "why"),
+    [
+        (CallStatistics(frames_in=100, media_gaps=3), "3 gaps in the caller's audio"),
+        (CallStatistics(caller_audio_dropped=7), "7 messages of caller audio dropped"),
+        (CallStatistics(playout_lag_max_ms=1500.4), "agent audio up to 1500 ms late at the phone"),
+        (CallStatistics(jitter_ms=80.0), "80 ms of jitter"),
+        (CallStatistics(v2v_ms=[500.0, 2400.0, 2500.0]), "answers take 2400 ms"),
+        (CallStatistics(first_audio_ms=5000.0), "the first audio took 5000 ms"),
+        (CallStatistics(model_failures=2), "2 errors of the model"),
+        (CallStatistics(tool_failures=1), "1 tool calls failed"),
+        (CallStatistics(bad_messages_model=1, bad_messages_twilio=2), "3 bad messages"),
+    ],
+)
+def test_what_degrades_a_call(counted: CallStatistics, why: str) -> None:
+    assert health(counted) == Health(Level.DEGRADED, why)
+    assert health(counted, EndReason.CALLER_HUNG_UP) == Health(Level.DEGRADED, why)
+
+
+@pytest.mark.parametrize(
+    "counted",
+    [
+        CallStatistics(),
+        CallStatistics(frames_in=300, media_gaps=3),
+        CallStatistics(frames_in=10, media_gaps=2),
+        CallStatistics(v2v_ms=[900.0, 800.0, 2500.0], first_audio_ms=700.0, jitter_ms=12.0, playout_lag_max_ms=120.0),
+        CallStatistics(model_errors={"response_cancel_not_active": 2}),
+    ],
+)
+def test_what_does_not(counted: CallStatistics) -> None:
+    assert health(counted) == HEALTHY
+
+
+def test_a_call_that_ended_badly_failed_whatever_was_counted() -> None:
+    assert health(CallStatistics(jitter_ms=80.0), EndReason.MODEL_GONE) == Health(Level.FAILED, "model_gone")
+
+
+@pytest.mark.parametrize("reason", [EndReason.DRAINED, EndReason.OPERATOR, EndReason.TIME_LIMIT])
+def test_ends_of_our_own_will_are_no_failures(reason: EndReason) -> None:
+    assert health(CallStatistics(), reason) == HEALTHY

@@ -1,0 +1,197 @@
+"""Notices become what there is to see."""
+
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+
+from twilio_rt_cli.call.glance import Glance
+from twilio_rt_cli.call.notices import AgentTurn, CallerTurn, CallOver, Notice
+from twilio_rt_cli.call.record import CallStatistics, EndReason
+from twilio_rt_cli.live.model import RECENT_EVENTS, TRANSCRIPT_LINES, About, LiveModel, Process, Told
+from twilio_rt_cli.live.snapshot import LagFigures, Snapshot
+from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice
+from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
+
+PROCESS = Process(LagFigures(0.1, 2.0, 5.0), 120.0, 7.5)
+
+
+@dataclass
+class FakeCall:
+    """A running call whose counters a test sets."""
+
+    statistics: CallStatistics = field(default_factory=CallStatistics)
+    shown: Glance = field(default_factory=lambda: Glance("speaking", 900, 400, 0))
+
+    def glance(self) -> Glance:
+        return self.shown
+
+
+def in_words(notice: Notice | ServerNotice) -> Told | None:
+    match notice:
+        case CallerTurn() | AgentTurn():
+            return Told("caller" if isinstance(notice, CallerTurn) else "agent", notice.text)
+        case CallOver():
+            return Told("error" if notice.reason.failed else "ended", notice.reason.value)
+        case CallRefused():
+            return Told("refused", notice.reason.value)
+        case _:
+            return None
+
+
+def sid(number: int) -> CallSid:
+    return CallSid(f"CA{number:032d}")
+
+
+class World:
+    def __init__(self) -> None:
+        about = About(version="1", url="http://127.0.0.1:5001", model="m", capacity=50)
+        self.model = LiveModel(about, in_words, lambda number: f"…{number[-4:]}", began_at=1000.0)
+        self.calls: dict[CallSid, FakeCall] = {}
+
+    def start(self, number: int, at: float = 1000.0) -> FakeCall:
+        call = self.calls[sid(number)] = FakeCall()
+        self.model.server(at, CallStarted(sid(number), StreamSid(f"MZ{number}"), "+14155550142", "+14155550100", call))
+        return call
+
+    def end(self, number: int, reason: EndReason = EndReason.CALLER_HUNG_UP, at: float = 1000.0) -> None:
+        over = CallOver(reason, "", 1000.0, self.calls[sid(number)].statistics)
+        self.model.call(at, sid(number), over)
+
+    def at(self, at: float, first: int = 0, rows: int | None = None) -> Snapshot:
+        return self.model.snapshot(at, PROCESS, first, rows)
+
+
+def test_an_idle_server() -> None:
+    shot = World().at(1090.0)
+    assert (shot.state, shot.uptime_s, shot.calls, shot.events, shot.capacity) == ("serving", 90.0, (), (), 50)
+    assert (shot.lag.p99_ms, shot.rss_mb, shot.cpu_percent) == (2.0, 120.0, 7.5)
+    assert (shot.totals.v2v_p50_ms, shot.totals.statistics.cost_usd) == (None, None)
+
+
+def test_a_running_call_is_looked_at_when_the_snapshot_is_made() -> None:
+    world = World()
+    call = world.start(1)
+    call.statistics.v2v_ms += [700.04, 900.0]
+    call.statistics.frames_in = 7
+    [row] = world.at(1032.0).calls
+    assert (row.call, row.stream, row.from_number, row.to_number) == (sid(1), "MZ1", "…0142", "…0100")
+    assert (row.age_s, row.state, row.buffered_ms, row.at_twilio_ms) == (32.0, "speaking", 900, 400)
+    assert (row.v2v_ms, row.v2v_p95_ms, row.health) == (900.0, 900.0, "healthy")
+    call.shown = Glance("listening", 0, 0, 0)
+    call.statistics.frames_in = 8
+    [row] = world.at(1033.0).calls
+    assert (row.state, row.statistics.frames_in) == ("listening", 8)
+
+
+def test_a_mark_that_is_overdue_counts_as_playout_lag() -> None:
+    world = World()
+    call = world.start(1)
+    call.statistics.playout_lag_ms = 3.04
+    assert world.at(1001.0).calls[0].playout_lag_ms == 3.0
+    call.shown = Glance("speaking", 0, 0, 2500)
+    assert world.at(1001.0).calls[0].playout_lag_ms == 2500
+
+
+def test_rates_are_those_of_the_last_second_or_more() -> None:
+    world = World()
+    call = world.start(1)
+    call.statistics.bytes_in, call.statistics.bytes_out = 8000, 4000
+    [row] = world.at(1001.0).calls
+    assert (row.kbps_in, row.kbps_out) == (64.0, 32.0)
+    call.statistics.bytes_in = 10_000
+    assert world.at(1001.25).calls[0].kbps_in == 64.0
+    assert world.at(1002.0).calls[0].kbps_in == 16.0
+
+
+def test_only_the_rows_asked_for_are_made_and_the_rest_still_counts() -> None:
+    world = World()
+    for number in range(100):
+        world.start(number).statistics.frames_in = 1
+    shot = world.at(1001.0, first=10, rows=5)
+    assert [row.call for row in shot.calls] == [sid(number) for number in range(10, 15)]
+    assert (shot.first, shot.totals.active, shot.totals.statistics.frames_in) == (10, 100, 100)
+    assert world.at(1001.0, first=500, rows=5).first == 99
+    assert world.at(1001.0, first=-3, rows=0).calls == ()
+    assert len(world.at(1001.0).calls) == 100
+
+
+def test_an_ended_call_leaves_its_counters_in_the_totals() -> None:
+    world = World()
+    world.start(1).statistics.frames_in = 5
+    world.start(2).statistics.frames_in = 7
+    world.calls[sid(2)].statistics.cost_usd = 0.25
+    world.end(1)
+    world.end(2, EndReason.MODEL_GONE)
+    world.start(3).statistics.frames_in = 100
+    totals = world.at(1001.0).totals
+    assert (totals.started, totals.active, totals.ended, totals.failed) == (3, 1, 2, 1)
+    assert (totals.statistics.frames_in, totals.statistics.cost_usd) == (112, 0.25)
+    assert world.model.statistics() == totals.statistics
+
+
+def test_the_last_answers_of_all_calls_make_the_figures() -> None:
+    world = World()
+    world.start(1)
+    for v2v_ms in (500.0, 600.0, 2000.0):
+        world.model.call(1001.0, sid(1), AgentTurn("Yes.", v2v_ms))
+    world.model.call(1001.0, sid(1), AgentTurn("Hello.", None))
+    totals = world.at(1002.0).totals
+    assert (totals.v2v_p50_ms, totals.v2v_p95_ms, totals.recent_v2v_ms) == (600.0, 2000.0, (500.0, 600.0, 2000.0))
+
+
+def test_degraded_calls_are_counted_and_say_why() -> None:
+    world = World()
+    world.start(1)
+    world.start(2).statistics.jitter_ms = 90.0
+    shot = world.at(1001.0)
+    assert shot.totals.degraded == 1
+    assert [(row.health, row.why) for row in shot.calls] == [("healthy", ""), ("degraded", "90 ms of jitter")]
+
+
+def test_refusals_and_a_drain_are_seen() -> None:
+    world = World()
+    world.model.server(1001.0, CallRefused(Refusal.BUSY, sid(9)))
+    world.model.server(1002.0, Draining(0, 600.0))
+    shot = world.at(1003.0)
+    assert (shot.state, shot.totals.refused) == ("draining", 1)
+    [event] = shot.events
+    assert (event.at, event.call, event.who, event.text, event.wrong) == (1001.0, sid(9), "refused", "busy", True)
+
+
+def test_the_transcript_of_a_running_call_is_kept_and_bounded() -> None:
+    world = World()
+    world.start(1)
+    for number in range(TRANSCRIPT_LINES + 3):
+        world.model.call(1002.5, sid(1), CallerTurn(f"word {number}"))
+    detail = world.model.detail(sid(1), 1003.0)
+    assert detail is not None
+    assert len(detail.transcript) == TRANSCRIPT_LINES
+    last = detail.transcript[-1]
+    assert (last.at_ms, last.who, last.text) == (2500.0, "caller", f"word {TRANSCRIPT_LINES + 2}")
+    assert len(world.at(1003.0).events) == RECENT_EVENTS
+    world.end(1)
+    assert world.model.detail(sid(1), 1003.0) is None
+
+
+def test_warnings_of_the_log_stand_among_the_events() -> None:
+    world = World()
+    world.model.log(1001.0, "the event loop stood still")
+    [event] = world.at(1002.0).events
+    assert (event.who, event.wrong) == ("log", True)
+
+
+def test_a_snapshot_survives_the_wire() -> None:
+    world = World()
+    world.start(1).statistics.v2v_ms.append(700.0)
+    world.model.call(1001.0, sid(1), CallerTurn("Hi."))
+    shot = world.at(1001.0)
+    assert msgspec.json.decode(msgspec.json.encode(shot), type=Snapshot) == shot
+
+
+@pytest.mark.parametrize("reason", [EndReason.DRAINED, EndReason.OPERATOR])
+def test_a_call_that_we_ended_on_purpose_is_no_failure(reason: EndReason) -> None:
+    world = World()
+    world.start(1)
+    world.end(1, reason)
+    assert (world.at(1001.0).totals.ended, world.at(1001.0).totals.failed) == (1, 0)

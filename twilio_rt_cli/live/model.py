@@ -1,0 +1,237 @@
+"""Notices become a model of the server, and the model a snapshot. Pure: times are arguments.
+
+Counters are not copied as they change: a running call's own are looked at when a snapshot is made, and are added to the
+totals when it is over. So a snapshot costs what it shows, and whoever asks at the same moment gets the same figures.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from twilio_rt_cli.call.glance import NO_GLANCE, Watched
+from twilio_rt_cli.call.health import Level, health
+from twilio_rt_cli.call.notices import CallOver, Notice
+from twilio_rt_cli.call.record import CallStatistics, percentile
+from twilio_rt_cli.live.snapshot import CallDetail, CallRow, LagFigures, RecentEvent, Snapshot, Totals, TranscriptLine
+from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, ServerNotice
+from twilio_rt_cli.protocol.twilio import CallSid
+
+RECENT_EVENTS = 50
+RECENT_ANSWERS = 1000
+SPARKS = 60
+"""how many of the last answers a snapshot shows one by one"""
+TRANSCRIPT_LINES = 500
+RATE_S = 1.0
+"""shortest time over which a rate is measured"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice in words, for the list of recent events and for a transcript."""
+
+    who: str
+    text: str
+    aside: str = ""
+
+
+InWords = Callable[[Notice | ServerNotice], Told | None]
+
+
+@dataclass(slots=True, kw_only=True)
+class About:
+    """What a snapshot says of the server itself; `number` and `public_url` may change."""
+
+    version: str
+    url: str
+    model: str
+    capacity: int
+    public_url: str | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """How the process is doing."""
+
+    lag: LagFigures = field(default_factory=LagFigures)
+    rss_mb: float = 0.0
+    cpu_percent: float = 0.0
+
+
+@dataclass(slots=True)
+class _Running:
+    started: CallStarted
+    began_at: float
+    lines: deque[TranscriptLine] = field(default_factory=lambda: deque(maxlen=TRANSCRIPT_LINES))
+    measured_at: float = 0.0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    kbps_in: float = 0.0
+    kbps_out: float = 0.0
+
+    @property
+    def call(self) -> Watched | None:
+        return self.started.call
+
+
+class LiveModel:
+    """Takes notices (it is a listener of the hub) and answers what there is to see."""
+
+    def __init__(self, about: About, in_words: InWords, number: Callable[[str], str], began_at: float) -> None:
+        """`number` makes a phone number fit to be seen; `began_at` in seconds since the epoch."""
+        self.about = about
+        self._in_words = in_words
+        self._number = number
+        self._began_at = began_at
+        self._running: dict[CallSid, _Running] = {}
+        self._over = CallStatistics()
+        self._started = self._ended = self._failed = self._refused = 0
+        self._draining = False
+        self._v2v_ms: deque[float] = deque(maxlen=RECENT_ANSWERS)
+        self._events: deque[RecentEvent] = deque(maxlen=RECENT_EVENTS)
+
+    # What happens
+
+    def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
+        """A call tells something; `at` in seconds since the epoch."""
+        running = self._running.get(call_sid)
+        wrong = isinstance(notice, CallOver) and notice.reason.failed
+        told = self._in_words(notice)
+        if told is not None:
+            self._note(at, call_sid, told, wrong=wrong)
+            if running is not None:
+                at_ms = (at - running.began_at) * 1000
+                running.lines.append(TranscriptLine(at_ms, told.who, told.text, told.aside))
+        if (v2v_ms := getattr(notice, "v2v_ms", None)) is not None:
+            self._v2v_ms.append(v2v_ms)
+        if isinstance(notice, CallOver):
+            self._running.pop(call_sid, None)
+            self._over.add(notice.statistics)
+            self._ended += 1
+            self._failed += health(notice.statistics, notice.reason).level is Level.FAILED
+
+    def server(self, at: float, notice: ServerNotice) -> None:
+        """The server tells something."""
+        call_sid = getattr(notice, "call_sid", None) or CallSid("")
+        if (told := self._in_words(notice)) is not None:
+            self._note(at, call_sid, told, wrong=not isinstance(notice, CallStarted | Draining))
+        match notice:
+            case CallStarted():
+                self._started += 1
+                self._running[notice.call_sid] = _Running(notice, at, measured_at=at)
+            case CallRefused():
+                self._refused += 1
+            case Draining():
+                self._draining = True
+            case _:
+                pass
+
+    def log(self, at: float, text: str) -> None:
+        """A warning of the log, worth to be seen among the events."""
+        self._note(at, CallSid(""), Told("log", text), wrong=True)
+
+    def _note(self, at: float, call_sid: CallSid, told: Told, *, wrong: bool) -> None:
+        wrong = wrong or told.who == "error"
+        self._events.append(RecentEvent(at, call_sid, told.who, told.text, told.aside, wrong))
+
+    # What there is to see
+
+    @property
+    def active(self) -> int:
+        """Calls that run."""
+        return len(self._running)
+
+    def statistics(self) -> CallStatistics:
+        """The counters of all calls since the server began, running ones included, summed."""
+        total = CallStatistics()
+        total.add(self._over)
+        for running in self._running.values():
+            if running.call is not None:
+                total.add(running.call.statistics)
+        return total
+
+    def totals(self) -> Totals:
+        """How many calls, and their sums."""
+        calls = [one.call for one in self._running.values() if one.call is not None]
+        recent = tuple(round(v2v_ms, 1) for v2v_ms in list(self._v2v_ms)[-SPARKS:])
+        return Totals(
+            started=self._started,
+            active=self.active,
+            ended=self._ended,
+            failed=self._failed,
+            refused=self._refused,
+            degraded=sum(health(call.statistics).level is not Level.HEALTHY for call in calls),
+            v2v_p50_ms=_ms(percentile(self._v2v_ms, 0.5)),
+            v2v_p95_ms=_ms(percentile(self._v2v_ms, 0.95)),
+            recent_v2v_ms=recent,
+            statistics=self.statistics(),
+        )
+
+    def snapshot(self, at: float, process: Process, first: int = 0, rows: int | None = None) -> Snapshot:
+        """Everything at this moment, of the calls only these rows, in the order they began."""
+        sids = list(self._running)
+        first = max(0, min(first, len(sids) - 1)) if sids else 0
+        shown = sids[first:] if rows is None else sids[first : first + max(0, rows)]
+        about = self.about
+        return Snapshot(
+            at=at,
+            version=about.version,
+            state="draining" if self._draining else "serving",
+            url=about.url,
+            public_url=about.public_url,
+            number=about.number,
+            model=about.model,
+            uptime_s=at - self._began_at,
+            capacity=about.capacity,
+            lag=process.lag,
+            rss_mb=process.rss_mb,
+            cpu_percent=process.cpu_percent,
+            totals=self.totals(),
+            first=first,
+            calls=tuple(self._row(self._running[sid], at) for sid in shown),
+            events=tuple(self._events),
+        )
+
+    def detail(self, call_sid: str, at: float) -> CallDetail | None:
+        """One running call and what was said so far; None when it does not run."""
+        running = self._running.get(CallSid(call_sid))
+        return None if running is None else CallDetail(self._row(running, at), tuple(running.lines))
+
+    def _row(self, running: _Running, at: float) -> CallRow:
+        started, call = running.started, running.call
+        glance = NO_GLANCE if call is None else call.glance()
+        counted = CallStatistics() if call is None else call.statistics
+        verdict = health(counted)
+        _measure(running, counted, at)
+        return CallRow(
+            call=started.call_sid,
+            stream=started.stream_sid,
+            from_number=self._number(started.from_number),
+            to_number=self._number(started.to_number),
+            started_at=running.began_at,
+            age_s=at - running.began_at,
+            state=glance.state,
+            health=verdict.level.value,
+            why=verdict.why,
+            buffered_ms=glance.buffered_ms,
+            at_twilio_ms=glance.at_twilio_ms,
+            playout_lag_ms=round(max(counted.playout_lag_ms, float(glance.overdue_ms)), 1),
+            v2v_ms=_ms(counted.v2v_ms[-1] if counted.v2v_ms else None),
+            v2v_p95_ms=_ms(percentile(counted.v2v_ms, 0.95)),
+            kbps_in=running.kbps_in,
+            kbps_out=running.kbps_out,
+            statistics=counted,
+        )
+
+
+def _measure(running: _Running, counted: CallStatistics, at: float) -> None:
+    """Audio rates since the last look that is long enough ago."""
+    if (passed_s := at - running.measured_at) < RATE_S:
+        return
+    running.kbps_in = round((counted.bytes_in - running.bytes_in) / passed_s / 125, 1)
+    running.kbps_out = round((counted.bytes_out - running.bytes_out) / passed_s / 125, 1)
+    running.measured_at, running.bytes_in, running.bytes_out = at, counted.bytes_in, counted.bytes_out
+
+
+def _ms(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
