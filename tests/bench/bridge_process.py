@@ -12,13 +12,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.meters import BRIDGE_CORE, on_core
+from tests.bench.watched_terminal import Terminal, scraping
 
 ROOT = Path(__file__).parents[2]
 START_S = 20.0
@@ -30,6 +31,10 @@ class Candidate(Enum):
     """Who stands between phones and model."""
 
     OURS = "ours"
+    BARE = "bare"
+    """ours with nothing that watches: no records, no view, nobody asks for metrics"""
+    WATCHED = "watched"
+    """ours with the live view on a terminal, records, and metrics that are scraped"""
     RELAY = "relay"
     REFERENCE = "reference"
 
@@ -43,7 +48,7 @@ class BridgeProcess:
     """where phones connect"""
     process: "subprocess.Popen[bytes]"
     folder: Path
-    """its stdout and stderr"""
+    """its stdout, stderr and state"""
 
     def stop(self) -> int:
         """SIGTERM, and the exit code; killed after five seconds."""
@@ -70,21 +75,29 @@ def bridge_process(
         folder = Path(name)
         command, environment = _start_of(candidate, model_url, model_port, module)
         trust = {"SSL_CERT_FILE": str(ca_file)} if ca_file else {}
-        process = _start(command, {**environment, **trust, **settings}, folder)
+        terminal = Terminal() if candidate is Candidate.WATCHED else None
+        process = _start(command, {**environment, **trust, **settings}, folder, terminal)
         started = BridgeProcess(process.pid, _url(candidate, process, folder), process, folder)
         try:
-            yield started
+            if terminal is None:
+                yield started
+            else:
+                with scraping(_announced(process, folder)["admin_url"]):
+                    yield started
+                assert terminal.shown_bytes > 10_000, "nothing was shown"
         except Exception as error:
             error.add_note((folder / "err").read_text()[-2000:])
             raise
         finally:
             if process.poll() is None:
                 started.stop()
+            if terminal is not None:
+                terminal.close()
 
 
 def _start_of(candidate: Candidate, model_url: str, model_port: int, module: str) -> tuple[list[str], dict[str, str]]:
     match candidate:
-        case Candidate.OURS:
+        case Candidate.OURS | Candidate.BARE | Candidate.WATCHED:
             settings = {
                 "TWILIO_VALIDATE": "false",
                 "HOST": "127.0.0.1",
@@ -93,33 +106,61 @@ def _start_of(candidate: Candidate, model_url: str, model_port: int, module: str
                 "LIMIT_CONCURRENCY": "5000",
                 "DRAIN_SECONDS": "0",
             }
-            return ["-m", module, "serve", "--port", "0", "--json"], settings
+            if candidate is Candidate.BARE:
+                settings["RECORDS"] = "false"
+            form = [] if candidate is Candidate.WATCHED else ["--json"]
+            return ["-m", module, "serve", "--port", "0", *form], settings
         case Candidate.RELAY:
             return ["-m", "tests.bench.relay", "127.0.0.1", str(model_port)], {}
         case Candidate.REFERENCE:
             return ["-m", "tests.bench.reference", model_url], {}
 
 
-def _start(command: list[str], environment: dict[str, str], folder: Path) -> "subprocess.Popen[bytes]":
+def _start(
+    command: list[str], environment: dict[str, str], folder: Path, terminal: Terminal | None
+) -> "subprocess.Popen[bytes]":
     """Start on the bridge's core, in a folder without `.env`, with none of the person's own settings."""
-    keep = {
-        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "XDG_STATE_HOME") if name in os.environ
-    }
+    keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     with on_core(BRIDGE_CORE), (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         return subprocess.Popen(
             [sys.executable, *command],
-            env={**keep, "PYTHONPATH": str(ROOT), **environment},
+            env={
+                **keep,
+                "PYTHONPATH": str(ROOT),
+                "XDG_STATE_HOME": str(folder / "state"),
+                "ADMIN_PORT": "0",
+                "TERM": "xterm-256color",
+                **environment,
+            },
             cwd=folder,
-            stdout=out,
+            stdin=terminal.slave if terminal else subprocess.DEVNULL,
+            stdout=terminal.slave if terminal else out,
             stderr=err,
             start_new_session=True,
         )
 
 
 def _url(candidate: Candidate, process: "subprocess.Popen[bytes]", folder: Path) -> str:
-    first = _first_line(process, folder)
-    origin = first["url"].replace("http:", "ws:") if candidate is Candidate.OURS else f"ws://127.0.0.1:{first['port']}"
+    match candidate:
+        case Candidate.OURS | Candidate.BARE:
+            origin = _first_line(process, folder)["url"].replace("http:", "ws:")
+        case Candidate.WATCHED:
+            origin = f"ws://127.0.0.1:{_announced(process, folder)['port']}"
+        case Candidate.RELAY | Candidate.REFERENCE:
+            origin = f"ws://127.0.0.1:{_first_line(process, folder)['port']}"
     return f"{origin}/media-stream"
+
+
+def _announced(process: "subprocess.Popen[bytes]", folder: Path) -> dict[str, str]:
+    """Where a server says that it is to the other commands of its user."""
+    until = time.monotonic() + START_S
+    while time.monotonic() < until and process.poll() is None:
+        with suppress(OSError):
+            told: dict[str, str] = json.loads((folder / "state/twilio-rt/server.json").read_bytes())
+            return told
+        time.sleep(0.02)  # as below
+    process.kill()
+    raise RuntimeError(f"{process.args!r} did not come up:\n{(folder / 'err').read_text()}")
 
 
 def _first_line(process: "subprocess.Popen[bytes]", folder: Path) -> dict[str, str]:

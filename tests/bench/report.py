@@ -56,7 +56,7 @@ def rows(figures: Iterable[Figures]) -> list[Row]:
 
 
 def ratios(table: Sequence[Row]) -> dict[str, float]:
-    """CPU of ours to the relay's, and of the reference to ours, per load: "ours/relay@50" and so on.
+    """CPU of ours to the relay's, of the reference to ours, of watched to bare, per load: "ours/relay@50" and so on.
 
     Each is the median over pairs of turns that followed one another.
     """
@@ -66,6 +66,8 @@ def ratios(table: Sequence[Row]) -> dict[str, float]:
         name = f"@{calls}{' tls' if tls else ''}"
         if candidate is Candidate.OURS:
             found[f"ours/relay{name}"] = _ratio(row, by_load.get((Candidate.RELAY, calls, False)))
+        if candidate is Candidate.WATCHED:
+            found[f"watched/bare{name}"] = _ratio(row, by_load.get((Candidate.BARE, calls, tls)))
         if candidate is Candidate.REFERENCE:
             found[f"reference/ours{name}"] = _ratio(row, by_load.get((Candidate.OURS, calls, tls)))
     return {name: ratio for name, ratio in found.items() if ratio is not None}

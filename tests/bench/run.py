@@ -25,7 +25,8 @@ from tests.bench.isolation import isolation
 from tests.bench.load import Figures, Load, measure, no_garbage_collection
 from tests.bench.start import start_times
 
-PARTS = ("capacity", "exactness", "isolation", "start", "drain", "admission", "health")
+WATCHED_CALLS, WATCHED_RUNS = 200, 5
+PARTS = ("watched", "capacity", "exactness", "isolation", "start", "drain", "admission", "health")
 """what is measured beside loads, by the names of the options"""
 
 
@@ -45,6 +46,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--lead", type=int, default=2, help="200 ms deltas the agent is ahead of real time (default 2)")
     parser.add_argument("--tls", action="store_true", help="also with TLS between bridge and model")
     parser.add_argument("--capacity", action="store_true", help="raise the calls until p99 passes 20 ms")
+    parser.add_argument("--watched", action="store_true", help="what records, live view and metrics cost at 200 calls")
     parser.add_argument("--from", dest="first", type=int, default=200, help="first step of --capacity (default 200)")
     parser.add_argument("--exactness", action="store_true", help="interrupt the agent, and compare with the truth")
     parser.add_argument("--isolation", action="store_true", help="what calls feel of one that misbehaves")
@@ -126,6 +128,9 @@ def loads(asked: argparse.Namespace, certificate: Certificate | None) -> list[Fi
         for calls in [int(count) for count in asked.calls.split(",") if count]:
             load = Load(calls=calls, turns=asked.seconds, certificate=certificate, lead_deltas=asked.lead)
             figures += _run(candidates, load)
+    if asked.watched:
+        for _ in range(WATCHED_RUNS):
+            figures += _run([Candidate.BARE, Candidate.WATCHED], Load(calls=WATCHED_CALLS, turns=asked.seconds))
     return figures
 
 

@@ -10,6 +10,10 @@ MOST_UNWRITTEN = 64
 """Turns of the caller whose transcripts are still to come"""
 
 
+MOST_TEXT = 50_000
+"""Characters of one item that are kept, whatever a model writes"""
+
+
 @dataclass(slots=True)
 class Answer:
     """One response while it runs."""
@@ -29,11 +33,13 @@ class Answer:
 
     def words(self, event: TranscriptDelta) -> None:
         """The next words of an item's audio."""
-        self.texts[event.item_id] = self.texts.get(event.item_id, "") + event.delta
+        text = self.texts.get(event.item_id, "")
+        if len(text) < MOST_TEXT:
+            self.texts[event.item_id] = text + event.delta
 
     def written(self, event: TranscriptDone) -> None:
         """An item's whole text."""
-        self.texts[event.item_id] = event.transcript
+        self.texts[event.item_id] = event.transcript[:MOST_TEXT]
 
     def turn(self) -> AgentTurn | None:
         """What the agent said in it, without words where the model wrote none; None when it made no sound."""
