@@ -393,18 +393,6 @@ def test_what_goes_on_is_seen_at_a_glance() -> None:
     assert call.core.glance(call.now).state == "over"
 
 
-def test_jitter_is_how_unevenly_caller_audio_comes() -> None:
-    call = talking()
-    assert call.core.statistics.jitter_ms is None
-    for number in range(1, 200):
-        call.core.arrived(number * 160, 100 + number * 0.160)
-    assert call.core.statistics.jitter_ms == pytest.approx(0, abs=1e-6)
-    for number in range(200, 400):
-        late_s = 0.040 if number % 2 else 0.0
-        call.core.arrived(number * 160, 100 + number * 0.160 + late_s)
-    assert call.core.statistics.jitter_ms == pytest.approx(40, abs=0.1)
-
-
 def test_a_mark_that_comes_back_late_is_counted() -> None:
     call = answering(1000)
     call.now += 0.02025
@@ -420,3 +408,14 @@ def test_a_mark_that_comes_back_late_is_counted() -> None:
     assert sum(counted.mark_lag.counts) == 3
     assert counted.mark_lag.total_s == pytest.approx(0.120, abs=0.002)
     assert counted.round_trip_ms == 0
+
+
+def test_a_hole_in_the_streams_time_is_a_gap_and_one_in_the_numbers_too_is_still_one() -> None:
+    call = talking()
+    frames = [(1, 5), (2, 25), (3, 65), (4, 85), (6, 125), (7, 145), (9, 165), (10, 100), (11, 120)]
+    for number, timestamp_ms in frames:
+        event = Media(MediaDetails(audio(20), timestamp_ms), STREAM, number)
+        if not call.core.passes(event):
+            call << event
+    assert call.core.statistics.media_gaps == 3
+    assert call.core.statistics.frames_in == len(frames)

@@ -7,6 +7,7 @@ times.
 from collections import deque
 from collections.abc import Sequence
 from enum import Enum, auto
+from math import inf
 
 from twilio_rt_cli.call.commands import Command, HangUp, SendMark, SendMedia
 from twilio_rt_cli.call.conversation import HOPELESS, Conversation
@@ -28,6 +29,7 @@ from twilio_rt_cli.call.events import (
 )
 from twilio_rt_cli.call.generation import PER_MS, PER_S
 from twilio_rt_cli.call.glance import Glance
+from twilio_rt_cli.call.jitter import Jitter
 from twilio_rt_cli.call.keypad import Keypad
 from twilio_rt_cli.call.notices import CallOver, CallTrouble, KeyPressed, ModelReady
 from twilio_rt_cli.call.plan import CallPlan
@@ -46,6 +48,8 @@ FAREWELL_S = 3.5
 """Longest wait for what is queued at Twilio to be heard before a call that has to end is hung up"""
 LONGEST_PAYLOAD = PER_S
 """Samples in one media message; Twilio sends 160"""
+HOLE_MS = 35
+"""From one media message to the next: more than one that carries 20 ms, less than two"""
 _SESSION_OVER = frozenset({"session_expired"})
 
 
@@ -67,6 +71,7 @@ class Call:
 
     def __init__(self, plan: CallPlan, stream_sid: StreamSid, now: float) -> None:
         self.statistics = CallStatistics(cost_usd=None if plan.prices is None else 0.0)
+        self.jitter = Jitter(self.statistics)
         self.state = CallState.CONNECTING
         self.end_reason: EndReason | None = None
         self._why = ""
@@ -78,9 +83,9 @@ class Call:
         self._held: deque[str] = deque(maxlen=plan.hold_messages)
         self._model_paused = False
         self._sequence_number = 0
+        self._timestamp_ms: float = inf
         self._flood_began_at = now
         self._flood_at_frame = FLOOD
-        self._transit_ms: float | None = None
         self._keypad = Keypad()
         self._early_digits = ""
         self._conversation = Conversation(plan, self.statistics, now)
@@ -144,26 +149,18 @@ class Call:
             or self._model_paused
             or event.sequence_number != self._sequence_number + 1
             or event.stream_sid != self._stream_sid
+            or event.media.timestamp - self._timestamp_ms > HOLE_MS
             or not 0 < samples <= LONGEST_PAYLOAD
             or counters.frames_in >= self._flood_at_frame
             or not conversation.playout.idle
         ):
             return False
         self._sequence_number += 1
+        self._timestamp_ms = event.media.timestamp
         counters.frames_in += 1
         counters.bytes_in += samples
         conversation.appended += samples
         return True
-
-    def arrived(self, timestamp_ms: int, now: float) -> None:
-        """Caller audio of this stream time came, to judge how evenly; every eighth message is enough."""
-        transit_ms = now * 1000 - timestamp_ms
-        counters = self.statistics
-        if self._transit_ms is not None:
-            deviation_ms = abs(transit_ms - self._transit_ms)
-            jitter_ms = counters.jitter_ms or 0.0
-            counters.jitter_ms = jitter_ms + (deviation_ms - jitter_ms) / 16  # RFC 3550, 6.4.1
-        self._transit_ms = transit_ms
 
     def glance(self, now: float) -> Glance:
         """The call at this moment, for somebody who watches."""
@@ -206,7 +203,7 @@ class Call:
     def _caller_audio(self, event: Media, now: float) -> Sequence[Command]:
         payload = event.media.payload
         samples = payload_bytes(payload)
-        self._follow(event.sequence_number)
+        self._follow_audio(event)
         if event.stream_sid != self._stream_sid and event.stream_sid:
             return self._bad_message(BadMessage(from_model=False, why="media of another stream"), now)
         if not 0 < samples <= LONGEST_PAYLOAD:
@@ -267,6 +264,14 @@ class Call:
             if self._sequence_number and sequence_number > self._sequence_number + 1:
                 self.statistics.media_gaps += 1
             self._sequence_number = sequence_number
+
+    def _follow_audio(self, event: Media) -> None:
+        """Packets that the telephone network lost leave no hole in the numbers, but one in the stream's time."""
+        gaps, timestamp_ms = self.statistics.media_gaps, event.media.timestamp
+        self._follow(event.sequence_number)
+        if timestamp_ms - self._timestamp_ms > HOLE_MS and self.statistics.media_gaps == gaps:
+            self.statistics.media_gaps += 1
+        self._timestamp_ms = timestamp_ms
 
     # The model's side
 
@@ -346,7 +351,7 @@ class Call:
         self._hang_up = HangUp(reason, close_code)
         self._become(CallState.ENDING)
         self._held.clear()
-        trouble: list[Command] = [CallTrouble(_side(reason), reason.value, why)] if reason.failed else []
+        trouble: list[Command] = [CallTrouble(reason.side, reason.value, why)] if reason.failed else []
         if reason in _AT_ONCE:
             return trouble + self._over(now)
         self._over_due_at = now + FAREWELL_S
@@ -388,9 +393,3 @@ _SHOWN = {
 _AT_ONCE = frozenset(
     {EndReason.CALLER_HUNG_UP, EndReason.STREAM_LOST, EndReason.BAD_MESSAGES, EndReason.INTERNAL_ERROR, EndReason.PROBE}
 )
-
-
-def _side(reason: EndReason) -> str:
-    if reason.value.startswith("model"):
-        return "model"
-    return "twilio" if reason in (EndReason.STREAM_LOST, EndReason.BAD_MESSAGES) else "bridge"

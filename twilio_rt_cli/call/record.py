@@ -28,6 +28,13 @@ class EndReason(Enum):
         """Whether the caller, if still there, is owed the fallback message."""
         return self not in _IN_ORDER
 
+    @property
+    def side(self) -> str:
+        """Whose doing it was: model, twilio or bridge."""
+        if self.value.startswith("model"):
+            return "model"
+        return "twilio" if self in (EndReason.STREAM_LOST, EndReason.BAD_MESSAGES) else "bridge"
+
 
 _IN_ORDER = frozenset(
     {
@@ -100,7 +107,7 @@ class CallStatistics:
     agent_audio_dropped_bytes: int = 0
     """µ-law bytes of agent audio that were never sent: cut off by a barge-in, or too much waiting"""
     media_gaps: int = 0
-    """holes in Twilio's sequence numbers"""
+    """holes in the caller's audio: in Twilio's sequence numbers, or in the stream's time"""
     marks_sent: int = 0
     marks_echoed: int = 0
     mark_lag: Buckets = field(default_factory=Buckets)
