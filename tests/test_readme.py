@@ -23,6 +23,7 @@ from twilio_rt_cli.engine.server import EngineServer
 from twilio_rt_cli.leg import Leg
 from twilio_rt_cli.notices import Refusal
 from twilio_rt_cli.server.config import ServerConfig
+from twilio_rt_cli.server.quota import Limits, Quota
 from twilio_rt_cli.server.reception import Reception
 from twilio_rt_cli.server.registry import Registry
 from twilio_rt_cli.server.webhook import Webhooks
@@ -291,7 +292,7 @@ def test_the_table_of_routes_is_the_servers() -> None:
         raise AssertionError
 
     config = ServerConfig()
-    router = Webhooks(Reception(config, Registry(config), never, lambda _: None)).router()  # type: ignore[arg-type]
+    router = Webhooks(Reception(config, Registry(config), never, lambda _: None, Quota(Limits(), 0))).router()  # type: ignore[arg-type]
     served = {
         (method, getattr(route, "path", "")) for route in router.routes for method in getattr(route, "methods", ())
     }

@@ -121,6 +121,28 @@ def test_a_dot_env_that_is_no_text_is_told_in_a_sentence(empty_place: Path) -> N
     assert refused().message.startswith(".env cannot be read")
 
 
+# Who may call
+
+
+def test_lists_of_callers_that_name_nobody_are_told_with_what_is_wrong() -> None:
+    error = refused(openai_api_key=KEY, allow_callers="+14155550199, anna", block_callers="*", caller_calls_per_day=-1)
+    rule = "must be callers separated by commas: numbers like +14155550100, beginnings like +1900*, or anonymous"
+    assert error.message.splitlines() == [
+        "CALLER_CALLS_PER_DAY must be at least 0, not -1.",
+        f"ALLOW_CALLERS {rule}; 'anna' is none of these.",
+        f"BLOCK_CALLERS {rule}; '*' is none of these.",
+    ]
+    assert "14155550199" not in error.message
+
+
+def test_lists_of_callers_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLOCK_CALLERS", "+1900*, anonymous")
+    monkeypatch.setenv("COST_USD_PER_DAY", "12.50")
+    settings = load_settings(openai_api_key=KEY)
+    assert (settings.block_callers, settings.cost_usd_per_day) == ("+1900*, anonymous", 12.5)
+    assert (settings.allow_callers, settings.calls_per_day, settings.minutes_per_day) == ("", 0, 0)
+
+
 # HOST and signatures
 
 

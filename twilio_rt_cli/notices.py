@@ -22,6 +22,13 @@ class Refusal(StrEnum):
     NO_START = "no_start"
     WRONG_START = "wrong_start"
     MEDIA_FORMAT = "media_format"
+    CALLER_BLOCKED = "caller_blocked"
+    CALLER_NOT_ALLOWED = "caller_not_allowed"
+    CALLER_CALLS = "caller_calls"
+    CALLER_MINUTES = "caller_minutes"
+    DAY_CALLS = "day_calls"
+    DAY_MINUTES = "day_minutes"
+    DAY_COST = "day_cost"
 
 
 class CallStarted(Struct, frozen=True):

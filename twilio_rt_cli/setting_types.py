@@ -7,6 +7,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from twilio_rt_cli.protocol.caller_id import caller_list
+
 
 def is_loopback(host: str) -> bool:
     """Whether this host name or address can only mean our own machine."""
@@ -81,6 +83,11 @@ def _account_sid(text: str) -> str:
     return text
 
 
+def _callers(text: str) -> str:
+    caller_list(text)  # raises for what is none
+    return text
+
+
 def _one_word(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value().strip()
     if not re.fullmatch(r"[!-~]*", text):  # it becomes part of a header
@@ -100,9 +107,12 @@ Origin = Annotated[str, AfterValidator(origin_text)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 WebSocketUrl = Annotated[str, AfterValidator(_websocket_url)]
 AccountSidText = Annotated[str, AfterValidator(_account_sid)]
+CallersText = Annotated[str, AfterValidator(_callers)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_lower)]
 LogFormat = Annotated[Literal["pretty", "logfmt", "json"], BeforeValidator(_lower)]
 ProviderName = Annotated[Literal["openai", "azure", "local"], BeforeValidator(_lower)]
 Count = Annotated[int, Field(ge=1)]
+PerDay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""0: no limit"""
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Milliseconds = Annotated[int, Field(ge=0)]

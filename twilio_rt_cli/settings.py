@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.setting_types import (
     AccountSidText,
+    CallersText,
     Count,
     Host,
     HttpUrl,
@@ -24,6 +25,7 @@ from twilio_rt_cli.setting_types import (
     LogLevel,
     Milliseconds,
     Origin,
+    PerDay,
     ProviderName,
     Seconds,
     Secret,
@@ -192,7 +194,22 @@ class Settings(BaseSettings):
     fallback_message: str = "I'm sorry, we can't take your call right now. Please try again in a few minutes. Goodbye."
     """what a caller hears when the model is away"""
     busy_message: str = "All our lines are busy at the moment. Please try again in a few minutes. Goodbye."
-    """what a caller hears when the line is full, or we are stopping"""
+    """what a caller hears when the line is full, a limit of the day is reached, or we are stopping"""
+
+    caller_calls_per_day: int = Field(default=0, ge=0)
+    """calls that one caller may make in a day; 0: no limit"""
+    caller_minutes_per_day: PerDay = 0
+    """minutes that one caller may talk in a day; 0: no limit"""
+    calls_per_day: int = Field(default=0, ge=0)
+    """calls of all callers together in a day; 0: no limit"""
+    minutes_per_day: PerDay = 0
+    """minutes of all calls together in a day; 0: no limit"""
+    cost_usd_per_day: PerDay = 0
+    """estimated cost of all calls together in a day, in USD; 0: no limit"""
+    allow_callers: CallersText = ""
+    """only these may call: numbers, beginnings like +49*, or anonymous, separated by commas; not set: everybody"""
+    block_callers: CallersText = ""
+    """these may not call, even if ALLOW_CALLERS names them: numbers, beginnings like +1900*, or anonymous"""
 
     @property
     def checked(self) -> bool:
@@ -282,11 +299,11 @@ def _field_problem(details: ErrorDetails) -> _Problem:
 _UNQUOTED = frozenset(
     {
         "public_url", "openai_realtime_url", "azure_openai_url", "twilio_account_sid", "twilio_api_key",
-        "twilio_api_url", "ngrok_url", "ngrok_api_url",
+        "twilio_api_url", "ngrok_url", "ngrok_api_url", "allow_callers", "block_callers",
         *(name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)),
     }
 )  # fmt: skip
-"""never quoted in a message: a secret, or where one is easily pasted by mistake"""
+"""never quoted in a message: a secret, or where one is easily pasted by mistake; and lists of phone numbers"""
 
 
 def _rule_broken(details: ErrorDetails) -> str:

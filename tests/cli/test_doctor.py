@@ -23,8 +23,8 @@ NUMBER = "+14155550100"
 NOBODY = "http://127.0.0.1:1"
 CHECKS = [
     *("python", "packages", "env-file", "settings", "openai-key", "twilio-sid", "signatures", "agent", "model"),
-    *("model-lifetime", "transcription-lifetime", "twilio-account", "number", "port", "origin", "round-trip"),
-    *("wrong-signature", "ngrok", "clock", "open-files", "disk"),
+    *("model-lifetime", "transcription-lifetime", "limits", "prices", "twilio-account", "number", "port"),
+    *("origin", "round-trip", "wrong-signature", "ngrok", "clock", "open-files", "disk"),
 ]
 
 

@@ -67,6 +67,33 @@ def test_it_serves_until_a_signal_and_exits_0(number: signal.Signals, tmp_path: 
     assert "signatures are NOT checked" in err
 
 
+def test_who_had_enough_today_is_refused_and_told_without_the_number(tmp_path: Path) -> None:
+    limits = {"CALLER_CALLS_PER_DAY": "1", "BLOCK_CALLERS": "+1900*", "COST_USD_PER_DAY": "5", "OPENAI_MODEL": "other"}
+    with serving(cwd=tmp_path, **limits) as (process, ready):
+
+        def ring(number: int, caller: str) -> bool:
+            form = {"CallSid": f"CA{number:032x}", "AccountSid": "AC1", "From": caller}
+            answer = httpx.post(ready["url"] + "/incoming-call", data=form, trust_env=False)
+            assert answer.status_code == 200
+            return "<Connect" in answer.text
+
+        calls = [
+            (1, "+14155550100"),
+            (2, "+14155550100"),
+            (3, "+19005550100"),
+            (4, "+14155550101"),
+            (1, "+14155550100"),
+        ]
+        assert [ring(*call) for call in calls] == [True, False, False, True, True]
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)  # no stream will come for those that were answered
+        out, err = process.communicate(timeout=20)
+    refusals = [json.loads(line) for line in out.splitlines() if '"call.refused"' in line]
+    assert [(one["call"][-1], one["reason"]) for one in refusals] == [("2", "caller_calls"), ("3", "caller_blocked")]
+    assert "COST_USD_PER_DAY cannot be kept: other is not in the price table" in err
+    assert not re.search(r"55501|4155550|9005550", out + err)
+
+
 def test_settings_reach_the_server(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
         "TWILIO_AUTH_TOKEN=0123456789abcdef0123456789abcdef\nLOG_FORMAT=json\nHOST=localhost\n"

@@ -1,4 +1,6 @@
 import asyncio
+import time
+from typing import Any
 
 import httpx
 import pytest
@@ -22,13 +24,15 @@ from twilio_rt_cli import __version__
 from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.notices import CallRefused, Refusal, StreamFailed
 from twilio_rt_cli.protocol import twiml
+from twilio_rt_cli.protocol.caller_id import caller_list
 from twilio_rt_cli.protocol.signature import headers_for
-from twilio_rt_cli.protocol.twilio import StreamSid
+from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, StreamSid
+from twilio_rt_cli.server.quota import Limits, Quota
 
 HANGUP = (twiml.Hangup(),)
 FALLBACK = (twiml.Say("Sorry."), twiml.Hangup())
 BUSY = (twiml.Say("Busy."), twiml.Hangup())
-MESSAGES = {"fallback_message": "Sorry.", "busy_message": "Busy."}
+MESSAGES: dict[str, Any] = {"fallback_message": "Sorry.", "busy_message": "Busy."}
 
 
 def verbs(answer: httpx.Response) -> tuple[twiml.Verb, ...]:
@@ -41,7 +45,7 @@ def verbs(answer: httpx.Response) -> tuple[twiml.Verb, ...]:
 
 
 @pytest.mark.parametrize("settings", [{}, {"auth_token": None}, {"validate": False}])
-def test_who_we_are_and_whether_we_live(settings: dict[str, object]) -> None:
+def test_who_we_are_and_whether_we_live(settings: dict[str, Any]) -> None:
     async def story() -> None:
         async with serving(**settings) as world:
             url = world.local_url
@@ -167,6 +171,130 @@ def test_many_callers_at_once_without_a_place_hurt_nobody_on_the_line() -> None:
             for socket in (one, two):
                 await send(socket, media(9))
                 assert await socket.recv(decode=False) == media(9)
+
+    run(story())
+
+
+# Who had enough
+
+
+def enough(**limits: object) -> Quota:
+    lists = {name: caller_list(str(text)) for name, text in limits.items() if isinstance(text, str)}
+    return Quota(Limits(**{**limits, **lists}), time.time())  # type: ignore[arg-type]
+
+
+CALLER = "+15550001111"
+
+
+def test_fifty_webhooks_of_one_caller_at_once_do_not_exceed_the_limit() -> None:
+    async def story() -> None:
+        async with serving(enough(caller_calls=3), **MESSAGES) as world:
+            ringing = (world.post("/incoming-call", call_sid(number), From=CALLER) for number in range(1, 51))
+            answers = await asyncio.gather(*ringing)
+            assert [verbs(one) == BUSY for one in answers].count(True) == 47
+            assert world.server.registry.places == 3
+            assert world.server.registry.refused == {Refusal.CALLER_CALLS: 47}
+            assert [type(one) for one in world.notices] == [CallRefused] * 47
+            assert verbs(await world.post("/incoming-call", call_sid(99), From="+15550003333")) != BUSY
+
+    run(story())
+
+
+def test_calls_whose_stream_never_came_are_given_back_and_those_that_had_one_are_not() -> None:
+    async def story() -> None:
+        async with serving(enough(caller_calls=2), token_ttl_s=0.3, **MESSAGES) as world:
+            async with world.talking(1) as socket:
+                await world.token(call_sid(2))
+                assert verbs(await world.post("/incoming-call", call_sid(3), From=CALLER)) == BUSY
+                await world.until(lambda: world.server.registry.places == 1)  # the token of the second is void
+                await world.token(call_sid(4))
+                await send(socket, stop())
+                await socket.wait_closed()
+            assert verbs(await world.post("/incoming-call", call_sid(5), From=CALLER)) == BUSY
+            await world.until(lambda: world.server.registry.places == 0)
+            assert world.quota.today(time.time()).calls == 1
+
+    run(story())
+
+
+def test_a_webhook_that_is_repeated_while_its_call_lives_counts_once_and_is_never_refused() -> None:
+    async def story() -> None:
+        async with serving(enough(caller_calls=1), **MESSAGES) as world, world.talking(1):
+            answers = await asyncio.gather(*(world.post("/incoming-call", call_sid(), From=CALLER) for _ in range(5)))
+            assert BUSY not in [verbs(one) for one in answers]
+            assert world.quota.today(time.time()).calls == 1
+            assert verbs(await world.post("/incoming-call", call_sid(2), From=CALLER)) == BUSY
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("limits", "caller", "refusal"),
+    [
+        ({"block": "+1555*"}, CALLER, Refusal.CALLER_BLOCKED),
+        ({"block": "anonymous"}, "", Refusal.CALLER_BLOCKED),
+        ({"allow": "+49*"}, CALLER, Refusal.CALLER_NOT_ALLOWED),
+        ({"allow": "+1555*", "block": CALLER}, CALLER, Refusal.CALLER_BLOCKED),
+    ],
+)
+def test_who_may_not_call_hears_that_the_line_is_busy_and_no_log_tells_the_number(
+    limits: dict[str, object], caller: str, refusal: Refusal, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        async with serving(enough(**limits), **MESSAGES) as world:
+            assert verbs(await world.post("/incoming-call", call_sid(), From=caller)) == BUSY
+            assert world.notices == [CallRefused(refusal, call_sid())]
+            assert world.server.registry.refused == {refusal: 1}
+            assert (world.server.registry.places, world.server.registry.tokens) == (0, 0)
+            assert await refused(world.dial("any")) == 403
+
+    run(story())
+    assert refusal.value in caplog.text
+    ours = [one.getMessage() for one in caplog.records if one.name.startswith("twilio_rt")]
+    assert not [one for one in ours if "1555" in one]
+
+
+def test_calls_in_progress_go_on_when_the_day_is_used_up() -> None:
+    async def story() -> None:
+        async with serving(enough(calls=1, minutes=1e-9), **MESSAGES) as world, world.talking(1) as socket:
+            assert verbs(await world.post("/incoming-call", call_sid(2), From="+4930123456")) == BUSY
+            await send(socket, media(9))
+            assert await socket.recv(decode=False) == media(9)
+
+    run(story())
+
+
+def test_a_call_that_finds_no_place_does_not_count() -> None:
+    async def story() -> None:
+        async with serving(enough(caller_calls=5), limit_concurrency=1, **MESSAGES) as world:
+            for number in range(1, 9):
+                await world.post("/incoming-call", call_sid(number), From=CALLER)
+            assert world.quota.today(time.time()).calls == 1
+            assert world.server.registry.refused == {Refusal.BUSY: 7}
+
+    run(story())
+
+
+def test_a_probe_is_neither_counted_nor_refused() -> None:
+    async def story() -> None:
+        async with serving(enough(calls=1, allow="+49*"), **MESSAGES) as world:
+            for _ in range(3):
+                assert verbs(await world.post("/incoming-call", PROBE_CALL_SID, From=CALLER)) != BUSY
+            assert world.quota.today(time.time()).calls == 0
+
+    run(story())
+
+
+def test_a_bare_stream_names_nobody_and_is_counted_but_not_refused() -> None:
+    async def story() -> None:
+        async with serving(enough(calls=1, allow="+49*"), validate=False, **MESSAGES) as world:
+            for number in (1, 2):
+                async with world.bare() as socket:
+                    await begin(socket, number)
+                    await send(socket, stop(number))
+                    await socket.wait_closed()
+            assert world.quota.today(time.time()).calls == 2
+            assert verbs(await world.post("/incoming-call", call_sid(3), From="+4930123456")) == BUSY
 
     run(story())
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.signature import headers_for
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid, Start, StartDetails, StopDetails, StreamSid
 from twilio_rt_cli.server.config import ServerConfig
+from twilio_rt_cli.server.quota import Limits, Quota
 from twilio_rt_cli.server.registry import IncomingCall
 from twilio_rt_cli.server.run import BridgeServer
 
@@ -205,12 +207,17 @@ class Twilio:
 class World(Twilio):
     """One server, what it said, the calls it opened, and its Twilio."""
 
-    def __init__(self, settings: ServerConfig) -> None:
+    def __init__(self, settings: ServerConfig, quota: Quota | None = None) -> None:
         super().__init__()
         self.notices: list[ServerNotice] = []
         self.calls: list[EchoCall] = []
-        self.server = BridgeServer(settings, self._open, self.notices.append)
+        self.quota = quota or Quota(Limits(), time.time())
+        self.server = BridgeServer(settings, self._open, self._tell, self.quota)
         self.refuse_to_open = False
+
+    def _tell(self, notice: ServerNotice) -> None:
+        self.notices.append(notice)
+        self.quota.server(time.time(), notice)
 
     def _open(self, incoming: IncomingCall, start: Start, leg: Leg, on_over: Callable[[EndReason], None]) -> EchoCall:
         if self.refuse_to_open:
@@ -220,9 +227,9 @@ class World(Twilio):
 
 
 @asynccontextmanager
-async def serving(**changes: Any) -> AsyncIterator[World]:
+async def serving(quota: Quota | None = None, **changes: Any) -> AsyncIterator[World]:
     """A world whose server runs, and leaves nothing behind."""
-    world = World(config(**changes))
+    world = World(config(**changes), quota)
     async with world.http, world.server.running():
         world.origin, world.local_url = world.server.origin, world.server.local_url
         yield world

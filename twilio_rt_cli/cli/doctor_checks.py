@@ -20,6 +20,7 @@ from twilio_rt_cli.cli.doctor_model import agent_session, model_findings, shutdo
 from twilio_rt_cli.cli.doctor_reach import origin_findings, trip_findings
 from twilio_rt_cli.cli.doctor_twilio import account_findings, clock_finding, number_findings
 from twilio_rt_cli.cli.known_origin import by_running_server, known_origin
+from twilio_rt_cli.cli.limits import limit_findings, price_finding
 from twilio_rt_cli.cli.masking import Curtain
 from twilio_rt_cli.cli.serving import secrets_of
 from twilio_rt_cli.errors import SettingsError
@@ -43,6 +44,7 @@ def quick_diagnosis(settings: Settings) -> list[Finding]:
     findings = [
         *dot_env_findings(_names()),
         *shutdown_findings(settings, date.today()),
+        *limit_findings(settings),
         open_files_finding(settings.limit_concurrency),
         disk_finding(),
     ]
@@ -75,6 +77,7 @@ async def _of_settings(settings: Settings) -> list[Finding]:
         *(_known(found) for found in (key_findings(settings), of_agent)),
         _bounded("model", model_findings(settings, session)),
         _known(shutdown_findings(settings, date.today())),
+        _known([*limit_findings(settings), price_finding(settings, date.today())]),
         _bounded("twilio-account", _apart(lambda: account_findings(settings))),
         _bounded("number", _apart(lambda: number_findings(settings, origin))),
         _known(port_findings(settings, server)),

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from contextlib import AbstractContextManager, ExitStack, redirect_stdout
 
 from twilio_rt_cli.cli import console
@@ -10,6 +11,7 @@ from twilio_rt_cli.cli.banner import banner, signatures_doubt
 from twilio_rt_cli.cli.dot_env import slips
 from twilio_rt_cli.cli.engine_process import engine_process
 from twilio_rt_cli.cli.hub import Hub
+from twilio_rt_cli.cli.limits import limits_of
 from twilio_rt_cli.cli.logs import log_lines
 from twilio_rt_cli.cli.masking import Curtain
 from twilio_rt_cli.cli.reach import NO_WISHES, Reach, Wishes
@@ -17,6 +19,7 @@ from twilio_rt_cli.cli.reporter import Form, Reporter
 from twilio_rt_cli.cli.watch import Watch
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.server.config import ServerConfig
+from twilio_rt_cli.server.quota import Quota
 from twilio_rt_cli.server.run import BridgeServer
 from twilio_rt_cli.settings import Settings
 
@@ -77,10 +80,12 @@ def serve_once(settings: Settings, form: Form, engine_url: str | None, wishes: W
     hub, reporter = Hub(curtain), Reporter(form, curtain, logged=logged)
     with reporter, redirect_stdout(sys.stderr):  # a tool that prints must not print between our lines
         agent = Agent(settings, hub.publish_for, engine_url)
-        server = BridgeServer(server_config(settings), agent.answer, hub.server)
+        quota = Quota(limits_of(settings), time.time())
+        server = BridgeServer(server_config(settings), agent.answer, hub.server, quota)
         watch = Watch(settings, server, curtain)
         hub.add(reporter)
         hub.add(watch.model)
+        hub.add(quota)
         reach = Reach(
             settings, wishes, reporter, on_ready=lambda origin: _say_where(settings, server.local_url, origin)
         )

@@ -53,6 +53,13 @@ _REFUSALS = {
     Refusal.NO_START: "the stream did not begin",
     Refusal.WRONG_START: "the stream belongs to another call",
     Refusal.MEDIA_FORMAT: "the stream is not µ-law at 8 kHz",
+    Refusal.CALLER_BLOCKED: "BLOCK_CALLERS names the caller",
+    Refusal.CALLER_NOT_ALLOWED: "ALLOW_CALLERS does not name the caller",
+    Refusal.CALLER_CALLS: "the caller has had today's calls (CALLER_CALLS_PER_DAY)",
+    Refusal.CALLER_MINUTES: "the caller has had today's minutes (CALLER_MINUTES_PER_DAY)",
+    Refusal.DAY_CALLS: "today's calls are used up (CALLS_PER_DAY)",
+    Refusal.DAY_MINUTES: "today's minutes are used up (MINUTES_PER_DAY)",
+    Refusal.DAY_COST: "today's money is spent (COST_USD_PER_DAY)",
 }
 
 

@@ -15,6 +15,7 @@ from twilio_rt_cli.protocol.twilio import CallSid, Start, StreamSid
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.limiter import RefusalLimiter
 from twilio_rt_cli.server.origin import Origin, Origins
+from twilio_rt_cli.server.quota import Quota
 from twilio_rt_cli.server.registry import IncomingCall, Registry, is_sid
 
 log = logging.getLogger("twilio_rt.server")
@@ -58,9 +59,12 @@ OpenCall = Callable[[IncomingCall, Start, Leg, Callable[[EndReason], None]], Ope
 class Reception:
     """One per server, made on its loop; `origins` are known once the port is."""
 
-    def __init__(self, config: ServerConfig, registry: Registry, open_call: OpenCall, publish: Publish) -> None:
+    def __init__(
+        self, config: ServerConfig, registry: Registry, open_call: OpenCall, publish: Publish, quota: Quota
+    ) -> None:
         self.config = config
         self.registry = registry
+        self.quota = quota
         self.open_call = open_call
         self.publish = publish
         self.verifier = Verifier(config.auth_token, config.shared_key)

@@ -12,6 +12,7 @@ import gc
 import logging
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
@@ -29,6 +30,7 @@ from twilio_rt_cli.server.guard import GuardedHttp
 from twilio_rt_cli.server.lag import LoopLag
 from twilio_rt_cli.server.listen import listen
 from twilio_rt_cli.server.origin import Origins
+from twilio_rt_cli.server.quota import Limits, Quota
 from twilio_rt_cli.server.reception import OpenCall, Publish, Reception, call_log, log
 from twilio_rt_cli.server.registry import Registry
 from twilio_rt_cli.server.takeover import Takeover
@@ -52,12 +54,13 @@ Surroundings = Callable[["BridgeServer"], AbstractAsyncContextManager[None]]
 class BridgeServer:
     """One public port. `run` it in a process of its own, or enter `running` inside another program."""
 
-    def __init__(self, config: ServerConfig, open_call: OpenCall, publish: Publish) -> None:
+    def __init__(self, config: ServerConfig, open_call: OpenCall, publish: Publish, quota: Quota | None = None) -> None:
+        """`quota` turns callers away who have had enough; None: nobody has. It must hear what `publish` hears."""
         self._config = config
         self.registry = Registry(config)
         self.lag = LoopLag()
         """how late the loop is; its figures stay when the server has stopped"""
-        self._reception = Reception(config, self.registry, open_call, publish)
+        self._reception = Reception(config, self.registry, open_call, publish, quota or Quota(Limits(), time.time()))
         self._local_url = ""
         self._stopped = asyncio.Event()
         self.drain_began = asyncio.Event()

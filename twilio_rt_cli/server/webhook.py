@@ -1,6 +1,7 @@
 """What Twilio asks and tells by HTTP about a call: what to do with it, and what became of it."""
 
 import asyncio
+import time
 from contextlib import suppress
 
 from fastapi import APIRouter, Request, Response
@@ -56,7 +57,7 @@ class Webhooks:
         return {"status": "draining"}
 
     async def incoming_call(self, request: Request) -> Response:
-        """A call comes in: connect it to our media socket, or say that the line is busy."""
+        """A call comes in: connect it to our media socket, or say that the line is busy, whatever the reason."""
         signed = await read_signed(request, self._reception)
         incoming = IncomingCall(
             call_sid=signed.call_sid,
@@ -64,7 +65,7 @@ class Webhooks:
             from_number=signed.field("From"),
             to_number=signed.field("To"),
         )
-        token = self._registry.answer(incoming, self._reception.now())
+        token = self._answer(incoming)
         if isinstance(token, Refusal):
             self._reception.refuse_call(token, signed.call_sid)
             return _twiml(twiml.busy(self._reception.config.busy_message))
@@ -116,6 +117,18 @@ class Webhooks:
         signed = await read_signed(request, self._reception)
         call_log(signed.call_sid).info("answered by %s", signed.field("AnsweredBy")[:64])
         return Response(status_code=204)
+
+    def _answer(self, incoming: IncomingCall) -> str | Refusal:
+        """A place and its token, if this caller has not had enough; who has a place is not asked again, nor a probe."""
+        call_sid, caller, quota = incoming.call_sid, incoming.from_number, self._reception.quota
+        new = not incoming.is_probe and self._registry.find(call_sid) is None
+        if new and (refusal := quota.refusal(caller, time.time())) is not None:
+            return refusal
+        token = self._registry.answer(incoming, self._reception.now())
+        if new and (live := self._registry.find(call_sid)) is not None:
+            quota.answered(call_sid, caller, time.time())
+            live.waiting.append(lambda: quota.left(call_sid, time.time()))
+        return token
 
     async def _how_it_ended(self, call_sid: CallSid) -> EndReason | None:
         """How the call ended, ending it if need be. Twilio may ask before the bridge has closed the model's socket."""
