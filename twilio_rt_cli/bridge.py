@@ -127,7 +127,7 @@ class Bridge:
         event = twilio.decode(raw) if leg is self._phone else realtime.decode(raw)
         if type(event) is Media:
             if not event.sequence_number & 7:
-                self._call.jitter.arrived(event.media.timestamp, self._loop.time())
+                self._call.arrived(event, self._loop.time())
             if not self._running and self._call.passes(event):
                 # Fifty times a second and call: nothing to decide, so no command is made of it.
                 if self._model is not None:

@@ -40,7 +40,7 @@ def test_a_right_start_opens_the_call() -> None:
             assert call.incoming == IncomingCall(
                 call_sid=call_sid(), account_sid=ACCOUNT, from_number="+15550001111", to_number="+15550002222"
             )
-            assert world.notices == [CallStarted(call_sid(), STREAM, "+15550001111", "+15550002222")]
+            assert world.notices == [CallStarted(call_sid(), STREAM, "+15550001111", "+15550002222", call)]
 
     run(story())
 

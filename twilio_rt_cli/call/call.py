@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from math import inf
 
+from twilio_rt_cli.call.arrivals import Arrivals
 from twilio_rt_cli.call.commands import Command, HangUp, SendMark, SendMedia
 from twilio_rt_cli.call.conversation import HOPELESS, Conversation
 from twilio_rt_cli.call.events import (
@@ -29,7 +30,6 @@ from twilio_rt_cli.call.events import (
 )
 from twilio_rt_cli.call.generation import PER_MS, PER_S
 from twilio_rt_cli.call.glance import Glance
-from twilio_rt_cli.call.jitter import Jitter
 from twilio_rt_cli.call.keypad import Keypad
 from twilio_rt_cli.call.notices import CallOver, CallTrouble, KeyPressed, ModelReady
 from twilio_rt_cli.call.plan import CallPlan
@@ -71,7 +71,7 @@ class Call:
 
     def __init__(self, plan: CallPlan, stream_sid: StreamSid, now: float) -> None:
         self.statistics = CallStatistics(cost_usd=None if plan.prices is None else 0.0)
-        self.jitter = Jitter(self.statistics)
+        self._arrivals = Arrivals(self.statistics)
         self.state = CallState.CONNECTING
         self.end_reason: EndReason | None = None
         self._why = ""
@@ -88,7 +88,7 @@ class Call:
         self._flood_at_frame = FLOOD
         self._keypad = Keypad()
         self._early_digits = ""
-        self._conversation = Conversation(plan, self.statistics, now)
+        self._conversation = Conversation(plan, self.statistics, self._arrivals, now)
         self._hang_up = HangUp(EndReason.INTERNAL_ERROR)
 
     def receive(self, event: Event, now: float) -> Sequence[Command]:
@@ -162,9 +162,16 @@ class Call:
         conversation.appended += samples
         return True
 
+    def arrived(self, event: Media, now: float) -> None:
+        """Caller audio came; every eighth message is enough. Told before it passes or is received."""
+        details = event.media
+        position = self._conversation.appended + payload_bytes(details.payload)
+        self._arrivals.arrived(details.timestamp, position, now)
+
     def glance(self, now: float) -> Glance:
         """The call at this moment, for somebody who watches."""
-        state = _SHOWN.get(self.state) or self._conversation.state(now)
+        state = self._conversation.state(now) if self.state is _TALKING else self.state.name.lower()
+        state = "connecting" if self.state in _SETTING_UP else state
         playout = self._conversation.playout
         buffered = playout.unheard(now) // PER_MS, playout.at_twilio(now) // PER_MS
         return Glance(state, *buffered, round(playout.overdue_s(now) * 1000))
@@ -172,7 +179,7 @@ class Call:
     def deadline(self) -> float | None:
         """When to tell `Woken`, in monotonic seconds; None when nothing is awaited any more."""
         times = [self._over_due_at, self._keypad.deadline(), self._conversation.deadline()]
-        if self.state in (CallState.CONNECTING, CallState.CONFIGURING):
+        if self.state in _SETTING_UP:
             times.append(self._setup_due_at)
         return None if self.state is CallState.OVER else min(at for at in times if at is not None)
 
@@ -384,12 +391,7 @@ class Call:
         return commands
 
 
-_SHOWN = {
-    CallState.CONNECTING: "connecting",
-    CallState.CONFIGURING: "connecting",
-    CallState.ENDING: "ending",
-    CallState.OVER: "over",
-}
+_SETTING_UP = frozenset({CallState.CONNECTING, CallState.CONFIGURING})
 _AT_ONCE = frozenset(
     {EndReason.CALLER_HUNG_UP, EndReason.STREAM_LOST, EndReason.BAD_MESSAGES, EndReason.INTERNAL_ERROR, EndReason.PROBE}
 )

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from twilio_rt_cli.call.answers import Answer, Unwritten, cut_of
+from twilio_rt_cli.call.arrivals import Arrivals
 from twilio_rt_cli.call.commands import Command, RunTool
 from twilio_rt_cli.call.events import ToolFinished
 from twilio_rt_cli.call.generation import PER_MS, Heard
@@ -72,7 +73,7 @@ MOST_FAILURES = 2
 class Conversation:
     """Takes the model's events once the session is agreed. `verdict` says why the call should end, if it should."""
 
-    def __init__(self, plan: CallPlan, statistics: CallStatistics, now: float) -> None:
+    def __init__(self, plan: CallPlan, statistics: CallStatistics, arrivals: Arrivals, now: float) -> None:
         self.playout = Playout(now)
         self.verdict: EndReason | None = None
         self._turns = Turns()
@@ -82,6 +83,7 @@ class Conversation:
         self._greeting = plan.greeting
         self._prices = plan.prices
         self._statistics = statistics
+        self._arrivals = arrivals
         self._started_at = now
         self.appended = 0
         """samples of caller audio written to the model's input buffer"""
@@ -141,8 +143,8 @@ class Conversation:
                 return self._speech_started(event, now)
             case SpeechStopped():
                 self._turns.speech_stopped(now)
-                late_s = (self.appended / PER_MS - event.audio_end_ms + self._silence_ms) / 1000
-                self._speech_ended_at = now - max(0.0, late_s)
+                ended = (event.audio_end_ms - self._silence_ms) * PER_MS
+                self._speech_ended_at = self._arrivals.moment_of(ended, self.appended, now)
             case InputCommitted():
                 self._turns.speech_stopped(now)
                 self._statistics.turns += 1
@@ -249,8 +251,9 @@ class Conversation:
         self._turns.speech_started(now)
         self._speech_ended_at = None
         # Where the speech is told to begin lies the prefix before the first sound. (Realtime API, prefix_padding_ms)
-        late_ms = max(0.0, self.appended / PER_MS - event.audio_start_ms - self._prefix_ms)
-        self._unwritten.began(event.item_id, self._ms(now) - late_ms)
+        began = (event.audio_start_ms + self._prefix_ms) * PER_MS
+        began_at = self._arrivals.moment_of(began, self.appended, now)
+        self._unwritten.began(event.item_id, self._ms(began_at))
         active = self._turns.active
         for response_id in {active, self._playing} - {None}:
             self._interrupt(response_id)
@@ -258,7 +261,7 @@ class Conversation:
         if not self.playout.unheard(now) and not (active is not None and self.playout.unfinished):
             return []
         self._statistics.agent_audio_dropped_bytes += self.playout.waiting
-        self._stops_ms.append(late_ms if event.audio_start_ms else None)
+        self._stops_ms.append((now - began_at) * 1000 if event.audio_start_ms else None)
         return [*self.playout.clear(now)]
 
     def _interrupt(self, response_id: ResponseId | None) -> None:
