@@ -65,6 +65,13 @@ class Totals(Struct, frozen=True):
     """the last few answers, oldest first"""
     statistics: CallStatistics
     """summed over all calls"""
+    first_audio_p50_ms: float | None = None
+    barge_in_p50_ms: float | None = None
+    """medians of the last thousand"""
+    ends: dict[str, int] = {}
+    """reason → how many calls failed by it"""
+    refusals: dict[str, int] = {}
+    """reason → how many calls were refused for it"""
 
 
 class RecentEvent(Struct, frozen=True):
