@@ -8,13 +8,16 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from twilio_rt_cli.cli import console
 from twilio_rt_cli.cli.line_writer import LineWriter
 from twilio_rt_cli.cli.masking import Curtain, printable
+
+Keep = Callable[[logging.LogRecord, str, str], None]
+"""takes a record, the line that was to be written, and its message alone, both fit to be seen"""
 
 _FIELDS = ("call", "stream")
 _COLOURS = {"debug": "2", "info": "32", "warning": "33", "error": "31", "critical": "1;31"}
@@ -29,7 +32,7 @@ def log_lines(
     Our own loggers follow `level`; those of libraries stay at warning, and uvicorn follows us to debug. What picows
     tells of sockets carries no Call SID; our own lines tell the same.
     """
-    handler = _LineHandler(LineWriter(sys.stderr))
+    handler = LineHandler(LineWriter(sys.stderr), on_terminal=console.is_terminal(sys.stderr))
     handler.setFormatter(_formatter(log_format))
     handler.curtain = Curtain(secrets, show_numbers)
     root = logging.getLogger()
@@ -90,12 +93,18 @@ def _logfmt_value(value: object) -> str:
     return printable(json.dumps(text, ensure_ascii=False))
 
 
-class _LineHandler(logging.Handler):
+class LineHandler(logging.Handler):
+    """Writes a line for each record."""
+
     curtain = Curtain()
 
-    def __init__(self, writer: LineWriter) -> None:
+    def __init__(self, writer: LineWriter, *, on_terminal: bool) -> None:
         super().__init__()
         self._writer = writer
+        self.on_terminal = on_terminal
+        """whether a person reads the lines, between whatever else is on that screen"""
+        self.keep: Keep | None = None
+        """who takes the lines instead, while something else has the terminal"""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -103,7 +112,10 @@ class _LineHandler(logging.Handler):
         except Exception:  # noqa: BLE001  # a bad log call must not hurt a call; logging's own rule, and its report
             self.handleError(record)
             return
-        self._writer.write(line)
+        if self.keep is not None:
+            self.keep(record, line, self.curtain.text(record.getMessage()))
+        else:
+            self._writer.write(line)
 
     def close(self) -> None:
         self._writer.close()
