@@ -19,6 +19,8 @@ from twilio_rt_cli.cli.doctor import doctor
 from twilio_rt_cli.cli.engine import engine
 from twilio_rt_cli.cli.serve import EXAMPLES as serve_examples  # noqa: N811
 from twilio_rt_cli.cli.serve import serve
+from twilio_rt_cli.cli.top import EXAMPLES as top_examples  # noqa: N811
+from twilio_rt_cli.cli.top import top
 from twilio_rt_cli.cli.tunnel import EXAMPLES as tunnel_examples  # noqa: N811
 from twilio_rt_cli.cli.tunnel import tunnel
 
@@ -78,6 +80,7 @@ for _command, _examples in (
     (serve, serve_examples),
     (tunnel, tunnel_examples),
     (configure_number, configure_number_examples),
+    (top, top_examples),
     (doctor, doctor_examples),
     (call_test, call_test_examples),
     (engine, None),

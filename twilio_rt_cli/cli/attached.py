@@ -1,0 +1,221 @@
+"""The live view of a server of another process: what its admin port tells, asked again and again."""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import TextIO, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from twilio_rt_cli.cli import console
+from twilio_rt_cli.cli.live import live_view
+from twilio_rt_cli.errors import ServiceError, SettingsError, UnreachableError
+from twilio_rt_cli.live.screen import EVERY_S, Screen
+from twilio_rt_cli.live.snapshot import CallDetail, Snapshot
+from twilio_rt_cli.live.view import plain
+from twilio_rt_cli.state import running_server
+
+Told = TypeVar("Told")
+
+_ANSWER_S = 2.0
+_GONE_S = 10.0
+"""after so long without an answer the server is gone for good"""
+_MANY = 1000
+_SCREENFUL = 60
+_WIDE = 120
+"""columns, where no terminal says how many"""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def known_admin_url() -> str:
+    """Where this user's running server is asked. Raises SettingsError when none runs."""
+    server = running_server()
+    if server is None:
+        raise SettingsError(
+            "No server of yours runs here.", hint="Start one by `twilio-rt serve`, or name its admin port."
+        )
+    return server.admin_url
+
+
+def print_once(url: str, *, json: bool) -> None:
+    """What there is to see now, on stdout. Raises TwilioRtError when the server does not tell."""
+    raw, snapshot = asyncio.run(_look_once(url))
+    if json:
+        console.data(raw.decode())
+        return
+    for line in plain(snapshot, console.width(sys.stdout) or _WIDE):
+        console.data(line)
+
+
+def watch(url: str, out: TextIO) -> None:
+    """Show it until `q` or a signal. Raises TwilioRtError when the server does not tell, or no more."""
+    asyncio.run(_watch(url, out))
+
+
+async def _look_once(url: str) -> tuple[bytes, Snapshot]:
+    async with _admin(url) as admin:
+        raw = await admin.ask("/calls", {"first": 0, "rows": _MANY})
+        return raw, admin.read(raw, Snapshot)
+
+
+async def _watch(url: str, out: TextIO) -> None:
+    loop = asyncio.get_running_loop()
+    async with _admin(url) as admin:
+        attached = Attached(admin, await admin.snapshot(0, _SCREENFUL))
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, attached.drain)
+        with live_view(attached, out, attached=True) as screen:
+            await _first_of(attached.follow(screen), attached.left.wait(), screen.gone.wait())
+
+
+async def _first_of(*works: Coroutine[None, None, object]) -> None:
+    """Until one of them is done; the others are cancelled. Raises what it raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+@asynccontextmanager
+async def _admin(url: str) -> AsyncIterator["Admin"]:
+    if not _is_url(url):
+        raise SettingsError(f"{url} is no address of an admin port.", hint="It is like http://127.0.0.1:5002.")
+    async with httpx.AsyncClient(base_url=url, timeout=_ANSWER_S, trust_env=False) as client:
+        yield Admin(client, url)
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+class Admin:
+    """A server's admin port."""
+
+    def __init__(self, client: httpx.AsyncClient, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    async def snapshot(self, first: int, rows: int) -> Snapshot:
+        """The server now. Raises UnreachableError, or ServiceError when it is no server of ours."""
+        return self.read(await self.ask("/calls", {"first": first, "rows": rows}), Snapshot)
+
+    async def detail(self, call_sid: str) -> CallDetail | None:
+        """One call; None when it does not run."""
+        raw = await self.ask(f"/calls/{call_sid}")
+        return self.read(raw, CallDetail) if raw else None
+
+    async def hang_up(self, call_sid: str) -> None:
+        """End this call."""
+        await self.ask(f"/calls/{call_sid}/hangup", method="POST")
+
+    async def ask(self, path: str, query: dict[str, int] | None = None, method: str = "GET") -> bytes:
+        """The answer's body; nothing for 404 on a single call."""
+        try:
+            answer = await self._client.request(method, path, params=query)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise UnreachableError(
+                f"The server at {self._url} does not answer: {str(error) or type(error).__name__}.",
+                hint="Does it run? `twilio-rt serve` tells its admin port with --json (`admin_url`).",
+            ) from error
+        if answer.status_code == 404 and path != "/calls":
+            return b""
+        if not answer.is_success:
+            raise ServiceError(
+                f"{self._url}{path} answers {answer.status_code}.", hint="Is that an admin port of ours?"
+            )
+        return answer.content
+
+    def read(self, raw: bytes, kind: type[Told]) -> Told:
+        """The answer as what it should be. Raises ServiceError when it is not."""
+        try:
+            return msgspec.json.decode(raw, type=kind)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise ServiceError(
+                f"What {self._url} tells is not what we read: {error}.", hint="Is its server of another version?"
+            ) from error
+
+
+class Attached:
+    """Acts for the view: gives it the last answers, and asks for what it wants next."""
+
+    def __init__(self, admin: Admin, snapshot: Snapshot) -> None:
+        self._admin = admin
+        self._snapshot = snapshot
+        self._window = (0, 0)
+        self._about = ""
+        self._detail: CallDetail | None = None
+        self._hang_ups: set[str] = set()
+        self.left = asyncio.Event()
+        """set when whoever looks wants to leave"""
+        self._wanted = asyncio.Event()
+        self._answered_at = time.monotonic()
+
+    # What the view asks
+
+    def snapshot(self, first: int, rows: int) -> Snapshot:
+        """The last one that was told; the next will be of this window."""
+        if self._window != (first, rows):
+            self._window = (first, rows)
+            self._wanted.set()
+        return self._snapshot
+
+    def detail(self, call_sid: str) -> CallDetail | None:
+        """The last one that was told of this call, if one was."""
+        if self._about != call_sid:
+            self._about, self._detail = call_sid, None
+            self._wanted.set()
+        return self._detail
+
+    def hang_up(self, call_sid: str) -> None:
+        """With the next question."""
+        self._hang_ups.add(call_sid)
+        self._wanted.set()
+
+    def drain(self) -> None:
+        """Leave; the server goes on."""
+        self.left.set()
+
+    # Asking the server
+
+    async def follow(self, screen: Screen) -> None:
+        """Ask until cancelled. Raises TwilioRtError when the server is gone."""
+        while True:
+            self._wanted.clear()
+            try:
+                await self._ask()
+                self._answered_at, screen.trouble = time.monotonic(), ""
+            except UnreachableError:
+                silent_s = time.monotonic() - self._answered_at
+                if silent_s > _GONE_S:
+                    raise
+                screen.trouble = f"no answer for {silent_s:.0f} s"
+            try:
+                async with asyncio.timeout(EVERY_S):
+                    await self._wanted.wait()
+            except TimeoutError:
+                continue
+
+    async def _ask(self) -> None:
+        while self._hang_ups:
+            call_sid = next(iter(self._hang_ups))
+            await self._admin.hang_up(call_sid)
+            self._hang_ups.discard(call_sid)
+        about = self._about
+        detail = await self._admin.detail(about) if about else None
+        self._snapshot = await self._admin.snapshot(*self._window)
+        if about == self._about:
+            self._detail = detail or self._detail
