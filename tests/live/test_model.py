@@ -116,6 +116,19 @@ def test_only_the_rows_asked_for_are_made_and_the_rest_still_counts() -> None:
     assert len(world.at(1001.0).calls) == 100
 
 
+def test_sums_are_a_second_old_at_most_for_who_watches_and_exact_for_who_asks_for_all() -> None:
+    world = World()
+    call = world.start(1)
+    call.statistics.frames_in = 5
+    assert world.at(1001.0, rows=5).totals.statistics.frames_in == 5
+    call.statistics.frames_in = 6
+    world.start(2)
+    watched = world.at(1001.5, rows=5)
+    assert (watched.totals.statistics.frames_in, watched.totals.active, len(watched.calls)) == (5, 2, 2)
+    assert world.at(1001.5).totals.statistics.frames_in == 6
+    assert world.at(1002.0, rows=5).totals.statistics.frames_in == 6
+
+
 def test_an_ended_call_leaves_its_counters_in_the_totals() -> None:
     world = World()
     world.start(1).statistics.frames_in = 5
@@ -172,13 +185,6 @@ def test_the_transcript_of_a_running_call_is_kept_and_bounded() -> None:
     assert len(world.at(1003.0).events) == RECENT_EVENTS
     world.end(1)
     assert world.model.detail(sid(1), 1003.0) is None
-
-
-def test_warnings_of_the_log_stand_among_the_events() -> None:
-    world = World()
-    world.model.log(1001.0, "the event loop stood still")
-    [event] = world.at(1002.0).events
-    assert (event.who, event.wrong) == ("log", True)
 
 
 def test_a_snapshot_survives_the_wire() -> None:

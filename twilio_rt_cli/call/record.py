@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from enum import Enum
+from operator import attrgetter
 
 
 class EndReason(Enum):
@@ -64,6 +65,11 @@ class Buckets:
         self.counts[bisect_left(MARK_LAG_BOUNDS_S, value_s)] += 1
         self.total_s += value_s
 
+    def add(self, *others: "Buckets") -> None:
+        """Take others into the sum."""
+        self.counts = [sum(column) for column in zip(self.counts, *(one.counts for one in others), strict=True)]
+        self.total_s += sum(one.total_s for one in others)
+
 
 @dataclass(slots=True)
 class Tokens:
@@ -84,10 +90,10 @@ class Tokens:
         """All of them."""
         return self.input_text + self.input_audio + self.output_text + self.output_audio
 
-    def add(self, other: "Tokens") -> None:
+    def add(self, *others: "Tokens") -> None:
         """Take others into the sum."""
-        for name in _TOKENS:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name, values in zip(_TOKENS, zip(*map(_tokens_of, others), strict=True), strict=True):
+            setattr(self, name, getattr(self, name) + sum(values))
 
 
 @dataclass(slots=True)
@@ -155,22 +161,26 @@ class CallStatistics:
         """Marks that Twilio has not echoed yet."""
         return self.marks_sent - self.marks_echoed
 
-    def add(self, other: "CallStatistics") -> None:
-        """Take another call's counters into a total. Figures of one call alone (connect, jitter, lags) stay out."""
-        for name in _COUNTERS:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.tokens.add(other.tokens)
-        for mine, its in ((self.unknown_messages, other.unknown_messages), (self.model_errors, other.model_errors)):
-            for kind, count in its.items():
-                mine[kind] = mine.get(kind, 0) + count
-        self.mark_lag.counts = [a + b for a, b in zip(self.mark_lag.counts, other.mark_lag.counts, strict=True)]
-        self.mark_lag.total_s += other.mark_lag.total_s
-        if other.cost_usd is not None:
-            self.cost_usd = (self.cost_usd or 0.0) + other.cost_usd
+    def add(self, *others: "CallStatistics") -> None:
+        """Take other calls' counters into a total. Figures of one call alone (connect, jitter, lags) stay out."""
+        if not others:
+            return
+        for name, values in zip(_COUNTERS, zip(*map(_counters_of, others), strict=True), strict=True):
+            setattr(self, name, getattr(self, name) + sum(values))
+        self.tokens.add(*(one.tokens for one in others))
+        self.mark_lag.add(*(one.mark_lag for one in others))
+        for one in others:
+            for mine, its in ((self.unknown_messages, one.unknown_messages), (self.model_errors, one.model_errors)):
+                for kind, count in its.items():
+                    mine[kind] = mine.get(kind, 0) + count
+        if costs := [one.cost_usd for one in others if one.cost_usd is not None]:
+            self.cost_usd = (self.cost_usd or 0.0) + sum(costs)
 
 
 _COUNTERS = tuple(one.name for one in fields(CallStatistics) if one.type in (int, "int"))
 _TOKENS = tuple(one.name for one in fields(Tokens))
+_counters_of = attrgetter(*_COUNTERS)
+_tokens_of = attrgetter(*_TOKENS)
 
 
 def percentile(values: Sequence[float], part: float) -> float | None:

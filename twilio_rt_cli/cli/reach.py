@@ -9,7 +9,7 @@ not a line that is closing; the tunnel stays up until the last call is over.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from twilio_rt_cli import state
@@ -48,10 +48,16 @@ class Reach:
     """Around one run of a server. `error` is what ended it, or went wrong at its end."""
 
     def __init__(
-        self, settings: Settings, wishes: Wishes, reporter: Reporter, on_ready: Callable[[str | None], None]
+        self,
+        settings: Settings,
+        wishes: Wishes,
+        reporter: Reporter,
+        on_ready: Callable[[str | None], None],
+        view: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        """`on_ready` hears where Twilio reaches us, if it does, once the server is ready."""
+        """`on_ready` hears where Twilio reaches us, if it does, once the server is ready; `view` shows it."""
         self._on_ready = on_ready
+        self._view = view
         self.error: TwilioRtError | None = None
         self._settings = settings
         self._wishes = wishes
@@ -82,7 +88,8 @@ class Reach:
                 self._reporter.tunnel(TunnelUp(opened, changed=False))
             if self._number is not None:
                 await stack.enter_async_context(self._pointed(self._number))
-            yield
+            with self._view():
+                yield
             await self._settled()
 
     # Where other commands find us

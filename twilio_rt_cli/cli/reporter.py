@@ -16,6 +16,7 @@ from twilio_rt_cli.cli.line_writer import LineWriter
 from twilio_rt_cli.cli.masking import Curtain
 from twilio_rt_cli.cli.transcript import Line, call_line, server_line
 from twilio_rt_cli.cli.tunnel_events import tunnel_event
+from twilio_rt_cli.live.terminal import can_show
 from twilio_rt_cli.notices import CallRefused, Draining, ServerNotice, StreamFailed
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.tunnel.changes import TunnelChange
@@ -29,13 +30,17 @@ class Form(Enum):
     JSON = "json"
     PLAIN = "plain"
     TRANSCRIPT = "transcript"
+    VIEW = "view"
+    """no lines: the live view has the terminal"""
 
 
 def form_for(*, json: bool, plain: bool) -> Form:
     """JSON lines when asked for; a transcript on a terminal, unless plain lines were asked for."""
     if json:
         return Form.JSON
-    return Form.PLAIN if plain or not console.is_terminal(sys.stdout) else Form.TRANSCRIPT
+    if plain or not console.is_terminal(sys.stdout):
+        return Form.PLAIN
+    return Form.VIEW if can_show(sys.stdout) else Form.TRANSCRIPT
 
 
 class Reporter:
@@ -116,7 +121,7 @@ class Reporter:
             case Form.TRANSCRIPT if line is not None:
                 prefix, width = self._prefix(call_sid, at), console.width(self._out)
                 self._writer.write(line.render(prefix, colour=self._colour, width=width))
-            case Form.TRANSCRIPT:
+            case Form.TRANSCRIPT | Form.VIEW:
                 pass
 
     @staticmethod

@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from contextlib import AbstractContextManager, ExitStack, redirect_stdout
+from contextlib import AbstractContextManager, ExitStack, nullcontext, redirect_stdout
 
 from twilio_rt_cli.cli import console
 from twilio_rt_cli.cli.agent import Agent
@@ -12,6 +12,7 @@ from twilio_rt_cli.cli.dot_env import slips
 from twilio_rt_cli.cli.engine_process import engine_process
 from twilio_rt_cli.cli.hub import Hub
 from twilio_rt_cli.cli.limits import limits_of
+from twilio_rt_cli.cli.live import live_view
 from twilio_rt_cli.cli.logs import log_lines
 from twilio_rt_cli.cli.masking import Curtain
 from twilio_rt_cli.cli.reach import NO_WISHES, Reach, Wishes
@@ -48,7 +49,7 @@ def serve_calls(settings: Settings, form: Form, wishes: Wishes) -> None:
         if settings.reload:
             from twilio_rt_cli.cli.reload import serve_reloading
 
-            serve_reloading(settings, form, engine_url)
+            serve_reloading(settings, Form.TRANSCRIPT if form is Form.VIEW else form, engine_url)
         else:
             serve_once(settings, form, engine_url, wishes)
 
@@ -78,6 +79,7 @@ def serve_once(settings: Settings, form: Form, engine_url: str | None, wishes: W
     logged = console.is_terminal(sys.stderr) and log.isEnabledFor(logging.WARNING)
     curtain = Curtain(secrets_of(settings), settings.show_numbers)
     hub, reporter = Hub(curtain), Reporter(form, curtain, logged=logged)
+    out = sys.stdout
     with reporter, redirect_stdout(sys.stderr):  # a tool that prints must not print between our lines
         agent = Agent(settings, hub.publish_for, engine_url)
         quota = Quota(limits_of(settings), time.time())
@@ -87,7 +89,11 @@ def serve_once(settings: Settings, form: Form, engine_url: str | None, wishes: W
         hub.add(watch.model)
         hub.add(quota)
         reach = Reach(
-            settings, wishes, reporter, on_ready=lambda origin: _say_where(settings, server.local_url, origin)
+            settings,
+            wishes,
+            reporter,
+            on_ready=lambda origin: _say_where(settings, server.local_url, origin),
+            view=(lambda: live_view(watch, out)) if form is Form.VIEW else nullcontext,
         )
         try:
             server.run(reach.around)

@@ -4,13 +4,15 @@ Counters are not copied as they change: a running call's own are looked at when 
 totals when it is over. So a snapshot costs what it shows, and whoever asks at the same moment gets the same figures.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from msgspec import structs
+
 from twilio_rt_cli.call.glance import NO_GLANCE, Watched
 from twilio_rt_cli.call.health import Level, health
-from twilio_rt_cli.call.notices import CallOver, Notice
+from twilio_rt_cli.call.notices import BargedIn, CallOver, FirstAudio, Notice
 from twilio_rt_cli.call.record import CallStatistics, percentile
 from twilio_rt_cli.live.snapshot import CallDetail, CallRow, LagFigures, RecentEvent, Snapshot, Totals, TranscriptLine
 from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, ServerNotice
@@ -21,6 +23,8 @@ RECENT_ANSWERS = 1000
 SPARKS = 60
 """how many of the last answers a snapshot shows one by one"""
 TRANSCRIPT_LINES = 500
+SUMS_S = 1.0
+"""how old sums over all calls may be for somebody who watches"""
 RATE_S = 1.0
 """shortest time over which a rate is measured"""
 
@@ -85,9 +89,15 @@ class LiveModel:
         self._began_at = began_at
         self._running: dict[CallSid, _Running] = {}
         self._over = CallStatistics()
-        self._started = self._ended = self._failed = self._refused = 0
+        self._started = self._ended = 0
         self._draining = False
         self._v2v_ms: deque[float] = deque(maxlen=RECENT_ANSWERS)
+        self._first_audio_ms: deque[float] = deque(maxlen=RECENT_ANSWERS)
+        self._stop_ms: deque[float] = deque(maxlen=RECENT_ANSWERS)
+        self._ends: Counter[str] = Counter()
+        self._refusals: Counter[str] = Counter()
+        self._totals: Totals | None = None
+        self._totals_at = 0.0
         self._events: deque[RecentEvent] = deque(maxlen=RECENT_EVENTS)
 
     # What happens
@@ -104,11 +114,19 @@ class LiveModel:
                 running.lines.append(TranscriptLine(at_ms, told.who, told.text, told.aside))
         if (v2v_ms := getattr(notice, "v2v_ms", None)) is not None:
             self._v2v_ms.append(v2v_ms)
-        if isinstance(notice, CallOver):
-            self._running.pop(call_sid, None)
-            self._over.add(notice.statistics)
-            self._ended += 1
-            self._failed += health(notice.statistics, notice.reason).level is Level.FAILED
+        match notice:
+            case FirstAudio():
+                self._first_audio_ms.append(notice.elapsed_ms)
+            case BargedIn() if notice.stop_ms is not None:
+                self._stop_ms.append(notice.stop_ms)
+            case CallOver():
+                self._running.pop(call_sid, None)
+                self._over.add(notice.statistics)
+                self._ended += 1
+                if health(notice.statistics, notice.reason).level is Level.FAILED:
+                    self._ends[notice.reason.value] += 1
+            case _:
+                pass
 
     def server(self, at: float, notice: ServerNotice) -> None:
         """The server tells something."""
@@ -120,15 +138,11 @@ class LiveModel:
                 self._started += 1
                 self._running[notice.call_sid] = _Running(notice, at, measured_at=at)
             case CallRefused():
-                self._refused += 1
+                self._refusals[notice.reason.value] += 1
             case Draining():
                 self._draining = True
             case _:
                 pass
-
-    def log(self, at: float, text: str) -> None:
-        """A warning of the log, worth to be seen among the events."""
-        self._note(at, CallSid(""), Told("log", text), wrong=True)
 
     def _note(self, at: float, call_sid: CallSid, told: Told, *, wrong: bool) -> None:
         wrong = wrong or told.who == "error"
@@ -144,10 +158,7 @@ class LiveModel:
     def statistics(self) -> CallStatistics:
         """The counters of all calls since the server began, running ones included, summed."""
         total = CallStatistics()
-        total.add(self._over)
-        for running in self._running.values():
-            if running.call is not None:
-                total.add(running.call.statistics)
+        total.add(self._over, *(one.call.statistics for one in self._running.values() if one.call is not None))
         return total
 
     def totals(self) -> Totals:
@@ -158,17 +169,24 @@ class LiveModel:
             started=self._started,
             active=self.active,
             ended=self._ended,
-            failed=self._failed,
-            refused=self._refused,
+            failed=self._ends.total(),
+            refused=self._refusals.total(),
             degraded=sum(health(call.statistics).level is not Level.HEALTHY for call in calls),
             v2v_p50_ms=_ms(percentile(self._v2v_ms, 0.5)),
             v2v_p95_ms=_ms(percentile(self._v2v_ms, 0.95)),
             recent_v2v_ms=recent,
             statistics=self.statistics(),
+            first_audio_p50_ms=_ms(percentile(self._first_audio_ms, 0.5)),
+            barge_in_p50_ms=_ms(percentile(self._stop_ms, 0.5)),
+            ends=dict(self._ends),
+            refusals=dict(self._refusals),
         )
 
     def snapshot(self, at: float, process: Process, first: int = 0, rows: int | None = None) -> Snapshot:
-        """Everything at this moment, of the calls only these rows, in the order they began."""
+        """Everything at this moment, of the calls only these rows, in the order they began.
+
+        For a few rows, as somebody watching asks for them, sums over all calls are made once a second.
+        """
         sids = list(self._running)
         first = max(0, min(first, len(sids) - 1)) if sids else 0
         shown = sids[first:] if rows is None else sids[first : first + max(0, rows)]
@@ -186,11 +204,16 @@ class LiveModel:
             lag=process.lag,
             rss_mb=process.rss_mb,
             cpu_percent=process.cpu_percent,
-            totals=self.totals(),
+            totals=self.totals() if rows is None else self._recent_totals(at),
             first=first,
             calls=tuple(self._row(self._running[sid], at) for sid in shown),
             events=tuple(self._events),
         )
+
+    def _recent_totals(self, at: float) -> Totals:
+        if self._totals is None or not 0 <= at - self._totals_at < SUMS_S:
+            self._totals, self._totals_at = self.totals(), at
+        return structs.replace(self._totals, started=self._started, active=self.active, ended=self._ended)
 
     def detail(self, call_sid: str, at: float) -> CallDetail | None:
         """One running call and what was said so far; None when it does not run."""
