@@ -23,7 +23,12 @@ _NO_KEY = b"\x00"  # _POSIX_VDISABLE, on Linux and macOS
 
 def can_show(out: TextIO) -> bool:
     """Whether a live view can be shown on this stream: a terminal that understands it, and that is ours."""
-    return out.isatty() and os.environ.get("TERM", "dumb") != "dumb" and _in_foreground(out.fileno())
+    if not out.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        return False
+    try:
+        return _in_foreground(out.fileno())
+    except (OSError, ValueError):  # it claims to be a terminal, and is none
+        return False
 
 
 class Terminal:
