@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
 from operator import attrgetter
 
@@ -181,6 +181,20 @@ _COUNTERS = tuple(one.name for one in fields(CallStatistics) if one.type in (int
 _TOKENS = tuple(one.name for one in fields(Tokens))
 _counters_of = attrgetter(*_COUNTERS)
 _tokens_of = attrgetter(*_TOKENS)
+
+Figure = str | int | float | bool | None | dict[str, "Figure"] | list["Figure"]
+
+
+def figures(counted: CallStatistics) -> dict[str, Figure]:
+    """A call's counters as events and records tell them: times to a tenth of a millisecond."""
+    told: dict[str, Figure] = {name: _rounded(name, value) for name, value in asdict(counted).items()}
+    return told | {"marks_pending": counted.marks_pending}
+
+
+def _rounded(name: str, value: Figure) -> Figure:
+    if isinstance(value, list):
+        return [_rounded(name, one) for one in value]
+    return round(value, 1) if isinstance(value, float) and name.endswith("_ms") else value
 
 
 def percentile(values: Sequence[float], part: float) -> float | None:

@@ -4,7 +4,7 @@ One line: `{"v":1,"ts":"…Z","type":"call.turn","call":"CA…",…}`. Within `v
 masked unless the curtain is open; what was said is told as it was said.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import assert_never
 
 import msgspec
@@ -25,12 +25,12 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.record import CallStatistics
+from twilio_rt_cli.call.record import Figure, figures
 from twilio_rt_cli.cli.logs import logfmt, utc
 from twilio_rt_cli.cli.masking import Curtain
 from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, ServerNotice, StreamFailed
 
-Value = str | int | float | bool | None | dict[str, "Value"] | list["Value"]
+Value = Figure
 Fields = tuple[tuple[str, Value], ...]
 
 
@@ -130,18 +130,6 @@ def _ending(over: CallOver) -> Fields:
         ("cost_usd", counted.cost_usd),
         ("statistics", figures(counted)),
     )
-
-
-def figures(counted: CallStatistics) -> dict[str, Value]:
-    """A call's counters as they are told: times to a tenth of a millisecond."""
-    told: dict[str, Value] = {name: _round(name, value) for name, value in asdict(counted).items()}
-    return told | {"marks_pending": counted.marks_pending}
-
-
-def _round(name: str, value: Value) -> Value:
-    if isinstance(value, list):
-        return [_round(name, one) for one in value]
-    return round(value, 1) if isinstance(value, float) and name.endswith("_ms") else value
 
 
 def _cuts(cuts: tuple[ItemCut, ...]) -> list[Value]:
