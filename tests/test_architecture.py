@@ -43,6 +43,7 @@ RANKS = {
     "notices": 3,
     "prices": 3,
     "live": 3,
+    "records": 3,
     "meter": 3,
     "models": 3,
     "ngrok_api": 3,
@@ -63,7 +64,10 @@ RANKS = {
 PURE_RANKS = (1, 2)
 TOP = 6  # settings, cli and __main__ work together; that nobody imports cli is a rule of its own
 # Pairs of the same rank: a provider's leg is built on the base that every leg has, a tunnel on what finds one.
-BASES = {("models", "leg"), ("tunnel", "ngrok_api"), ("tunnel", "state"), ("live", "notices"), ("records", "notices")}
+BASES = {
+    *(("models", "leg"), ("tunnel", "ngrok_api"), ("tunnel", "state"), ("live", "notices")),
+    *(("records", "notices"), ("records", "state")),
+}
 PURE_THIRD_PARTY = {"msgspec", "numpy"}
 # Clocks, chance, scheduling and side effects: what would make the core depend on more than its arguments.
 IMPURE = {

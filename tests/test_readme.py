@@ -147,7 +147,7 @@ def test_every_command_has_a_section_and_every_section_a_command() -> None:
     assert set(re.findall(r"^### `twilio-rt (\S+)`", README, re.M)) == commands().keys()
 
 
-@pytest.mark.parametrize("command", ["call-test", "configure-number", "doctor", "engine", "top", "tunnel"])
+@pytest.mark.parametrize("command", ["call-test", "calls", "configure-number", "doctor", "engine", "top", "tunnel"])
 def test_the_table_of_options_is_the_commands(command: str) -> None:
     table = {codes(option)[0].split()[0]: default for option, default, _ in rows(section(f"`twilio-rt {command}`"))}
     assert table.keys() == options(command).keys()

@@ -146,6 +146,13 @@ class Settings(BaseSettings):
     ngrok_api_url: HttpUrl = "http://127.0.0.1:4040"
     """where an ngrok agent that already runs answers"""
 
+    records: bool = True
+    """keep a record of each call"""
+    records_dir: Path | None = None
+    """where records are kept, for this user alone; not set: records in the per-user state folder"""
+    records_days: int = Field(default=30, ge=0)
+    """days after which records and recordings are deleted; 0: never"""
+
     log_level: LogLevel = "info"
     """debug, info, warning, error or critical"""
     log_format: LogFormat | None = None

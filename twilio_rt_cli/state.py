@@ -15,12 +15,14 @@ import platformdirs
 _SERVER = "server.json"
 
 
-def state_folder() -> Path:
-    """The folder (0700), made if it is missing: `$XDG_STATE_HOME/twilio-rt` or what the platform has for it.
+def state_path() -> Path:
+    """Where the folder is, made or not: `$XDG_STATE_HOME/twilio-rt` or what the platform has for it."""
+    return platformdirs.user_state_path("twilio-rt", appauthor=False)
 
-    Raises OSError when it cannot be made.
-    """
-    folder = platformdirs.user_state_path("twilio-rt", appauthor=False)
+
+def state_folder() -> Path:
+    """The folder (0700), made if it is missing. Raises OSError when it cannot be made."""
+    folder = state_path()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 

@@ -13,7 +13,7 @@ from twilio_rt_cli import __version__, errors
 from twilio_rt_cli.cli.app import Root, app
 
 HEAVY = {"fastapi", "numpy", "pydantic", "rich", "twilio", "twilio_rt_cli.settings", "uvicorn", "websockets"}
-COMMANDS = ["serve", "tunnel", "configure-number", "doctor", "call-test", "engine"]
+COMMANDS = ["serve", "tunnel", "configure-number", "doctor", "call-test", "engine", "calls"]
 
 
 def run_raising(error: BaseException) -> tuple[int, str, str]:

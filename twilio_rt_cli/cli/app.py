@@ -12,6 +12,8 @@ from twilio_rt_cli import __version__, errors
 from twilio_rt_cli.cli import console
 from twilio_rt_cli.cli.call_test import EXAMPLES as call_test_examples  # noqa: N811  # a name for each command's
 from twilio_rt_cli.cli.call_test import call_test
+from twilio_rt_cli.cli.calls import EXAMPLES as calls_examples  # noqa: N811
+from twilio_rt_cli.cli.calls import PlainWords, calls
 from twilio_rt_cli.cli.configure_number import EXAMPLES as configure_number_examples  # noqa: N811
 from twilio_rt_cli.cli.configure_number import configure_number
 from twilio_rt_cli.cli.doctor import EXAMPLES as doctor_examples  # noqa: N811
@@ -86,6 +88,7 @@ for _command, _examples in (
     (engine, None),
 ):
     app.command(epilog=_examples)(_command)
+app.command(epilog=calls_examples, cls=PlainWords)(calls)
 
 
 def _print_version(wanted: bool) -> None:

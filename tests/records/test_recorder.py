@@ -1,0 +1,155 @@
+"""What a call leaves behind: all that it told, in that order, and how it ended."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.records.world import (
+    BEGAN,
+    CALLER,
+    CONFIGURATION,
+    OURS,
+    STORY,
+    begin,
+    over,
+    recording,
+    sid,
+    statistics,
+    stream,
+    tell,
+)
+from twilio_rt_cli.call.notices import CallerTurn, CallOver, CallTrouble, KeyPressed
+from twilio_rt_cli.call.record import CallStatistics, EndReason, figures
+from twilio_rt_cli.call.transcript import transcript
+from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, Refusal, StreamFailed
+from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid
+from twilio_rt_cli.records.reading import IN_PROGRESS, Record, Records
+from twilio_rt_cli.records.recorder import STRANGERS
+from twilio_rt_cli.records.story import notice_of
+from twilio_rt_cli.state import process_started_at
+
+
+def the_one(folder: Path) -> Record:
+    with Records(folder) as found:
+        (record,) = found.latest()
+    return record
+
+
+def told(folder: Path, number: int = 1) -> list[object]:
+    with Records(folder) as found:
+        return [notice_of(one.kind, one.body) for one in found.events(number)]
+
+
+def test_a_call_is_recorded_from_its_beginning_to_its_end(tmp_path: Path) -> None:
+    with recording(tmp_path) as recorder:
+        tell(recorder)
+    record = the_one(tmp_path)
+    assert (record.call_sid, record.stream_sid) == (sid(1), stream(1))
+    assert (record.from_number, record.to_number) == (CALLER, OURS)
+    assert (record.started_at, record.ended_at, record.duration_ms) == (BEGAN, BEGAN + 9, 9000.0)
+    assert (record.reason, record.detail, record.state) == ("caller_hung_up", "stop", "caller_hung_up")
+    assert (record.health, record.why, record.failed) == ("healthy", "", False)
+    assert (record.turns, record.barge_ins, record.cost_usd, record.told) == (1, 1, 0.0123, len(STORY))
+    assert (record.pid, record.process_started_at) == (os.getpid(), process_started_at(os.getpid()))
+    assert json.loads(record.configuration) == CONFIGURATION
+
+
+def test_its_counters_are_those_that_the_event_tells(tmp_path: Path) -> None:
+    with recording(tmp_path) as recorder:
+        tell(recorder)
+    assert json.loads(the_one(tmp_path).statistics or "") == figures(statistics())
+
+
+def test_its_events_are_kept_with_time_and_order(tmp_path: Path) -> None:
+    with recording(tmp_path) as recorder:
+        tell(recorder)
+    assert told(tmp_path) == [notice for _, notice in STORY]
+    with Records(tmp_path) as found:
+        events = found.events(1)
+    assert [one.sequence for one in events] == list(range(len(STORY)))
+    assert [one.at for one in events] == [BEGAN + after_s for after_s, _ in STORY]
+    assert [line.heard_estimate for line in transcript(STORY)].count("We are open from nine") == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "health", "why"),
+    [
+        (over(EndReason.MODEL_GONE, "1006"), "failed", "model_gone"),
+        (
+            CallOver(EndReason.CALLER_HUNG_UP, "", 1.0, CallStatistics(tool_failures=2)),
+            "degraded",
+            "2 tool calls failed",
+        ),
+    ],
+)
+def test_the_verdict_is_that_of_everybody(tmp_path: Path, end: CallOver, health: str, why: str) -> None:
+    with recording(tmp_path) as recorder:
+        tell(recorder, end=end)
+    record = the_one(tmp_path)
+    assert (record.health, record.why, record.failed) == (health, why, health == "failed")
+
+
+def test_a_call_that_goes_on_is_in_progress(tmp_path: Path) -> None:
+    with recording(tmp_path) as recorder:
+        recorder.call(BEGAN, begin(recorder), KeyPressed("1"))
+    record = the_one(tmp_path)
+    assert (record.state, record.reason, record.told, record.failed) == (IN_PROGRESS, None, None, False)
+    assert told(tmp_path) == [KeyPressed("1")]
+
+
+def test_what_twilio_tells_of_the_stream_is_kept_with_the_call(tmp_path: Path) -> None:
+    with recording(tmp_path) as recorder:
+        begin(recorder)
+        recorder.server(BEGAN, StreamFailed(sid(1), stream(1), "31921 - closed"))
+    assert told(tmp_path) == [CallTrouble("twilio", "stream_failed", "31921 - closed")]
+
+
+def test_calls_that_nobody_began_and_probes_leave_nothing(tmp_path: Path) -> None:
+    with recording(tmp_path) as recorder:
+        recorder.call(BEGAN, sid(1), CallerTurn("Hello?"))
+        recorder.server(BEGAN, CallStarted(PROBE_CALL_SID, StreamSid("MZ1"), "", ""))
+        recorder.call(BEGAN, PROBE_CALL_SID, over(EndReason.PROBE))
+        recorder.server(BEGAN, Draining(0, 30))
+    with Records(tmp_path) as found:
+        assert found.latest() == []
+
+
+def test_what_is_told_after_the_end_is_not_kept(tmp_path: Path) -> None:
+    with recording(tmp_path) as recorder:
+        tell(recorder)
+        recorder.call(BEGAN + 10, sid(1), KeyPressed("1"))
+    assert len(told(tmp_path)) == len(STORY)
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_recording_is_noted_whenever_it_is_told(tmp_path: Path, early: bool) -> None:
+    path = tmp_path / "call.wav"
+    with recording(tmp_path) as recorder:
+        if early:
+            recorder.recorded(sid(1), path)
+        begin(recorder)
+        if not early:
+            recorder.recorded(sid(1), path)
+    assert the_one(tmp_path).recording == str(path)
+
+
+@pytest.mark.parametrize("reason", Refusal)
+def test_who_was_turned_away_is_kept_but_no_stranger(tmp_path: Path, reason: Refusal) -> None:
+    with recording(tmp_path) as recorder:
+        recorder.server(BEGAN, CallRefused(reason, CallSid("CA1"), "why"))
+    with Records(tmp_path) as found:
+        kept = [(one.at, one.call_sid, one.reason, one.detail) for one in found.refused()]
+    assert kept == ([] if reason in STRANGERS else [(BEGAN, "CA1", reason.value, "why")])
+
+
+def test_calls_at_once_are_kept_apart(tmp_path: Path) -> None:
+    with recording(tmp_path) as recorder:
+        for number in (1, 2):
+            begin(recorder, number, BEGAN + number)
+        for digit in "12":
+            for number in (1, 2):
+                recorder.call(BEGAN + 5, sid(number), KeyPressed(digit * number))
+    assert told(tmp_path, 1) == [KeyPressed("1"), KeyPressed("2")]
+    assert told(tmp_path, 2) == [KeyPressed("11"), KeyPressed("22")]

@@ -1,0 +1,138 @@
+"""Calls that leave records: told to a Recorder as the hub tells them, written by a real Writer into a real file."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from twilio_rt_cli.call.notices import (
+    AgentTurn,
+    BargedIn,
+    CallerTurn,
+    CallOver,
+    ItemCut,
+    KeyPressed,
+    ModelReady,
+    Notice,
+    SpokenItem,
+    ToolAnswered,
+    ToolStarted,
+)
+from twilio_rt_cli.call.record import CallStatistics, EndReason, figures
+from twilio_rt_cli.notices import CallStarted
+from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
+from twilio_rt_cli.records.file import NAME
+from twilio_rt_cli.records.recorder import Plain, Recorder
+from twilio_rt_cli.records.store import Begun, Ended, Store
+from twilio_rt_cli.records.writer import Job, Writer
+
+BEGAN = 1_795_608_000.0
+"""2026-11-25 12:00 UTC"""
+CALLER, OURS = "+14155550142", "+14155550100"
+CONFIGURATION: dict[str, Plain] = {"model": "gpt-realtime-2.1", "voice": "marin", "tools": ["check"]}
+TEXT = "We are open from nine in the morning until six."
+STORY: tuple[tuple[float, Notice], ...] = (
+    (0.2, ModelReady(200)),
+    (2.0, AgentTurn("Hello.", None, spoken_at_ms=300, items=(SpokenItem("a", "Hello."),))),
+    (5.2, ToolStarted("t", "check", '{"day":"2026-11-26"}')),
+    (5.3, ToolAnswered("t", "check", True, 100, "free")),
+    (5.6, CallerTurn("When are you open?", "b", spoken_at_ms=3000)),
+    (6.0, AgentTurn(TEXT, 700, interrupted=True, spoken_at_ms=5400, items=(SpokenItem("c", TEXT),))),
+    (7.0, BargedIn(1000, 2000, "c", 140, (ItemCut("c", 1000, 2000),))),
+    (8.0, KeyPressed("5#")),
+)
+
+
+def sid(number: int) -> CallSid:
+    return CallSid(f"CA{number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}")
+
+
+def stream(number: int) -> StreamSid:
+    return StreamSid(f"MZ{number:032x}")
+
+
+def statistics() -> CallStatistics:
+    return CallStatistics(
+        frames_in=400, turns=1, barge_ins=1, tool_calls=1, v2v_ms=[700.04, 900.0], first_audio_ms=300.0, cost_usd=0.0123
+    )
+
+
+def over(reason: EndReason = EndReason.CALLER_HUNG_UP, detail: str = "stop") -> CallOver:
+    return CallOver(reason, detail, 9000.0, statistics())
+
+
+def begin(recorder: Recorder, number: int = 1, at: float = BEGAN, caller: str = CALLER) -> CallSid:
+    recorder.server(at, CallStarted(sid(number), stream(number), caller, OURS))
+    return sid(number)
+
+
+def tell(
+    recorder: Recorder,
+    number: int = 1,
+    at: float = BEGAN,
+    *,
+    caller: str = CALLER,
+    story: Sequence[tuple[float, Notice]] = STORY,
+    end: CallOver | None = None,
+) -> CallSid:
+    """A whole call."""
+    call_sid = begin(recorder, number, at, caller)
+    for after_s, notice in story:
+        recorder.call(at + after_s, call_sid, notice)
+    recorder.call(at + 9.0, call_sid, end or over())
+    return call_sid
+
+
+@contextmanager
+def recording(folder: Path, *, days: int = 0, most: int = 10_000) -> Iterator[Recorder]:
+    """A recorder; what it was told is written when the context ends."""
+    with Writer(folder / NAME, days=days, most=most, pause_s=0.01) as writer:
+        yield Recorder(writer, CONFIGURATION)
+
+
+def fill(folder: Path, count: int, now: float) -> None:
+    """So many records that ended well, a minute apart, the last of them a minute ago; without what was said."""
+    store = Store(folder / NAME)
+    with store.transaction():
+        for number in range(1, count + 1):
+            at = now - (count + 1 - number) * 60
+            begun = Begun(sid(number), stream(number), f"+1415555{number % 1000:04}", OURS, at, 1, "1", "{}")
+            store.end(begun, ended(at + 9))
+    store.close()
+
+
+def ended(at: float) -> Ended:
+    counted = msgspec.json.encode(figures(statistics())).decode()
+    return Ended(
+        ended_at=at,
+        duration_ms=9000.0,
+        reason="caller_hung_up",
+        detail="stop",
+        health="healthy",
+        why="",
+        turns=1,
+        barge_ins=1,
+        v2v_p50_ms=900.0,
+        cost_usd=0.01,
+        told=0,
+        statistics=counted,
+    )
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that another thread does."""
+    give_up_at = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < give_up_at
+        threading.Event().wait(0.002)
+
+
+def settled(writer: Writer) -> None:
+    """Wait until all that was put before is committed: when a second batch runs, the first one is."""
+    for _ in range(2):
+        reached = threading.Event()
+        writer.put(Job("", lambda _, reached=reached: reached.set()))  # type: ignore[misc]
+        assert reached.wait(30)

@@ -1,0 +1,88 @@
+"""`twilio-rt calls`: the records that calls leave behind: listed, told, exported."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from typer import Argument, Option
+from typer.core import TyperCommand
+
+EXAMPLES = """\b
+Examples:
+  twilio-rt calls
+  twilio-rt calls list --failed --since 24h
+  twilio-rt calls show 9f2a1b3c
+  twilio-rt calls export --format csv --since 2026-11-01 --output calls.csv
+"""
+
+
+class PlainWords(TyperCommand):
+    """A command that takes its words as they are.
+
+    To make a number or a choice of a word Typer imports pydantic, which takes longer than all that `calls` does.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for one in self.params:
+            one.process_value = _as_it_is(one.process_value)  # type: ignore[method-assign, assignment]
+
+    def get_help_option(self, ctx: typer.Context):  # type: ignore[no-untyped-def, override]
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False  # else pydantic is asked to make a bool of nothing
+        return option
+
+
+def _as_it_is(otherwise: Callable[[typer.Context, Any], Any]) -> Callable[[typer.Context, Any], Any]:
+    def take(context: typer.Context, value: object) -> object:
+        if isinstance(value, tuple | list) and all(isinstance(word, str) for word in value):
+            return tuple(value)
+        return value if value is None or isinstance(value, str) else otherwise(context, value)
+
+    return take
+
+
+def calls(
+    what: Annotated[str, Argument(metavar="[list | show | export]", help="What to do.")] = "list",
+    ids: Annotated[
+        list[str] | None,
+        Argument(metavar="[ID]...", help="A call: its Call SID, the end of it, or the record's number."),
+    ] = None,
+    *,
+    limit: Annotated[str, Option(metavar="N", help="list: how many at most, the newest; 0: all.")] = "50",
+    since: Annotated[
+        str | None, Option(metavar="WHEN", help="list, export: calls that began since: 45m, 24h, 7d, or a date.")
+    ] = None,
+    failed: Annotated[bool, Option("--failed", help="list: only calls that failed or were cut off.")] = False,
+    refused: Annotated[bool, Option("--refused", help="list: calls that were turned away instead.")] = False,
+    json: Annotated[bool, Option("--json", help="list, show: JSON, a line per call.")] = False,
+    text: Annotated[bool, Option("--text", help="show: the transcript alone.")] = False,
+    form: Annotated[
+        str, Option("--format", metavar="FORMAT", help="export: json (a line per call), csv or text (transcripts).")
+    ] = "json",
+    output: Annotated[str | None, Option(metavar="FILE", help="export: write to this file. [stdout]")] = None,
+    yes: Annotated[bool, Option("--yes", help="export: overwrite the file.")] = False,
+) -> None:
+    """Tell what is known of past calls, and of those in progress: who, when, how it ended, what was said.
+
+    Reads the records that `twilio-rt serve` keeps (RECORDS_DIR), also while it runs. Phone numbers show their last four
+    digits, unless SHOW_NUMBERS is true.
+    """
+    from twilio_rt_cli.cli.calls_run import Wanted, run
+
+    run(
+        Wanted(
+            what=what,
+            ids=tuple(ids or ()),
+            limit=limit,
+            since=since,
+            failed=failed,
+            refused=refused,
+            json=json,
+            text=text,
+            form=form,
+            output=output,
+            yes=yes,
+        )
+    )

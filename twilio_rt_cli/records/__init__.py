@@ -1,0 +1,1 @@
+"""What a call leaves behind: its record and, on request, its recording."""

@@ -1,0 +1,122 @@
+"""Listens to what happens, and has it written down: each call's record, and who was turned away.
+
+On the event loop this costs an object and a queue's append; rows are made in the writer's thread.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from twilio_rt_cli.call.health import health
+from twilio_rt_cli.call.notices import CallOver, CallTrouble, Notice
+from twilio_rt_cli.call.record import figures, percentile
+from twilio_rt_cli.notices import CallRefused, CallStarted, Refusal, ServerNotice, StreamFailed
+from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid
+from twilio_rt_cli.records.store import Begun, Ended, Event, Refused, Store
+from twilio_rt_cli.records.story import row_of
+from twilio_rt_cli.records.writer import Job, Writer
+from twilio_rt_cli.state import process_started_at
+
+Plain = str | int | float | bool | None | list[str]
+
+STRANGERS = frozenset({Refusal.BAD_SIGNATURE, Refusal.BAD_TOKEN, Refusal.BAD_HANDSHAKE, Refusal.ORIGIN, Refusal.HOST})
+"""Nothing says that these came from Twilio: they leave no record, or anybody could fill the disk."""
+
+
+@dataclass(slots=True)
+class _Open:
+    begun: Begun
+    told: int = 0
+
+
+class Recorder:
+    """A Listener of the hub. `configuration` is what every call ran with; it must hold no secret."""
+
+    def __init__(self, writer: Writer, configuration: Mapping[str, Plain]) -> None:
+        self._writer = writer
+        self._configuration = msgspec.json.encode(configuration, order="sorted").decode()
+        self._process = os.getpid(), process_started_at(os.getpid()) or ""
+        self._open: dict[str, _Open] = {}
+        self._recordings: dict[str, Path] = {}
+
+    def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
+        """A call tells something."""
+        if (one := self._open.get(call_sid)) is None:
+            return
+        if isinstance(notice, CallOver):
+            del self._open[call_sid]
+            self._writer.put(Job(call_sid, partial(_end, one, at, notice)))
+            return
+        self._writer.put(Job(call_sid, partial(_add, one.begun, one.told, at, notice)))
+        one.told += 1
+
+    def server(self, at: float, notice: ServerNotice) -> None:
+        """The server tells something."""
+        match notice:
+            case CallStarted() if notice.call_sid != PROBE_CALL_SID:
+                self._begin(at, notice)
+            case CallRefused() if notice.reason not in STRANGERS:
+                refused = Refused(at, notice.call_sid or "", "", notice.reason.value, notice.detail)
+                self._writer.put(Job(refused.call_sid, partial(_refuse, refused)))
+            case StreamFailed():
+                self.call(at, notice.call_sid, CallTrouble("twilio", "stream_failed", notice.error))
+            case _:
+                pass
+
+    def recorded(self, call_sid: CallSid, recording: Path) -> None:
+        """A call's audio is in this file; told at any time before the call is over, also before it begins."""
+        if (one := self._open.get(call_sid)) is None:
+            self._recordings[call_sid] = recording
+            return
+        self._writer.put(Job(call_sid, partial(_recorded, one.begun, recording)))
+
+    def _begin(self, at: float, started: CallStarted) -> None:
+        numbers = started.from_number, started.to_number
+        begun = Begun(started.call_sid, started.stream_sid, *numbers, at, *self._process, self._configuration)
+        self._open[started.call_sid] = _Open(begun)
+        self._writer.put(Job(begun.call_sid, partial(_begin, begun)))
+        if (recording := self._recordings.pop(begun.call_sid, None)) is not None:
+            self.recorded(started.call_sid, recording)
+
+
+# In the writer's thread:
+
+
+def _begin(begun: Begun, store: Store) -> None:
+    store.begin(begun)
+
+
+def _add(begun: Begun, sequence: int, at: float, notice: Notice, store: Store) -> None:
+    store.add(begun, Event(sequence, at, *row_of(notice)))
+
+
+def _recorded(begun: Begun, recording: Path, store: Store) -> None:
+    store.recorded(begun, recording)
+
+
+def _refuse(refused: Refused, store: Store) -> None:
+    store.refuse(refused)
+
+
+def _end(one: _Open, at: float, over: CallOver, store: Store) -> None:
+    counted = over.statistics
+    verdict = health(counted, over.reason)
+    ended = Ended(
+        ended_at=at,
+        duration_ms=round(over.duration_ms, 1),
+        reason=over.reason.value,
+        detail=over.detail,
+        health=verdict.level.value,
+        why=verdict.why,
+        turns=counted.turns,
+        barge_ins=counted.barge_ins,
+        v2v_p50_ms=percentile(counted.v2v_ms, 0.5),
+        cost_usd=counted.cost_usd,
+        told=one.told,
+        statistics=msgspec.json.encode(figures(counted)).decode(),
+    )
+    store.end(one.begun, ended)

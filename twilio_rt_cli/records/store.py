@@ -1,0 +1,192 @@
+"""What is written to the file of call records. Blocking: it belongs to the writer's thread.
+
+A call is known by its stream and the time it began, not by its number in the file: so an event finds its call, and
+makes the record if it is not there, whatever was lost before.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from twilio_rt_cli.records.file import open_for_writing
+from twilio_rt_cli.state import process_started_at
+
+CUT_OFF = "cut_off"
+"""how a call ended whose process died"""
+_MOST_FREE_PAGES = 2000  # given back at once: 8 MB, so that no commit takes long
+
+
+class Begun(Struct, frozen=True):
+    """A call that began, and the process that serves it."""
+
+    call_sid: str
+    stream_sid: str
+    from_number: str
+    to_number: str
+    started_at: float
+    pid: int
+    process_started_at: str
+    configuration: str
+    """JSON"""
+
+
+class Event(Struct, frozen=True):
+    """Something that a call told."""
+
+    sequence: int
+    at: float
+    kind: str
+    body: str
+    """JSON"""
+
+
+class Ended(Struct, frozen=True, kw_only=True):
+    """How a call was, once it is over."""
+
+    ended_at: float
+    duration_ms: float
+    reason: str
+    detail: str
+    health: str
+    why: str
+    turns: int
+    barge_ins: int
+    v2v_p50_ms: float | None
+    cost_usd: float | None
+    told: int
+    """events there were; fewer in the file were lost"""
+    statistics: str
+    """JSON"""
+
+
+class Refused(Struct, frozen=True):
+    """A call that was turned away."""
+
+    at: float
+    call_sid: str
+    from_number: str
+    reason: str
+    detail: str
+
+
+class Store:
+    """The open file. Each method raises sqlite3.Error when it cannot be written."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError, sqlite3.Error or ServerError, as `open_for_writing` does."""
+        self._connection = open_for_writing(path)
+
+    def close(self) -> None:
+        """Close it; what is not committed is lost."""
+        with suppress(sqlite3.Error):
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside, or nothing."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def begin(self, call: Begun) -> None:
+        """A call began. Told again, it changes nothing."""
+        write = self._connection.execute
+        write(
+            "INSERT INTO configurations (body) SELECT :body WHERE NOT EXISTS"
+            " (SELECT 1 FROM configurations WHERE body = :body)",
+            {"body": call.configuration},
+        )
+        write(
+            "INSERT INTO calls (call_sid, stream_sid, from_number, to_number, started_at, pid, process_started_at,"
+            " configuration) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, id FROM configurations WHERE body = ?8"
+            " AND NOT EXISTS (SELECT 1 FROM calls WHERE stream_sid = ?2 AND started_at = ?5)",
+            (
+                *(call.call_sid, call.stream_sid, call.from_number, call.to_number, call.started_at),
+                *(call.pid, call.process_started_at, call.configuration),
+            ),
+        )
+
+    def add(self, call: Begun, event: Event) -> None:
+        """A call told something."""
+        done = self._add(call, event)
+        if not done:  # what should have made the record was lost
+            self.begin(call)
+            self._add(call, event)
+
+    def _add(self, call: Begun, event: Event) -> bool:
+        cursor = self._connection.execute(
+            "INSERT OR IGNORE INTO events SELECT id, ?, ?, ?, ? FROM calls WHERE stream_sid = ? AND started_at = ?",
+            (event.sequence, event.at, event.kind, event.body, call.stream_sid, call.started_at),
+        )
+        return cursor.rowcount > 0
+
+    def end(self, call: Begun, ended: Ended) -> None:
+        """A call is over; this holds, though somebody took it for cut off before."""
+        self.begin(call)
+        self._connection.execute(
+            "UPDATE calls SET ended_at = ?, duration_ms = ?, reason = ?, detail = ?, health = ?, why = ?, turns = ?,"
+            " barge_ins = ?, v2v_p50_ms = ?, cost_usd = ?, told = ?, statistics = ?"
+            " WHERE stream_sid = ? AND started_at = ?",
+            (
+                *(ended.ended_at, ended.duration_ms, ended.reason, ended.detail, ended.health, ended.why),
+                *(ended.turns, ended.barge_ins, ended.v2v_p50_ms, ended.cost_usd, ended.told, ended.statistics),
+                *(call.stream_sid, call.started_at),
+            ),
+        )
+
+    def recorded(self, call: Begun, recording: Path) -> None:
+        """A call's audio is in this file."""
+        self.begin(call)
+        self._connection.execute(
+            "UPDATE calls SET recording = ? WHERE stream_sid = ? AND started_at = ?",
+            (str(recording), call.stream_sid, call.started_at),
+        )
+
+    def refuse(self, refused: Refused) -> None:
+        """A call was turned away."""
+        self._connection.execute(
+            "INSERT INTO refused (at, call_sid, from_number, reason, detail) VALUES (?, ?, ?, ?, ?)",
+            (refused.at, refused.call_sid, refused.from_number, refused.reason, refused.detail),
+        )
+
+    def cut_off_the_dead(self) -> int:
+        """Close the records that a process left open when it died; gives how many. They end with their last event."""
+        open_ones = self._connection.execute(
+            "SELECT DISTINCT pid, process_started_at FROM calls WHERE ended_at IS NULL"
+        ).fetchall()
+        count = 0
+        for pid, started_at in open_ones:
+            if process_started_at(pid) == started_at:
+                continue
+            cursor = self._connection.execute(
+                "UPDATE calls SET reason = :cut_off, detail = '', health = 'failed', why = :cut_off,"
+                " turns = (SELECT count(*) FROM events WHERE call = id AND kind = 'caller_turn'),"
+                " barge_ins = (SELECT count(*) FROM events WHERE call = id AND kind = 'barge_in'),"
+                " ended_at = (SELECT coalesce(max(at), started_at) FROM events WHERE call = id),"
+                " duration_ms = 1000 * (SELECT coalesce(max(at), started_at) - started_at FROM events WHERE call = id)"
+                " WHERE ended_at IS NULL AND pid = :pid AND process_started_at = :started_at",
+                {"cut_off": CUT_OFF, "pid": pid, "started_at": started_at},
+            )
+            count += cursor.rowcount
+        return count
+
+    def prune(self, before: float) -> list[Path]:
+        """Delete what began before; gives the recordings that belong to it. A call that is not over stays."""
+        old = "FROM calls WHERE started_at < ? AND ended_at IS NOT NULL"
+        found = self._connection.execute(f"SELECT recording {old} AND recording IS NOT NULL", (before,)).fetchall()
+        self._connection.execute(f"DELETE {old}", (before,))
+        self._connection.execute("DELETE FROM refused WHERE at < ?", (before,))
+        self._connection.execute("DELETE FROM configurations WHERE id NOT IN (SELECT configuration FROM calls)")
+        return [Path(recording) for (recording,) in found]
+
+    def give_back(self) -> None:
+        """Give the disk back what deleted records took. Not within a transaction."""
+        self._connection.execute(f"PRAGMA incremental_vacuum({_MOST_FREE_PAGES})").fetchall()
