@@ -2,7 +2,7 @@
 
 import pytest
 
-from twilio_rt_cli.call.notices import CallerTurn, CallTrouble
+from twilio_rt_cli.call.notices import AgentTurn, CallerTurn, CallTrouble, SpokenItem
 from twilio_rt_cli.cli.masking import Curtain, masked_number, masked_secret, printable
 
 
@@ -53,3 +53,12 @@ def test_a_notice_is_told_without_secrets_and_with_what_was_said() -> None:
     assert "canary-0123" not in curtain.veiled(trouble).message
     said = CallerTurn("my number is +14155550142")
     assert curtain.veiled(said) == said
+
+
+def test_secrets_are_hidden_in_the_parts_of_a_notice_too() -> None:
+    secret = "sk-proj-0123456789ab9f2a"
+    turn = AgentTurn(secret, 1.5, items=(SpokenItem("a", f"It is {secret}."),), unheard=(secret, "b"))
+    shown = "sk-proj-…9f2a"
+    assert Curtain([secret]).veiled(turn) == AgentTurn(
+        shown, 1.5, items=(SpokenItem("a", f"It is {shown}."),), unheard=(shown, "b")
+    )

@@ -43,14 +43,25 @@ class Curtain:
 
     def veiled(self, notice: Told) -> Told:
         """The same notice with secrets hidden in each of its texts; what was said on the phone is told as it was."""
-        texts = {name: getattr(notice, name) for name in notice.__struct_fields__}
-        veiled = {name: self._without_secrets(text) for name, text in texts.items() if isinstance(text, str)}
+        told = {name: getattr(notice, name) for name in notice.__struct_fields__}
+        veiled = {name: self._veiled(value) for name, value in told.items() if isinstance(value, str | tuple)}
         return structs.replace(notice, **veiled)
 
     def text(self, text: str) -> str:
         """Free text without what must not be seen."""
         text = self._without_secrets(text)
         return text if self._show_numbers else _E164.sub(lambda found: masked_number(found[0]), text)
+
+    def _veiled(self, value: object) -> object:
+        match value:
+            case str():
+                return self._without_secrets(value)
+            case tuple():
+                return tuple(map(self._veiled, value))
+            case Struct():
+                return self.veiled(value)
+            case _:
+                return value
 
     def _without_secrets(self, text: str) -> str:
         for secret in self._secrets:
