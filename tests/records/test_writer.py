@@ -345,5 +345,5 @@ def test_a_full_disk_costs_records_and_nothing_else(tmp_path: Path) -> None:
     assert int(dropped) >= 2
     assert len(kept) >= int(number) - 2
     assert sid(int(number) + 1) in kept
-    assert told[0].startswith(f"{sid(int(number))[:4]} call records cannot be written: ")
+    assert any(line.startswith(f"{sid(int(number))[:4]} call records cannot be written: ") for line in told[:2])
     assert told[-1].startswith(" call records are kept again; ")

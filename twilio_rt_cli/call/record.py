@@ -2,9 +2,11 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from operator import attrgetter
+
+import msgspec
 
 
 class EndReason(Enum):
@@ -187,7 +189,8 @@ Figure = str | int | float | bool | None | dict[str, "Figure"] | list["Figure"]
 
 def figures(counted: CallStatistics) -> dict[str, Figure]:
     """A call's counters as events and records tell them: times to a tenth of a millisecond."""
-    told: dict[str, Figure] = {name: _rounded(name, value) for name, value in asdict(counted).items()}
+    plain: dict[str, Figure] = msgspec.to_builtins(counted)
+    told = {name: _rounded(name, value) for name, value in plain.items()}
     return told | {"marks_pending": counted.marks_pending}
 
 

@@ -31,12 +31,12 @@ def calls_table(records: Sequence[Record], curtain: Curtain, now: float, width: 
     columns: list[_Column[Record]] = [
         _Column("NO", lambda one: str(one.number), right=True),
         _Column("CALL", lambda one: f"…{printable(one.call_sid[-8:])}"),
-        _Column("STARTED", lambda one: local_time(one.started_at)),
+        _Column("STARTED", lambda one: _when(one.started_at, width)),
         _Column("FROM", lambda one: _number(curtain, one.from_number), dispensable=1),
         _Column("TO", lambda one: _number(curtain, one.to_number), dispensable=8),
         _Column("LENGTH", lambda one: length(_duration_ms(one, now)), right=True),
-        _Column("TURNS", lambda one: _figure(one.turns), right=True, dispensable=3),
-        _Column("V2V MS", lambda one: _figure(one.v2v_p50_ms), right=True, dispensable=4),
+        _Column("TURNS", lambda one: _figure(one.turns), right=True, dispensable=4),
+        _Column("V2V MS", lambda one: _figure(one.v2v_p50_ms), right=True, dispensable=3),
         _Column("BARGE", lambda one: _figure(one.barge_ins), right=True, dispensable=6),
         _Column("EST $", lambda one: UNKNOWN if one.cost_usd is None else f"{one.cost_usd:.3f}", True, dispensable=7),
         _Column("HEALTH", lambda one: one.health or ("failed" if one.failed else UNKNOWN), dispensable=2),
@@ -48,7 +48,7 @@ def calls_table(records: Sequence[Record], curtain: Curtain, now: float, width: 
 def refused_table(refused: Sequence[Refused], curtain: Curtain, width: int | None) -> Iterator[str]:
     """Heads and a line per call that was turned away."""
     columns: list[_Column[Refused]] = [
-        _Column("WHEN", lambda one: local_time(one.at)),
+        _Column("WHEN", lambda one: _when(one.at, width)),
         _Column("CALL", lambda one: f"…{printable(one.call_sid[-8:])}" if one.call_sid else UNKNOWN),
         _Column("FROM", lambda one: _number(curtain, one.from_number) or UNKNOWN, dispensable=1),
         _Column("REASON", lambda one: printable(one.reason)),
@@ -92,6 +92,11 @@ def _fitted(text: str, width: int, right: bool) -> str:
 def _number(curtain: Curtain, number: str) -> str:
     text = printable(curtain.number(number)) or "unknown"
     return text if len(text) <= _MOST_NUMBER else text[: _MOST_NUMBER - 1] + "…"
+
+
+def _when(at: float, width: int | None) -> str:
+    """A person knows the year."""
+    return local_time(at) if width is None else local_time(at)[5:]
 
 
 def _figure(value: float | None) -> str:

@@ -98,7 +98,7 @@ def spoken(record: Record, events: Sequence[Event]) -> list[SpokenLine]:
     """What was said, in spoken order."""
     notices = [(event, notice_of(event.kind, event.body)) for event in events]
     told: list[tuple[float, Notice]] = [
-        ((event.at - record.started_at) * 1000, notice) for event, notice in notices if notice is not None
+        (round((event.at - record.started_at) * 1000, 1), notice) for event, notice in notices if notice is not None
     ]
     return transcript(told)
 

@@ -90,5 +90,9 @@ def _figures(record: Record) -> str:
 
 
 def _pairs(configuration: str) -> str:
-    found = json.loads(configuration)
-    return ", ".join(f"{name} {value}" for name, value in found.items() if value not in (None, "", []))
+    found = {name: _plain(value) for name, value in json.loads(configuration).items()}
+    return ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in found.items() if text)
+
+
+def _plain(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)

@@ -21,17 +21,16 @@ class LightSettings:
 
     def path(self, name: str) -> Path | None:
         """A setting that names a file or a folder."""
-        text = self._given.get(name.lower(), "")
-        return Path(text) if text.strip() else None
+        text = self._given.get(name.lower(), "").strip()
+        return Path(text) if text else None
 
     def flag(self, name: str, default: bool) -> bool:
         """A setting that is true or false. Raises SettingsError when it is neither."""
         text = self._given.get(name.lower(), "")
-        word = text.strip().lower()
-        if word in _TRUE | _FALSE:
-            return word in _TRUE
-        if not word:
+        if not text.strip():
             return default
+        if text.lower() in _TRUE | _FALSE:
+            return text.lower() in _TRUE
         raise SettingsError(
             f"{name.upper()} must be true or false, not {text!r:.60}.",
             hint="Settings come from flags, the environment or .env; .env.example explains each of them.",
