@@ -48,6 +48,8 @@ class CallRefused(Struct, frozen=True):
     reason: Refusal
     call_sid: CallSid | None = None
     detail: str = ""
+    from_number: str = ""
+    """empty: nobody knows"""
 
 
 class StreamFailed(Struct, frozen=True):

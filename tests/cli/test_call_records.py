@@ -11,13 +11,15 @@ from tests.records.world import BEGAN, CALLER, sid, tell
 from twilio_rt_cli import __version__
 from twilio_rt_cli.call.notices import AgentTurn, CallOver, SpokenItem
 from twilio_rt_cli.call.record import CallStatistics, EndReason
-from twilio_rt_cli.cli.call_records import call_records, configuration
+from twilio_rt_cli.cli.call_records import call_records, configuration, used_since
 from twilio_rt_cli.cli.hub import Hub
 from twilio_rt_cli.cli.masking import Curtain
+from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.notices import CallStarted
 from twilio_rt_cli.protocol.twilio import StreamSid
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.reading import Records
+from twilio_rt_cli.server.quota import Limits, Quota, Usage
 from twilio_rt_cli.settings import bare_settings
 
 SECRETS = {
@@ -89,7 +91,27 @@ def test_the_configuration_is_what_a_call_ran_with(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("days", [-1, "many"])
 def test_days_are_a_number(days: object) -> None:
-    from twilio_rt_cli.errors import SettingsError
-
     with pytest.raises(SettingsError, match="RECORDS_DAYS must be "):
         bare_settings(records_days=days, realtime_provider="local")
+
+
+def test_a_server_that_starts_knows_what_callers_had(tmp_path: Path) -> None:
+    settings = bare_settings(records_dir=tmp_path / "records", realtime_provider="local")
+    assert used_since(settings, BEGAN) == []
+    with call_records(settings) as recorder:
+        assert recorder is not None
+        for number in (1, 2, 3):
+            tell(recorder, number, BEGAN + number)
+    assert used_since(settings, BEGAN + 2) == [Usage(CALLER, 2, 18.0, 0.0246)]
+    quota = Quota(Limits(caller_calls=2), BEGAN + 60, used_since(settings, BEGAN + 2))
+    assert quota.today(BEGAN + 60).calls == 2
+    assert quota.refusal(CALLER, BEGAN + 60) is not None
+    assert used_since(settings.model_copy(update={"records": False}), BEGAN) == []
+
+
+def test_records_that_cannot_be_read_keep_no_server_from_starting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / NAME).write_bytes(b"poems " * 1000)
+    assert used_since(bare_settings(records_dir=tmp_path, realtime_provider="local"), BEGAN) == []
+    assert "limits count from now on, not from the beginning of the day: The call records in " in caplog.text

@@ -138,10 +138,10 @@ def test_a_recording_is_noted_whenever_it_is_told(tmp_path: Path, early: bool) -
 @pytest.mark.parametrize("reason", Refusal)
 def test_who_was_turned_away_is_kept_but_no_stranger(tmp_path: Path, reason: Refusal) -> None:
     with recording(tmp_path) as recorder:
-        recorder.server(BEGAN, CallRefused(reason, CallSid("CA1"), "why"))
+        recorder.server(BEGAN, CallRefused(reason, CallSid("CA1"), "why", CALLER))
     with Records(tmp_path) as found:
-        kept = [(one.at, one.call_sid, one.reason, one.detail) for one in found.refused()]
-    assert kept == ([] if reason in STRANGERS else [(BEGAN, "CA1", reason.value, "why")])
+        kept = [(one.at, one.call_sid, one.from_number, one.reason, one.detail) for one in found.refused()]
+    assert kept == ([] if reason in STRANGERS else [(BEGAN, "CA1", CALLER, reason.value, "why")])
 
 
 def test_calls_at_once_are_kept_apart(tmp_path: Path) -> None:

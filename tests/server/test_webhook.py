@@ -243,7 +243,7 @@ def test_who_may_not_call_hears_that_the_line_is_busy_and_no_log_tells_the_numbe
     async def story() -> None:
         async with serving(enough(**limits), **MESSAGES) as world:
             assert verbs(await world.post("/incoming-call", call_sid(), From=caller)) == BUSY
-            assert world.notices == [CallRefused(refusal, call_sid())]
+            assert world.notices == [CallRefused(refusal, call_sid(), from_number=caller)]
             assert world.server.registry.refused == {refusal: 1}
             assert (world.server.registry.places, world.server.registry.tokens) == (0, 0)
             assert await refused(world.dial("any")) == 403

@@ -1,14 +1,20 @@
 """Call records of a server, as the settings want them."""
 
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from twilio_rt_cli import __version__
+from twilio_rt_cli.errors import TwilioRtError
 from twilio_rt_cli.records.file import NAME, records_folder
+from twilio_rt_cli.records.reading import Records
 from twilio_rt_cli.records.recorder import Plain, Recorder
 from twilio_rt_cli.records.writer import Writer
+from twilio_rt_cli.server.quota import Usage
 from twilio_rt_cli.settings import Settings, prompt_text
+
+log = logging.getLogger("twilio_rt.records")
 
 
 @contextmanager
@@ -23,6 +29,22 @@ def call_records(settings: Settings, tools: Sequence[str] = ()) -> Iterator[Reco
     path = records_folder(settings.records_dir) / NAME
     with Writer(path, days=settings.records_days) as writer:
         yield Recorder(writer, configuration(settings, tools))
+
+
+def used_since(settings: Settings, at: float) -> list[Usage]:
+    """What each caller had since this moment (seconds since the epoch), for the quota of a server that starts.
+
+    Nothing with RECORDS=false, and nothing of a file that cannot be read, which is logged.
+    """
+    if not settings.records:
+        return []
+    try:
+        with Records(records_folder(settings.records_dir)) as records:
+            used = records.usage_since(at)
+    except TwilioRtError as error:
+        log.warning("limits count from now on, not from the beginning of the day: %s", error.message)
+        return []
+    return [Usage(caller, one.calls, one.seconds, one.cost_usd) for caller, one in used.by_caller.items()]
 
 
 def configuration(settings: Settings, tools: Sequence[str] = ()) -> dict[str, Plain]:

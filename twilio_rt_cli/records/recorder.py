@@ -60,7 +60,7 @@ class Recorder:
             case CallStarted() if notice.call_sid != PROBE_CALL_SID:
                 self._begin(at, notice)
             case CallRefused() if notice.reason not in STRANGERS:
-                refused = Refused(at, notice.call_sid or "", "", notice.reason.value, notice.detail)
+                refused = Refused(at, notice.call_sid or "", notice.from_number, notice.reason.value, notice.detail)
                 self._writer.put(Job(refused.call_sid, partial(_refuse, refused)))
             case StreamFailed():
                 self.call(at, notice.call_sid, CallTrouble("twilio", "stream_failed", notice.error))

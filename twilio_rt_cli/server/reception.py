@@ -138,12 +138,12 @@ class Reception:
         log.warning("refused %s from %s: %s%s", what, address, refusal.value, f" ({hint})" if hint else "")
         self.publish(CallRefused(refusal, None, what))
 
-    def refuse_call(self, refusal: Refusal, call_sid: CallSid | None, detail: str = "") -> None:
+    def refuse_call(self, refusal: Refusal, call_sid: CallSid | None, detail: str = "", from_number: str = "") -> None:
         """Count and tell a call that cannot be taken."""
         self.registry.refused[refusal] += 1
         sids = call_log(call_sid or CallSid(""))
         sids.warning("call refused: %s%s", refusal.value, f" ({detail})" if detail else "")
-        self.publish(CallRefused(refusal, call_sid, detail))
+        self.publish(CallRefused(refusal, call_sid, detail, from_number))
 
 
 def call_log(call_sid: CallSid, stream_sid: StreamSid | None = None) -> "logging.LoggerAdapter[logging.Logger]":

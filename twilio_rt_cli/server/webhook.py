@@ -67,7 +67,7 @@ class Webhooks:
         )
         token = self._answer(incoming)
         if isinstance(token, Refusal):
-            self._reception.refuse_call(token, signed.call_sid)
+            self._reception.refuse_call(token, signed.call_sid, from_number=incoming.from_number)
             return _twiml(twiml.busy(self._reception.config.busy_message))
         call_log(signed.call_sid).debug("webhook answered, the stream may come")
         live, origin = self._registry.find(signed.call_sid), self._reception.origin
