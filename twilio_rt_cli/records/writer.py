@@ -12,10 +12,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from msgspec import Struct
 
 from twilio_rt_cli.errors import TwilioRtError
 from twilio_rt_cli.records.file import is_busy, is_corrupt, set_aside
@@ -32,8 +33,7 @@ Write = Callable[[Store], None]
 log = logging.getLogger("twilio_rt.records")
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """Something to write."""
 
     call_sid: str
