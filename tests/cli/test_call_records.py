@@ -72,10 +72,10 @@ def test_what_is_old_goes_as_the_settings_say(tmp_path: Path) -> None:
 def test_the_configuration_is_what_a_call_ran_with(tmp_path: Path) -> None:
     prompt = tmp_path / "agent.md"
     prompt.write_text("You answer.")
-    settings = bare_settings(prompt_file=prompt, turn_detection="semantic_vad", realtime_provider="local")
+    settings = bare_settings(prompt_file=prompt, turn_detection="semantic_vad", openai_api_key="sk-x")
     assert configuration(settings, ["a", "b"]) == {
         "version": __version__,
-        "provider": "local",
+        "provider": "openai",
         "model": "gpt-realtime-2.1",
         "voice": "marin",
         "transcription_model": "gpt-4o-mini-transcribe",
@@ -86,7 +86,8 @@ def test_the_configuration_is_what_a_call_ran_with(tmp_path: Path) -> None:
         "tools": ["a", "b"],
         "vad_eagerness": "auto",
     }
-    assert configuration(bare_settings(realtime_provider="local"))["vad_silence_ms"] == 500
+    offline = configuration(bare_settings(realtime_provider="local"))
+    assert (offline["model"], offline["voice"], offline["vad_silence_ms"]) == ("offline engine", None, 500)
 
 
 @pytest.mark.parametrize("days", [-1, "many"])

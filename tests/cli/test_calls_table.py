@@ -63,7 +63,7 @@ def test_where_there_is_no_terminal_nothing_is_left_out() -> None:
         "NO  CALL       STARTED              FROM      TO        LENGTH  TURNS  V2V MS  BARGE  EST $  HEALTH    ENDED",
         "12  …9f2a1b3c  2026-11-23 12:03:58  ••••0142  ••••0100    1:34      4    2400      1  0.091  degraded  "
         "caller hung up: answers take 2400 ms",
-        " 3  …9f2a1b3c  2026-11-23 12:03:58  ••••0142  ••••0100    0:00      –       –      –      –  failed    "
+        " 3  …9f2a1b3c  2026-11-23 12:03:58  ••••0142  ••••0100       –      –       –      –      –  failed    "
         "cut off",
     ]
 
@@ -72,7 +72,7 @@ def test_eighty_columns_keep_what_matters() -> None:
     assert lines(RECORD, DEAD, width=80) == [
         "NO  CALL       STARTED         FROM      LENGTH  V2V MS  HEALTH    ENDED",
         "12  …9f2a1b3c  11-23 12:03:58  ••••0142    1:34    2400  degraded  caller hung …",
-        " 3  …9f2a1b3c  11-23 12:03:58  ••••0142    0:00       –  failed    cut off",
+        " 3  …9f2a1b3c  11-23 12:03:58  ••••0142       –       –  failed    cut off",
     ]
 
 

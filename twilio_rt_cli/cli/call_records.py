@@ -50,12 +50,13 @@ def used_since(settings: Settings, at: float) -> list[Usage]:
 def configuration(settings: Settings, tools: Sequence[str] = ()) -> dict[str, Plain]:
     """What calls run with, for their records: no secret, and of the prompt its name and hash."""
     prompt = settings.prompt_file
+    local = settings.realtime_provider == "local"
     by_silence = settings.turn_detection == "server_vad"
     ran_with: dict[str, Plain] = {
         "version": __version__,
         "provider": settings.realtime_provider,
-        "model": settings.openai_model,
-        "voice": settings.openai_voice,
+        "model": "offline engine" if local else settings.openai_model,
+        "voice": None if local else settings.openai_voice,
         "transcription_model": settings.transcription_model,
         "turn_detection": settings.turn_detection,
         "noise_reduction": settings.noise_reduction,

@@ -34,7 +34,7 @@ def calls_table(records: Sequence[Record], curtain: Curtain, now: float, width: 
         _Column("STARTED", lambda one: _when(one.started_at, width)),
         _Column("FROM", lambda one: _number(curtain, one.from_number), dispensable=1),
         _Column("TO", lambda one: _number(curtain, one.to_number), dispensable=8),
-        _Column("LENGTH", lambda one: length(_duration_ms(one, now)), right=True),
+        _Column("LENGTH", lambda one: _length(one, now), right=True),
         _Column("TURNS", lambda one: _figure(one.turns), right=True, dispensable=4),
         _Column("V2V MS", lambda one: _figure(one.v2v_p50_ms), right=True, dispensable=3),
         _Column("BARGE", lambda one: _figure(one.barge_ins), right=True, dispensable=6),
@@ -103,10 +103,10 @@ def _figure(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:.0f}"
 
 
-def _duration_ms(record: Record, now: float) -> float:
+def _length(record: Record, now: float) -> str:
     if record.duration_ms is not None:
-        return record.duration_ms
-    return max(0.0, now - record.started_at) * 1000 if record.state == IN_PROGRESS else 0.0
+        return length(record.duration_ms)
+    return length(max(0.0, now - record.started_at) * 1000) if record.state == IN_PROGRESS else UNKNOWN
 
 
 def _ending(record: Record) -> str:

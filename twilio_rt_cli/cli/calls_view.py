@@ -1,6 +1,7 @@
 """One call's record as a person reads it: a page about it, and what was said."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 
 from twilio_rt_cli.call.record import percentile
@@ -95,4 +96,5 @@ def _pairs(configuration: str) -> str:
 
 
 def _plain(value: object) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    text = " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    return text[:12] if re.fullmatch("[0-9a-f]{64}", text) else text  # of a hash the beginning will do

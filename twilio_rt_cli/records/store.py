@@ -188,5 +188,6 @@ class Store:
         return [Path(recording) for (recording,) in found]
 
     def give_back(self) -> None:
-        """Give the disk back what deleted records took. Not within a transaction."""
+        """Give the disk back what deleted records took, their words in the log included. Not within a transaction."""
         self._connection.execute(f"PRAGMA incremental_vacuum({_MOST_FREE_PAGES})").fetchall()
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
