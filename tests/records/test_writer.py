@@ -232,7 +232,7 @@ def test_another_writer_is_waited_for(tmp_path: Path) -> None:
 def test_what_is_old_is_deleted_at_the_start_and_once_a_day(tmp_path: Path) -> None:
     now = [BEGAN]
     folder = tmp_path / "records"
-    ours, others = folder / "old.wav", tmp_path / "mine.wav"
+    ours, others = folder / "old.wav", folder / ".." / "mine.wav"
     old = BEGAN - 31 * DAY_S
     store = Store(folder / NAME)
     for number, recording in ((1, ours), (2, others)):

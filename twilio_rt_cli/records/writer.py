@@ -163,7 +163,9 @@ class Writer:
                 recordings = store.prune(self._clock() - self._days * DAY_S)
         store.give_back()
         for recording in recordings:
-            if recording.is_relative_to(self._path.parent):  # what we did not put there is not ours to delete
+            if recording.resolve().is_relative_to(
+                self._path.parent.resolve()
+            ):  # what we did not put there is not ours to delete
                 with suppress(OSError):
                     recording.unlink(missing_ok=True)
 
