@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from twilio_rt_cli.call.glance import Glance
-from twilio_rt_cli.call.notices import AgentTurn, CallerTurn, CallOver, Notice
+from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallerTurn, CallOver, ItemCut, Notice, SpokenItem
 from twilio_rt_cli.call.record import CallStatistics, EndReason
-from twilio_rt_cli.live.model import RECENT_EVENTS, TRANSCRIPT_LINES, About, LiveModel, Process, Told
-from twilio_rt_cli.live.snapshot import LagFigures, Snapshot
+from twilio_rt_cli.live.model import RECENT_EVENTS, TRANSCRIPT_NOTICES, About, LiveModel, Process, Told
+from twilio_rt_cli.live.snapshot import LagFigures, Snapshot, TranscriptLine
 from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 
@@ -172,19 +172,35 @@ def test_refusals_and_a_drain_are_seen() -> None:
     assert (event.at, event.call, event.who, event.text, event.wrong) == (1001.0, sid(9), "refused", "busy", True)
 
 
-def test_the_transcript_of_a_running_call_is_kept_and_bounded() -> None:
+def test_the_transcript_of_a_running_call_is_in_spoken_order_and_says_what_was_heard() -> None:
     world = World()
     world.start(1)
-    for number in range(TRANSCRIPT_LINES + 3):
+    answer = AgentTurn("We are open from nine.", 700.0, True, 2000.0, (SpokenItem("item_1", "We are open from nine."),))
+    world.model.call(1003.0, sid(1), answer)
+    world.model.call(1003.5, sid(1), BargedIn(500, 1000, "item_1", 80.0, (ItemCut("item_1", 500, 1000),)))
+    world.model.call(1004.0, sid(1), CallerTurn("When are you open?", "item_0", 500.0))
+    detail = world.model.detail(sid(1), 1005.0)
+    assert detail is not None
+    assert detail.transcript == (
+        TranscriptLine(500.0, "caller", "When are you open?"),
+        TranscriptLine(2000.0, "agent", "We are open from nine.", "700 ms  heard ≈ “We are open”"),
+    )
+    world.end(1)
+    assert world.model.detail(sid(1), 1005.0) is None
+
+
+def test_what_is_kept_is_bounded() -> None:
+    world = World()
+    world.start(1)
+    for number in range(TRANSCRIPT_NOTICES + 3):
         world.model.call(1002.5, sid(1), CallerTurn(f"word {number}"))
     detail = world.model.detail(sid(1), 1003.0)
     assert detail is not None
-    assert len(detail.transcript) == TRANSCRIPT_LINES
-    last = detail.transcript[-1]
-    assert (last.at_ms, last.who, last.text) == (2500.0, "caller", f"word {TRANSCRIPT_LINES + 2}")
+    assert [len(detail.transcript), detail.transcript[-1].text] == [
+        TRANSCRIPT_NOTICES,
+        f"word {TRANSCRIPT_NOTICES + 2}",
+    ]
     assert len(world.at(1003.0).events) == RECENT_EVENTS
-    world.end(1)
-    assert world.model.detail(sid(1), 1003.0) is None
 
 
 def test_a_snapshot_survives_the_wire() -> None:

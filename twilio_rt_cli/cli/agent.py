@@ -35,6 +35,11 @@ class Agent:
         self._prices = None if settings.realtime_provider == "local" else prices_of(settings.openai_model)
         self._dial: Dial = dialer(endpoint(provider(settings, engine_url)))
 
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """Names of the tools the model may call."""
+        return tuple(definition.name for definition in self._tools.toolbox.definitions)
+
     def answer(self, incoming: IncomingCall, start: Start, phone: Leg, on_over: Callable[[EndReason], None]) -> Bridge:
         """The bridge of one call, not yet begun. Call it on the running loop."""
         return Bridge(

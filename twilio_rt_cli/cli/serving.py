@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext, redirect_
 from twilio_rt_cli.cli import console
 from twilio_rt_cli.cli.agent import Agent
 from twilio_rt_cli.cli.banner import banner, signatures_doubt
+from twilio_rt_cli.cli.call_records import call_records, used_since
 from twilio_rt_cli.cli.dot_env import slips
 from twilio_rt_cli.cli.engine_process import engine_process
 from twilio_rt_cli.cli.hub import Hub
@@ -20,7 +21,7 @@ from twilio_rt_cli.cli.reporter import Form, Reporter
 from twilio_rt_cli.cli.watch import Watch
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.server.config import ServerConfig
-from twilio_rt_cli.server.quota import Quota
+from twilio_rt_cli.server.quota import Quota, day_began
 from twilio_rt_cli.server.run import BridgeServer
 from twilio_rt_cli.settings import Settings
 
@@ -80,14 +81,17 @@ def serve_once(settings: Settings, form: Form, engine_url: str | None, wishes: W
     curtain = Curtain(secrets_of(settings), settings.show_numbers)
     hub, reporter = Hub(curtain), Reporter(form, curtain, logged=logged)
     out = sys.stdout
-    with reporter, redirect_stdout(sys.stderr):  # a tool that prints must not print between our lines
+    with reporter, redirect_stdout(sys.stderr), ExitStack() as stack:
+        # A tool that prints must not print between our lines, which keep the stdout from before.
         agent = Agent(settings, hub.publish_for, engine_url)
-        quota = Quota(limits_of(settings), time.time())
+        recorder = stack.enter_context(call_records(settings, agent.tools))
+        now = time.time()
+        quota = Quota(limits_of(settings), now, used_since(settings, day_began(now)))
         server = BridgeServer(server_config(settings), agent.answer, hub.server, quota)
         watch = Watch(settings, server, curtain)
-        hub.add(reporter)
-        hub.add(watch.model)
-        hub.add(quota)
+        for listener in (reporter, watch.model, quota, recorder):
+            if listener is not None:
+                hub.add(listener)
         reach = Reach(
             settings,
             wishes,

@@ -14,6 +14,7 @@ from twilio_rt_cli.call.glance import NO_GLANCE, Watched
 from twilio_rt_cli.call.health import Level, health
 from twilio_rt_cli.call.notices import BargedIn, CallOver, FirstAudio, Notice
 from twilio_rt_cli.call.record import CallStatistics, percentile
+from twilio_rt_cli.call.transcript import SpokenLine, transcript
 from twilio_rt_cli.live.snapshot import CallDetail, CallRow, LagFigures, RecentEvent, Snapshot, Totals, TranscriptLine
 from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, ServerNotice
 from twilio_rt_cli.protocol.twilio import CallSid
@@ -22,7 +23,7 @@ RECENT_EVENTS = 50
 RECENT_ANSWERS = 1000
 SPARKS = 60
 """how many of the last answers a snapshot shows one by one"""
-TRANSCRIPT_LINES = 500
+TRANSCRIPT_NOTICES = 1000
 SUMS_S = 1.0
 """how old sums over all calls may be for somebody who watches"""
 RATE_S = 1.0
@@ -66,7 +67,8 @@ class Process:
 class _Running:
     started: CallStarted
     began_at: float
-    lines: deque[TranscriptLine] = field(default_factory=lambda: deque(maxlen=TRANSCRIPT_LINES))
+    told: deque[tuple[float, Notice]] = field(default_factory=lambda: deque(maxlen=TRANSCRIPT_NOTICES))
+    """what its transcript is made of, each with when it came, in ms since the call began"""
     measured_at: float = 0.0
     bytes_in: int = 0
     bytes_out: int = 0
@@ -109,9 +111,8 @@ class LiveModel:
         told = self._in_words(notice)
         if told is not None:
             self._note(at, call_sid, told, wrong=wrong)
-            if running is not None:
-                at_ms = (at - running.began_at) * 1000
-                running.lines.append(TranscriptLine(at_ms, told.who, told.text, told.aside))
+        if running is not None:
+            running.told.append(((at - running.began_at) * 1000, notice))
         if (v2v_ms := getattr(notice, "v2v_ms", None)) is not None:
             self._v2v_ms.append(v2v_ms)
         match notice:
@@ -216,9 +217,11 @@ class LiveModel:
         return structs.replace(self._totals, started=self._started, active=self.active, ended=self._ended)
 
     def detail(self, call_sid: str, at: float) -> CallDetail | None:
-        """One running call and what was said so far; None when it does not run."""
+        """One running call and what was said so far, in spoken order; None when it does not run."""
         running = self._running.get(CallSid(call_sid))
-        return None if running is None else CallDetail(self._row(running, at), tuple(running.lines))
+        return (
+            None if running is None else CallDetail(self._row(running, at), tuple(map(_line, transcript(running.told))))
+        )
 
     def _row(self, running: _Running, at: float) -> CallRow:
         started, call = running.started, running.call
@@ -245,6 +248,14 @@ class LiveModel:
             kbps_out=running.kbps_out,
             statistics=counted,
         )
+
+
+def _line(spoken: SpokenLine) -> TranscriptLine:
+    aside = "" if spoken.v2v_ms is None else f"{spoken.v2v_ms:.0f} ms"
+    if spoken.heard_estimate is not None:
+        heard = f"heard ≈ “{spoken.heard_estimate}”" if spoken.heard_estimate else "heard nothing of it"
+        aside = f"{aside}  {heard}".strip()
+    return TranscriptLine(spoken.at_ms, spoken.who, spoken.text, aside)
 
 
 def _measure(running: _Running, counted: CallStatistics, at: float) -> None:
