@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel
 from starlette.types import ASGIApp
 
 from twilio_rt_cli.errors import ServerError
+from twilio_rt_cli.server.http_server import HttpServer
 from twilio_rt_cli.server.listen import listen
 from twilio_rt_cli.server.origin import Origins, is_loopback_host
 from twilio_rt_cli.setting_types import origin_text
@@ -78,9 +79,7 @@ async def admin_port(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
         access_log=False,
         proxy_headers=False,
     )
-    settings.load()
-    server = uvicorn.Server(settings)
-    server.lifespan = settings.lifespan_class(settings)
+    server = HttpServer(settings)
     await server.startup(sockets)
     try:
         yield _url(sockets[0].getsockname())

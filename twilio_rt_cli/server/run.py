@@ -27,6 +27,7 @@ from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.server.app import create_app
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.guard import GuardedHttp
+from twilio_rt_cli.server.http_server import HttpServer
 from twilio_rt_cli.server.lag import LoopLag
 from twilio_rt_cli.server.listen import listen
 from twilio_rt_cli.server.origin import Origins
@@ -67,7 +68,7 @@ class BridgeServer:
         self._drain_ends_at = inf
         self._forced = False
         self._ticking: asyncio.TimerHandle | None = None
-        self._uvicorn: uvicorn.Server | None = None
+        self._uvicorn: HttpServer | None = None
 
     @property
     def local_url(self) -> str:
@@ -177,7 +178,7 @@ class BridgeServer:
         if not self.registry.draining:
             self._on_signal()
 
-    def _new_uvicorn(self) -> uvicorn.Server:
+    def _new_uvicorn(self) -> HttpServer:
         config = self._config
         settings = uvicorn.Config(
             create_app(self._reception),
@@ -194,10 +195,7 @@ class BridgeServer:
             timeout_keep_alive=config.keep_alive_s,
             timeout_graceful_shutdown=2,  # media sockets wait 1 s for the other side's goodbye
         )
-        settings.load()
-        server = uvicorn.Server(settings)
-        server.lifespan = settings.lifespan_class(settings)
-        return server
+        return HttpServer(settings)
 
     # Time and signals
 
@@ -238,7 +236,7 @@ class BridgeServer:
 
     # The end
 
-    async def _close(self, server: uvicorn.Server) -> None:
+    async def _close(self, server: HttpServer) -> None:
         self.registry.end_all(EndReason.DRAINED, self._reception.now())
         await server.shutdown()
         with suppress(TimeoutError):
