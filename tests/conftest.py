@@ -7,6 +7,8 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import settings
 
+from tests.nursery.nursery import Nursery, nursery
+
 # Two threads that multiply at once wait for each other's workers by spinning: on two cores that can take minutes.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 settings.register_profile("shared-machine", deadline=None)
@@ -34,3 +36,10 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture(scope="session", name="nursery")
+def _nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    """Where servers in processes of their own begin quickly."""
+    with nursery(tmp_path_factory.mktemp("nursery") / "socket") as one:
+        yield one

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.nursery.nursery import Forked, Nursery
 from tests.scripted_model import Answer, Connection, FunctionCall, Script, Speech, scripted_model
 from twilio_rt_cli.caller.client import CallPlan, place_call
 from twilio_rt_cli.caller.events import AgentSpoke, CallEvent
@@ -31,14 +31,13 @@ STAYS = (WaitGreeting(limit_s=10), Pause(60_000))
 class Serve:
     """The process, its event lines and everything it wrote."""
 
-    process: asyncio.subprocess.Process
+    process: Forked
     url: str = ""
     events: list[dict[str, Any]] = field(default_factory=list)
     written: bytearray = field(default_factory=bytearray)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def read(self) -> None:
-        assert self.process.stdout is not None
         async for line in self.process.stdout:
             self.written += line
             async with self._changed:
@@ -46,7 +45,6 @@ class Serve:
                 self._changed.notify_all()
 
     async def complain(self) -> None:
-        assert self.process.stderr is not None
         async for line in self.process.stderr:
             self.written += line
 
@@ -61,7 +59,9 @@ class Serve:
 
 
 @asynccontextmanager
-async def serve(tmp_path: Path, model_url: str, *options: str, **settings: str) -> AsyncIterator[Serve]:
+async def serve(
+    nursery: Nursery, tmp_path: Path, model_url: str, *options: str, **settings: str
+) -> AsyncIterator[Serve]:
     """A server with signature checks on, in an empty folder; killed if the test leaves it running."""
     given = {
         "OPENAI_API_KEY": KEY,
@@ -73,15 +73,9 @@ async def serve(tmp_path: Path, model_url: str, *options: str, **settings: str) 
         **settings,
     }
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "XDG_STATE_HOME") if name in os.environ}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "twilio_rt_cli", "serve", "--json", *options),
-        cwd=tmp_path,
-        env={**kept, **given},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    server = Serve(process)
-    try:
+    command = ("twilio_rt_cli", "serve", "--json", *options)
+    async with nursery.start(*command, folder=tmp_path, environment={**kept, **given}) as process:
+        server = Serve(process)
         async with asyncio.TaskGroup() as group:
             group.create_task(server.read())
             group.create_task(server.complain())
@@ -90,10 +84,6 @@ async def serve(tmp_path: Path, model_url: str, *options: str, **settings: str) 
             yield server
             if process.returncode is None:
                 process.kill()
-            await process.wait()
-    finally:
-        if process.returncode is None:
-            process.kill()
             await process.wait()
     assert KEY.encode() not in server.written
     assert TOKEN.encode() not in server.written
@@ -142,10 +132,14 @@ def webhook_form(number: int) -> dict[str, str]:
     }
 
 
-def test_a_signal_lets_three_talking_calls_finish_and_refuses_new_ones(tmp_path: Path) -> None:
+def test_a_signal_lets_three_talking_calls_finish_and_refuses_new_ones(nursery: Nursery, tmp_path: Path) -> None:
     async def test() -> None:
         script = Script([Answer((Speech(60_000),), pace=3)])
-        async with scripted_model(script) as model, serve(tmp_path, model.url) as server, asyncio.TaskGroup() as group:
+        async with (
+            scripted_model(script) as model,
+            serve(nursery, tmp_path, model.url) as server,
+            asyncio.TaskGroup() as group,
+        ):
             callers = [Caller() for _ in range(3)]
             for caller in callers:
                 group.create_task(caller.call(server.url))
@@ -176,10 +170,10 @@ def test_a_signal_lets_three_talking_calls_finish_and_refuses_new_ones(tmp_path:
     run(test)
 
 
-def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
+def test_a_second_signal_ends_at_once(nursery: Nursery, tmp_path: Path) -> None:
     async def test() -> None:
         async with scripted_model(Script([Answer((Speech(60_000),))])) as model:
-            async with serve(tmp_path, model.url) as server, asyncio.TaskGroup() as group:
+            async with serve(nursery, tmp_path, model.url) as server, asyncio.TaskGroup() as group:
                 caller = Caller()
                 group.create_task(caller.call(server.url))
                 await asyncio.wait_for(caller.agent_spoke.wait(), 10)
@@ -193,9 +187,9 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
     run(test)
 
 
-def test_a_model_that_is_away_is_told_to_the_caller_in_words(tmp_path: Path) -> None:
+def test_a_model_that_is_away_is_told_to_the_caller_in_words(nursery: Nursery, tmp_path: Path) -> None:
     async def test() -> None:
-        async with serve(tmp_path, "ws://127.0.0.1:9/v1/realtime") as server:
+        async with serve(nursery, tmp_path, "ws://127.0.0.1:9/v1/realtime") as server:
             caller = Caller()
             await caller.call(server.url)
             assert caller.report is not None
@@ -206,10 +200,12 @@ def test_a_model_that_is_away_is_told_to_the_caller_in_words(tmp_path: Path) -> 
     run(test)
 
 
-def test_behind_a_proxy_the_public_url_is_signed_and_forwarded_headers_mean_nothing(tmp_path: Path) -> None:
+def test_behind_a_proxy_the_public_url_is_signed_and_forwarded_headers_mean_nothing(
+    nursery: Nursery, tmp_path: Path
+) -> None:
     async def test() -> None:
         public = "https://calls.example.com"
-        async with scripted_model() as model, serve(tmp_path, model.url, PUBLIC_URL=public) as server:
+        async with scripted_model() as model, serve(nursery, tmp_path, model.url, PUBLIC_URL=public) as server:
             form = webhook_form(1)
             right = await post(f"{server.url}/incoming-call", form, signed_as=f"{public}/incoming-call")
             assert "wss://calls.example.com/media-stream/" in right.text
@@ -233,17 +229,14 @@ def test_behind_a_proxy_the_public_url_is_signed_and_forwarded_headers_mean_noth
         ({"PROMPT_FILE": "nowhere.md"}, "nowhere.md"),
     ],
 )
-def test_bad_settings_are_told_in_sentences(tmp_path: Path, settings: dict[str, str], sentence: str) -> None:
+def test_bad_settings_are_told_in_sentences(
+    nursery: Nursery, tmp_path: Path, settings: dict[str, str], sentence: str
+) -> None:
     async def test() -> None:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "XDG_STATE_HOME") if name in os.environ}
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "twilio_rt_cli", "serve"),
-            cwd=tmp_path,
-            env={**kept, "OPENAI_API_KEY": KEY, "TWILIO_AUTH_TOKEN": TOKEN, **settings},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await asyncio.wait_for(process.communicate(), 20)
+        given = {"OPENAI_API_KEY": KEY, "TWILIO_AUTH_TOKEN": TOKEN, **settings}
+        async with nursery.start("twilio_rt_cli", "serve", folder=tmp_path, environment={**kept, **given}) as process:
+            out, err = await asyncio.wait_for(process.communicate(), 20)
         assert process.returncode == 2, err
         assert out == b""
         assert sentence in err.decode()
@@ -267,12 +260,14 @@ async def stubborn() -> str:
 '''
 
 
-def test_a_tool_that_does_not_let_itself_be_cancelled_does_not_keep_the_process(tmp_path: Path) -> None:
+def test_a_tool_that_does_not_let_itself_be_cancelled_does_not_keep_the_process(
+    nursery: Nursery, tmp_path: Path
+) -> None:
     (tmp_path / "stubborn.py").write_text(STUBBORN)
 
     async def test() -> None:
         script = Script([Answer((Speech(500), FunctionCall("stubborn")))])
-        async with scripted_model(script) as model, serve(tmp_path, model.url, TOOLS="stubborn.py") as server:
+        async with scripted_model(script) as model, serve(nursery, tmp_path, model.url, TOOLS="stubborn.py") as server:
             async with asyncio.TaskGroup() as group:
                 caller = Caller()
                 group.create_task(caller.call(server.url))
@@ -286,9 +281,13 @@ def test_a_tool_that_does_not_let_itself_be_cancelled_does_not_keep_the_process(
     run(test)
 
 
-def test_a_key_that_the_model_quotes_in_its_error_is_not_told(tmp_path: Path) -> None:
+def test_a_key_that_the_model_quotes_in_its_error_is_not_told(nursery: Nursery, tmp_path: Path) -> None:
     async def test() -> None:
-        async with scripted_model() as model, serve(tmp_path, model.url) as server, asyncio.TaskGroup() as group:
+        async with (
+            scripted_model() as model,
+            serve(nursery, tmp_path, model.url) as server,
+            asyncio.TaskGroup() as group,
+        ):
             caller = Caller()
             group.create_task(caller.call(server.url))
             connection = await model.connected()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.nursery.nursery import Forked, Nursery
 from tests.server.world import (
     LOOPS,
     Twilio,
@@ -35,7 +36,7 @@ from twilio_rt_cli.server.run import BridgeServer
 class Process(Twilio):
     """A server in a process of its own."""
 
-    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+    def __init__(self, process: Forked, url: str) -> None:
         super().__init__(url, url)
         self.process = process
 
@@ -44,7 +45,6 @@ class Process(Twilio):
 
     async def line(self) -> str:
         """The next thing it says."""
-        assert self.process.stdout is not None
         return (await self.process.stdout.readline()).decode().strip()
 
     async def exit_code(self) -> int:
@@ -52,19 +52,11 @@ class Process(Twilio):
 
 
 @asynccontextmanager
-async def process(**changes: Any) -> AsyncIterator[Process]:
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.server.process", json.dumps(changes), stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        assert child.stdout is not None
+async def process(nursery: Nursery, **changes: Any) -> AsyncIterator[Process]:
+    async with nursery.start("tests.server.process", json.dumps(changes)) as child:
         server = Process(child, (await child.stdout.readline()).decode().strip())
         async with server.http:
             yield server
-    finally:
-        if child.returncode is None:
-            child.kill()
-        await child.wait()
 
 
 async def echoes(socket: Any, number: int) -> None:
@@ -74,9 +66,9 @@ async def echoes(socket: Any, number: int) -> None:
 
 
 @pytest.mark.parametrize("number", [SIGTERM, SIGINT])
-def test_the_first_signal_lets_calls_end_and_takes_no_new_ones(number: signal.Signals) -> None:
+def test_the_first_signal_lets_calls_end_and_takes_no_new_ones(nursery: Nursery, number: signal.Signals) -> None:
     async def story() -> None:
-        async with process(drain_s=30, busy_message="Busy.") as server:
+        async with process(nursery, drain_s=30, busy_message="Busy.") as server:
             late = await server.token(call_sid(4))
             async with server.talking(1) as first, server.talking(2) as second, server.talking(3) as third:
                 for _ in range(3):
@@ -101,9 +93,9 @@ def test_the_first_signal_lets_calls_end_and_takes_no_new_ones(number: signal.Si
     run(story())
 
 
-def test_a_server_without_calls_stops_at_once() -> None:
+def test_a_server_without_calls_stops_at_once(nursery: Nursery) -> None:
     async def story() -> None:
-        async with process() as server:
+        async with process(nursery) as server:
             began = server.now()
             server.signal(SIGTERM)
             assert [await server.line(), await server.line()] == ["Draining(calls=0, drain_s=600.0)", "stopped"]
@@ -113,9 +105,9 @@ def test_a_server_without_calls_stops_at_once() -> None:
     run(story())
 
 
-def test_at_the_end_of_the_drain_calls_are_ended_and_callers_told() -> None:
+def test_at_the_end_of_the_drain_calls_are_ended_and_callers_told(nursery: Nursery) -> None:
     async def story() -> None:
-        async with process(drain_s=0.3, fallback_message="Sorry.") as server:
+        async with process(nursery, drain_s=0.3, fallback_message="Sorry.") as server:
             async with server.talking() as socket:
                 await server.token(call_sid(2))
                 server.signal(SIGTERM)
@@ -129,9 +121,9 @@ def test_at_the_end_of_the_drain_calls_are_ended_and_callers_told() -> None:
     run(story())
 
 
-def test_a_caller_who_heard_the_last_words_to_their_end_may_still_ask() -> None:
+def test_a_caller_who_heard_the_last_words_to_their_end_may_still_ask(nursery: Nursery) -> None:
     async def story() -> None:
-        async with process(drain_s=0.1, linger_s=0.5, tail_s=0.4, fallback_message="Sorry.") as server:
+        async with process(nursery, drain_s=0.1, linger_s=0.5, tail_s=0.4, fallback_message="Sorry.") as server:
             async with server.talking() as socket:
                 server.signal(SIGTERM)
                 assert await closed(socket) == (1000, "drained")
@@ -141,9 +133,9 @@ def test_a_caller_who_heard_the_last_words_to_their_end_may_still_ask() -> None:
     run(story())
 
 
-def test_a_caller_who_does_not_ask_is_not_waited_for_long() -> None:
+def test_a_caller_who_does_not_ask_is_not_waited_for_long(nursery: Nursery) -> None:
     async def story() -> None:
-        async with process(drain_s=0.2, tail_s=0.3) as server:
+        async with process(nursery, drain_s=0.2, tail_s=0.3) as server:
             async with server.talking() as socket:
                 server.signal(SIGTERM)
                 await socket.wait_closed()
@@ -152,9 +144,9 @@ def test_a_caller_who_does_not_ask_is_not_waited_for_long() -> None:
     run(story())
 
 
-def test_without_a_drain_the_first_signal_ends_calls() -> None:
+def test_without_a_drain_the_first_signal_ends_calls(nursery: Nursery) -> None:
     async def story() -> None:
-        async with process(drain_s=0) as server:
+        async with process(nursery, drain_s=0) as server:
             async with server.talking() as socket:
                 server.signal(SIGTERM)
                 began = server.now()
@@ -166,9 +158,9 @@ def test_without_a_drain_the_first_signal_ends_calls() -> None:
 
 
 @pytest.mark.parametrize("number", [SIGTERM, SIGINT])
-def test_the_second_signal_ends_at_once(number: signal.Signals) -> None:
+def test_the_second_signal_ends_at_once(nursery: Nursery, number: signal.Signals) -> None:
     async def story() -> None:
-        async with process(drain_s=30) as server:
+        async with process(nursery, drain_s=30) as server:
             async with server.talking() as socket, server.dial(await server.token(call_sid(2))) as starting:
                 server.signal(number)
                 while not (await server.line()).startswith("Draining("):
@@ -183,9 +175,9 @@ def test_the_second_signal_ends_at_once(number: signal.Signals) -> None:
     run(story())
 
 
-def test_the_second_signal_does_not_wait_for_a_caller_who_reads_nothing() -> None:
+def test_the_second_signal_does_not_wait_for_a_caller_who_reads_nothing(nursery: Nursery) -> None:
     async def story() -> None:
-        async with process(drain_s=30) as server:
+        async with process(nursery, drain_s=30) as server:
             _, writer = await server.raw(server.head(await server.token()))
             server.signal(SIGTERM)
             await server.line()
@@ -198,7 +190,7 @@ def test_the_second_signal_does_not_wait_for_a_caller_who_reads_nothing() -> Non
     run(story())
 
 
-def test_a_busy_port_is_told_and_nothing_runs() -> None:
+def test_a_busy_port_is_told_and_nothing_runs(nursery: Nursery) -> None:
     async def story() -> None:
         async with serving() as world:
             server = World(config(port=world.port)).server
@@ -206,15 +198,8 @@ def test_a_busy_port_is_told_and_nothing_runs() -> None:
             with pytest.raises(ServerError, match=sentence):
                 async with server.running():
                     raise AssertionError("it runs")
-            child = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "tests.server.process",
-                json.dumps({"port": world.port}),
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-            )
-            assert await child.communicate() == (b"", sentence.encode() + b"\n")
+            async with nursery.start("tests.server.process", json.dumps({"port": world.port})) as child:
+                assert await child.communicate() == (b"", sentence.encode() + b"\n")
 
     run(story())
 

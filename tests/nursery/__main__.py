@@ -1,0 +1,95 @@
+"""Imports what a server needs, then forks a process for each request that comes in on the socket named in argv.
+
+A request is `Wanted` with the descriptors of stdout and stderr. Its connection is told the process id, and the exit
+status when it has ended. Ends itself when nobody holds its stdin any more.
+
+A process is two: one runs the module, as `python -m` would; the other waits for it. Each is forked from here, where
+there is one thread and no loop.
+"""
+
+import gc
+import importlib
+import os
+import runpy
+import select
+import signal
+import socket
+import sys
+
+import msgspec
+
+from tests.nursery.wanted import Wanted
+
+_WANTED = (
+    "tests.server.world",
+    "twilio_rt_cli.caller.probe",
+    "twilio_rt_cli.cli.app",
+    "twilio_rt_cli.cli.reach",
+    "twilio_rt_cli.cli.reporter",
+    "twilio_rt_cli.cli.serving",
+    "twilio_rt_cli.server.admin",
+    "twilio_rt_cli.server.run",
+    "twilio_rt_cli.settings",
+)
+_FORKS_SAFELY = sys.platform == "linux"
+"""macOS has frameworks that do not live through a fork without exec: there a process begins like any other"""
+
+
+def main(path: str) -> None:
+    gc.disable()
+    for module in _WANTED:
+        importlib.import_module(module)
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who waits for a process is waited for by nobody
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen()
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
+            asking, _ = listening.accept()
+            with asking:
+                received, descriptors, _, _ = socket.recv_fds(asking, 1 << 20, 2)
+                if os.fork() == 0:
+                    listening.close()
+                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    return _wait_for_one(asking, msgspec.json.decode(received, type=Wanted), descriptors)
+                for one in descriptors:
+                    os.close(one)
+    return None
+
+
+def _wait_for_one(asking: socket.socket, wanted: Wanted, descriptors: list[int]) -> None:
+    pid = os.fork()
+    if pid == 0:
+        asking.close()
+        return _become(wanted, descriptors)
+    for one in (*descriptors, 1, 2):
+        os.close(one)
+    asking.sendall(b"%d\n" % pid)
+    _, status = os.waitpid(pid, 0)
+    asking.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+    os._exit(0)
+
+
+def _become(wanted: Wanted, descriptors: list[int]) -> None:
+    for number, one in enumerate(descriptors, 1):
+        os.dup2(one, number)
+        os.close(one)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.chdir(wanted.folder)
+    if not _FORKS_SAFELY:
+        os.execve(sys.executable, [sys.executable, "-m", wanted.module, *wanted.arguments], wanted.environment)
+    os.environ.clear()
+    os.environ.update(wanted.environment)
+    sys.argv[1:] = wanted.arguments
+    sys.path[0] = wanted.folder
+    runpy.run_module(wanted.module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
