@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.caller.sounds import tone
 from tests.caller.stand_in import Manners, StandIn, stand_in
 from twilio_rt_cli.audio import mulaw, wav
+from twilio_rt_cli.caller.conversation import Patience
 from twilio_rt_cli.cli.call_test_voice import Voice
 from twilio_rt_cli.cli.call_test_wanted import Limits, Wanted
 
@@ -30,6 +31,7 @@ NOTHING_WANTED = Wanted(
     sign_as=None,
     junit=None,
     json=False,
+    patience=Patience(quiet_ms=300),  # the stand-in's tones have no pauses
 )
 
 

@@ -12,6 +12,7 @@ from tests.twilio_rest.account import Account, Call, Number, rfc2822
 from tests.twilio_rest.refusals import Refused
 from tests.twilio_rest.web import Request
 from twilio_rt_cli.caller.client import CallPlan, place_call
+from twilio_rt_cli.caller.conversation import Patience
 from twilio_rt_cli.caller.report import CallReport
 from twilio_rt_cli.caller.route import Route, Signer, is_loopback
 from twilio_rt_cli.caller.script import HangUp, Pause, Script, WaitGreeting
@@ -53,6 +54,7 @@ class Network:
         self.account = account
         self.callee = Callee()
         self.caller: Script = POLITE
+        self.patience = Patience()
         self.ways: dict[str, str] = {}
         """public origins that lead to local ones, as a DNS of this network's own"""
         self.reports: dict[str, CallReport] = {}
@@ -150,6 +152,7 @@ class Network:
             to_number=call.to,
             direction=call.direction,
             duration_s=limit_s,
+            patience=self.patience,
             longest_verb_s=0.2,
         )
         report = await place_call(plan, hang_up=live.hang_up)

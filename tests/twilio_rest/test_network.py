@@ -9,6 +9,7 @@ import pytest
 from tests.caller.stand_in import StandIn, plain_twiml, stand_in
 from tests.twilio_rest import Account, Callee, TwilioRest, twilio_rest
 from tests.twilio_rest.network import NotRung
+from twilio_rt_cli.caller.conversation import Patience
 from twilio_rt_cli.caller.script import Pause, Script, WaitGreeting
 from twilio_rt_cli.errors import ServiceError
 from twilio_rt_cli.twilio_api import Account as ApiAccount
@@ -31,6 +32,7 @@ def play(
 
     async def whole() -> None:
         with twilio_rest([NUMBER], account=Account(auth_token=TOKEN)) as rest:
+            rest.network.patience = Patience(quiet_ms=300)  # the stand-in's tones have no pauses
             account = ApiAccount(account_sid=rest.account.sid, auth_token=TOKEN, api_url=rest.url, timeout_s=5)
             async with asyncio.timeout(20), stand_in(named=named, twiml=twiml) as bridge:
                 with TwilioApi(account) as api:

@@ -95,6 +95,7 @@ def _place(wanted: Wanted, view: CallView, voice: Voice | None, engine_url: str 
         quality=LineQuality(wanted.loss_percent, wanted.jitter_ms, wanted.latency_ms),
         seed=wanted.seed,
         duration_s=wanted.duration_s,
+        patience=wanted.patience,
     )
     try:
         return asyncio.run(_calls(wanted, plan, view, voice, engine_url))

@@ -1,11 +1,12 @@
 """What `call-test` was asked to do, checked before anything rings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from twilio_rt_cli.audio import wav
+from twilio_rt_cli.caller.conversation import Patience
 from twilio_rt_cli.errors import SettingsError
 
 Mode = Literal["local", "bridge", "stream", "phone"]
@@ -41,6 +42,8 @@ class Wanted:
     sign_as: str | None
     junit: Path | None
     json: bool
+    patience: Patience = field(default_factory=Patience)
+    """no option: the caller is as patient as people are"""
 
     @property
     def mode(self) -> Mode:
