@@ -42,6 +42,14 @@ def test_jitter_delays_but_nothing_overtakes(seed: int, jitter_ms: float, latenc
     assert all(at - sent <= (latency_ms + jitter_ms) / 1000 + 1e-9 for sent, at in arrivals)
 
 
+def test_what_is_sent_in_one_go_arrives_together() -> None:
+    line = Line(LineQuality(jitter_ms=60, latency_ms=20), seed=1)
+
+    clear, fence, later = (line.arrival(at) for at in (1.0, 1.0002, 1.02))
+
+    assert 1.02 <= clear == fence < later
+
+
 def test_lost_agent_audio_is_heard_as_silence_of_the_same_length() -> None:
     line = Line(LineQuality(loss_percent=50), seed=1)
 

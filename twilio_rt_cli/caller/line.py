@@ -2,12 +2,16 @@
 
 Loss happens where the caller's voice travels as packets of 20 ms, before Twilio makes messages of them and after Twilio
 has played its buffer; messages and their order are never lost, since the Media Stream itself runs over TCP. Delay and
-jitter are those of the way between Twilio and the server: jitter delays, but nothing overtakes.
+jitter are those of the way between Twilio and the server: jitter delays, but nothing overtakes, and what is sent in one
+go arrives together.
 """
 
 from dataclasses import dataclass
 
 from twilio_rt_cli.caller.loudness import FRAME_BYTES, SILENCE
+
+TOGETHER_S = 0.001
+"""Messages no further apart travel in one packet"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Line:
         self._quality = quality
         self._state = seed & _MASK
         self._last_at = 0.0
+        self._last_sent_at = -1.0
         self.lost = 0
         """frames lost until now"""
 
@@ -42,8 +47,10 @@ class Line:
 
     def arrival(self, sent_at: float) -> float:
         """When what is sent at `sent_at` arrives: never before what was sent earlier."""
+        together = sent_at - self._last_sent_at < TOGETHER_S
+        self._last_sent_at = sent_at
         late_ms = self._quality.latency_ms
-        if self._quality.jitter_ms > 0:
+        if self._quality.jitter_ms > 0 and not together:
             late_ms += self._random() * self._quality.jitter_ms
         self._last_at = max(self._last_at, sent_at + late_ms / 1000)
         return self._last_at
