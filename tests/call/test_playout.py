@@ -75,6 +75,26 @@ def test_a_far_end_that_echoes_nothing_is_believed_to_play_by_the_clock() -> Non
     assert playout.unheard(8.0) == 8000
 
 
+def test_who_only_looks_sees_the_same_and_concludes_nothing() -> None:
+    playout = playing(1000)
+    for late_s in (0.0, 0.1, 1.0, 2.019):
+        assert playout.current.reached(late_s) == playout.current.heard(late_s)
+    seen = [(look(2.5), playout.current.echoing) for look in (playout.current.reached, playout.current.heard)]
+    assert seen == [(1000 * PER_MS, True), (1000 * PER_MS, False)]
+
+
+def test_a_settled_cut_stays_with_its_generation() -> None:
+    playout = playing(1000)
+    cut = playout.current
+    playout.echo("0:480", 0.06)
+    playout.clear(0.1)
+    settled = [cut.cut_at]
+    playout.echo("fence:0", 0.1)
+    settled.append(cut.cut_at)
+    assert settled == [None, 100 * PER_MS]
+    assert playout.current is not cut
+
+
 def test_at_most_three_seconds_are_unheard_at_twilio() -> None:
     playout = Playout(0.0)
     commands = playout.append(A, audio(10_000), 0.0)

@@ -4,6 +4,7 @@ All times are those at which an echo arrives here, or would: one way of the line
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twilio_rt_cli.protocol.realtime import ItemId
@@ -67,9 +68,27 @@ class Generation:
         self._runs: deque[Run] = deque((Run(sent, now, now),))
         self.echoing = echoing
         """False once a mark was left unechoed for long: the clock alone tells then what was heard"""
+        self.cut_at: int | None = None
+        """position at which a clear cut it, once that is settled"""
+
+    @property
+    def echoed(self) -> int:
+        """Position of the last mark that was played."""
+        return self._echoed
+
+    @property
+    def runs(self) -> Sequence[Run]:
+        """What is being heard, or was last, and all that is still to come; an echo corrects a run in place."""
+        return self._runs
 
     def heard(self, now: float) -> int:
         """Position that reached the caller at this moment; never falls, never beyond what was sent."""
+        if self._marks and now > self._due_at(self._marks[0]) + NOT_ECHOING_AFTER_S:
+            self.echoing = False
+        return self.reached(now)
+
+    def reached(self, now: float) -> int:
+        """As `heard`, by one who only looks: nothing is concluded about the far end."""
         bound = self.sent
         position = self._runs[0].start
         for run in reversed(self._runs):
@@ -79,9 +98,7 @@ class Generation:
             bound = run.start
         if self._marks:
             next_mark = self._marks[0]
-            if now > self._due_at(next_mark) + NOT_ECHOING_AFTER_S:
-                self.echoing = False
-            if self.echoing and next_mark < bound:
+            if self.echoing and next_mark < bound and now <= self._due_at(next_mark) + NOT_ECHOING_AFTER_S:
                 bound = next_mark
         return max(self._echoed, min(position, bound))
 

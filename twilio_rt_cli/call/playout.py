@@ -51,6 +51,11 @@ class Cut:
             self.generation.echo(position, echoed_at, 0.0)
         self.held.clear()
 
+    def settle(self, at: float) -> list[Heard]:
+        """What was heard until this moment is what was heard."""
+        self.generation.cut_at = self.generation.heard(at)
+        return self.generation.heard_by_item(self.generation.cut_at)
+
 
 class Playout:
     """Position, marks, lead and cuts of one stream. Call `probe` once, before any audio."""
@@ -77,6 +82,11 @@ class Playout:
     def rtt_ms(self) -> float | None:
         """Least round trip seen by a mark, in ms; None before the first."""
         return None if self._rtt_s is None else self._rtt_s * 1000
+
+    @property
+    def current(self) -> Generation:
+        """The stream since the last clear."""
+        return self._current
 
     @property
     def waiting(self) -> int:
@@ -204,8 +214,7 @@ class Playout:
         found: list[list[Heard]] = []
         while self._cuts and self._cuts[0].limit_at <= now:
             cut = self._cuts.popleft()
-            position = cut.generation.heard(self._limit_of(cut))
-            found.append(cut.generation.heard_by_item(position))
+            found.append(cut.settle(self._limit_of(cut)))
         return (self._release(now, room=REFILL) if self._waiting else []), found
 
     def _limit_of(self, cut: Cut) -> float:
@@ -221,7 +230,7 @@ class Playout:
                 self._measure(now - cut.sent_at)
                 self._current.echoing = True
                 self._cuts.remove(cut)
-                return cut.generation.heard_by_item(cut.generation.heard(now))
+                return cut.settle(now)
         return None  # settled at its limit already
 
     def _mark_echoed(self, generation: str, position: int, now: float) -> None:
