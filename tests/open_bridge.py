@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from twilio_rt_cli.bridge import Bridge
+from twilio_rt_cli.bridge import Bridge, NewCall
+from twilio_rt_cli.call.call import Call
 from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.record import EndReason
@@ -22,14 +23,27 @@ PLAN = CallPlan(session=session_config(instructions="", voice="marin"), greeting
 
 @asynccontextmanager
 async def open_bridge(
-    model_url: str, *, plan: CallPlan = PLAN, publish: Callable[[Notice], None] = lambda _: None
+    model_url: str,
+    *,
+    plan: CallPlan = PLAN,
+    publish: Callable[[Notice], None] = lambda _: None,
+    new_call: Callable[[Start], NewCall] = lambda _: Call,
 ) -> AsyncIterator[str]:
     """The ws:// URL of a bare media stream whose model is at this URL."""
     dial = dialer(Endpoint(url=model_url))
     tools = ToolRunner(load("sample"))
 
     def open_call(incoming: IncomingCall, start: Start, phone: Leg, on_over: Callable[[EndReason], None]) -> Bridge:
-        return Bridge(start=start, phone=phone, plan=plan, dial=dial, tools=tools, publish=publish, on_over=on_over)
+        return Bridge(
+            start=start,
+            phone=phone,
+            plan=plan,
+            dial=dial,
+            tools=tools,
+            publish=publish,
+            on_over=on_over,
+            new_call=new_call(start),
+        )
 
     server = BridgeServer(ServerConfig(port=0, validate=False), open_call, lambda _: None)
     async with server.running():

@@ -59,6 +59,8 @@ from twilio_rt_cli.tools.runner import ToolRunner
 Dial = Callable[[Owner], Awaitable[Leg]]
 """Opens the model's socket; raises TwilioRtError"""
 Publish = Callable[[Notice], None]
+NewCall = Callable[[CallPlan, twilio.StreamSid, float], Call]
+"""Makes the core of a call: Call itself, or one that is recorded"""
 
 _QUIET = frozenset({Media, twilio.Mark, realtime.AudioDelta, realtime.TranscriptDelta, UnknownMessage})
 """Events that come often and bring no deadline nearer: what waits in the playout goes out as they come."""
@@ -79,13 +81,14 @@ class Bridge:
         tools: ToolRunner,
         publish: Publish,
         on_over: Callable[[EndReason], None],
+        new_call: NewCall = Call,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._stream_sid = start.stream_sid
         self._media_prefix = twilio.media_prefix(start.stream_sid)
         self._mark_prefix = twilio.mark_prefix(start.stream_sid)
         self._log = logging.LoggerAdapter(log, {"call": start.start.call_sid, "stream": start.stream_sid})
-        self._call = Call(plan, start.stream_sid, self._loop.time())
+        self._call = new_call(plan, start.stream_sid, self._loop.time())
         self._phone: Leg | None = phone
         self._model: Leg | None = None
         self._meter = Meter(self._log, self._call.statistics)

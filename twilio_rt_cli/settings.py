@@ -152,6 +152,8 @@ class Settings(BaseSettings):
     """where records are kept, for this user alone; not set: records in the per-user state folder"""
     records_days: int = Field(default=30, ge=0)
     """days after which records and recordings are deleted; 0: never"""
+    record_audio: bool = False
+    """a stereo recording of every call, caller left, agent as heard right; the law mostly demands consent"""
 
     log_level: LogLevel = "info"
     """debug, info, warning, error or critical"""
@@ -340,6 +342,9 @@ def _rules(settings: Settings) -> Iterator[_Problem]:
     """What must hold between settings."""
     yield from _unchecked_rules(settings)
     yield from _provider_rules(settings)
+    if settings.record_audio and not settings.records:
+        problem = "RECORD_AUDIO does not go together with RECORDS=false, which keeps nothing of a call."
+        yield _Problem("RECORD_AUDIO", problem, "Unset RECORD_AUDIO or RECORDS.")
     try:
         prompt_text(settings.prompt_file)
     except SettingsError as error:

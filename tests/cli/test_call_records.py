@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.records.world import BEGAN, CALLER, sid, tell
 from twilio_rt_cli import __version__
 from twilio_rt_cli.call.notices import AgentTurn, CallOver, SpokenItem
 from twilio_rt_cli.call.record import CallStatistics, EndReason
-from twilio_rt_cli.cli.call_records import call_records, configuration, used_since
+from twilio_rt_cli.cli.call_records import call_records, configuration, recordings, used_since
 from twilio_rt_cli.cli.hub import Hub
 from twilio_rt_cli.cli.masking import Curtain
 from twilio_rt_cli.errors import SettingsError
@@ -37,6 +38,26 @@ def test_with_records_off_nothing_is_made(tmp_path: Path) -> None:
     with call_records(settings) as recorder:
         assert recorder is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_record_tells_where_its_recording_is(tmp_path: Path) -> None:
+    settings = bare_settings(records_dir=tmp_path, openai_api_key="sk-x", record_audio=True)
+    with call_records(settings) as recorder, recordings(settings, recorder) as recorded:
+        assert recorder is not None
+        assert recorded is not None
+        path = recorded.begin(sid(1), StreamSid("MZ1"), datetime(2026, 11, 24, 10, 4)).path
+        recorder.server(time.time(), CallStarted(sid(1), StreamSid("MZ1"), CALLER, ""))
+        recorder.call(time.time(), sid(1), CallOver(EndReason.CALLER_HUNG_UP, "", 100, CallStatistics()))
+    with Records(tmp_path) as records:
+        (record,) = records.latest()
+    assert record.recording == str(path) == str(tmp_path / f"recordings/2026-11-24/100400-{sid(1)}.wav")
+
+
+def test_calls_are_recorded_only_on_request_and_never_where_nothing_is_kept(tmp_path: Path) -> None:
+    with recordings(bare_settings(records_dir=tmp_path, openai_api_key="sk-x"), None) as recorded:
+        assert recorded is None
+    with pytest.raises(SettingsError, match="RECORD_AUDIO does not go together with RECORDS=false"):
+        bare_settings(openai_api_key="sk-x", record_audio=True, records=False)
 
 
 def test_a_hub_tells_what_is_kept(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """Settings made into an agent that answers calls: the plan of a call, the way to the model, the tools."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from twilio_rt_cli.bridge import Bridge, Dial, Publish
+from twilio_rt_cli.bridge import Bridge, Dial, NewCall, Publish
+from twilio_rt_cli.call.call import Call
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.leg import Leg
@@ -12,6 +14,8 @@ from twilio_rt_cli.models.picker import Provider, endpoint
 from twilio_rt_cli.models.session import TurnDetection, session_config
 from twilio_rt_cli.prices import prices_of
 from twilio_rt_cli.protocol.twilio import CallSid, Start
+from twilio_rt_cli.records.recording import Recordings
+from twilio_rt_cli.records.taped import taped
 from twilio_rt_cli.server.registry import IncomingCall
 from twilio_rt_cli.settings import Settings, prompt_text
 from twilio_rt_cli.tools.loading import load
@@ -24,6 +28,9 @@ class Agent:
     `engine_url` is where the offline engine listens, for the provider `local`. `publish_for` gives what a call
     tells its notices to. `answer` is the server's OpenCall.
     """
+
+    recordings: Recordings | None = None
+    """where calls are recorded, if they are"""
 
     def __init__(
         self, settings: Settings, publish_for: Callable[[CallSid], Publish], engine_url: str | None = None
@@ -50,7 +57,14 @@ class Agent:
             tools=self._tools,
             publish=self._publish_for(start.start.call_sid),
             on_over=on_over,
+            new_call=self._new_call(start),
         )
+
+    def _new_call(self, start: Start) -> NewCall:
+        if self.recordings is None:
+            return Call
+        recording = self.recordings.begin(start.start.call_sid, start.stream_sid, datetime.now())
+        return taped(recording, asyncio.get_running_loop().time)
 
     def plan(self, now: datetime) -> CallPlan:
         """What a call that begins now (local time) should be like."""

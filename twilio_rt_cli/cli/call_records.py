@@ -1,15 +1,16 @@
-"""Call records of a server, as the settings want them."""
+"""Call records and recordings of a server, as the settings want them."""
 
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from twilio_rt_cli import __version__
 from twilio_rt_cli.errors import TwilioRtError
 from twilio_rt_cli.records.file import NAME, records_folder
 from twilio_rt_cli.records.reading import Records
 from twilio_rt_cli.records.recorder import Plain, Recorder
+from twilio_rt_cli.records.recording import Recordings, tell_nobody
 from twilio_rt_cli.records.writer import Writer
 from twilio_rt_cli.server.quota import Usage
 from twilio_rt_cli.settings import Settings, prompt_text
@@ -29,6 +30,14 @@ def call_records(settings: Settings, tools: Sequence[str] = ()) -> Iterator[Reco
     path = records_folder(settings.records_dir) / NAME
     with Writer(path, days=settings.records_days) as writer:
         yield Recorder(writer, configuration(settings, tools))
+
+
+def recordings(settings: Settings, recorder: Recorder | None) -> AbstractContextManager[Recordings | None]:
+    """Where calls are recorded, if they are to be; the recorder is told of each file."""
+    if not settings.record_audio:
+        return nullcontext()
+    began = tell_nobody if recorder is None else recorder.recorded
+    return Recordings(records_folder(settings.records_dir), days=settings.records_days or None, began=began)
 
 
 def used_since(settings: Settings, at: float) -> list[Usage]:

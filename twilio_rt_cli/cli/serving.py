@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext, redirect_
 from twilio_rt_cli.cli import console
 from twilio_rt_cli.cli.agent import Agent
 from twilio_rt_cli.cli.banner import banner, signatures_doubt
-from twilio_rt_cli.cli.call_records import call_records, used_since
+from twilio_rt_cli.cli.call_records import call_records, recordings, used_since
 from twilio_rt_cli.cli.dot_env import slips
 from twilio_rt_cli.cli.engine_process import engine_process
 from twilio_rt_cli.cli.hub import Hub
@@ -85,6 +85,7 @@ def serve_once(settings: Settings, form: Form, engine_url: str | None, wishes: W
         # A tool that prints must not print between our lines, which keep the stdout from before.
         agent = Agent(settings, hub.publish_for, engine_url)
         recorder = stack.enter_context(call_records(settings, agent.tools))
+        agent.recordings = stack.enter_context(recordings(settings, recorder))
         now = time.time()
         quota = Quota(limits_of(settings), now, used_since(settings, day_began(now)))
         server = BridgeServer(server_config(settings), agent.answer, hub.server, quota)
