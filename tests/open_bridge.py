@@ -16,6 +16,7 @@ from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.registry import IncomingCall
 from twilio_rt_cli.server.run import BridgeServer
 from twilio_rt_cli.tools.loading import load
+from twilio_rt_cli.tools.registry import ToolBox
 from twilio_rt_cli.tools.runner import ToolRunner
 
 PLAN = CallPlan(session=session_config(instructions="", voice="marin"), greeting="Hello")
@@ -28,10 +29,11 @@ async def open_bridge(
     plan: CallPlan = PLAN,
     publish: Callable[[Notice], None] = lambda _: None,
     new_call: Callable[[Start], NewCall] = lambda _: Call,
+    toolbox: ToolBox | None = None,
 ) -> AsyncIterator[str]:
     """The ws:// URL of a bare media stream whose model is at this URL."""
     dial = dialer(Endpoint(url=model_url))
-    tools = ToolRunner(load("sample"))
+    tools = ToolRunner(toolbox or load("sample"))
 
     def open_call(incoming: IncomingCall, start: Start, phone: Leg, on_over: Callable[[EndReason], None]) -> Bridge:
         return Bridge(

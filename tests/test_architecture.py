@@ -23,6 +23,7 @@ RANKS = {
     "audio": 1,
     "protocol": 1,
     "call": 2,
+    "call_context": 3,
     "engine.session": 2,
     "engine.turns": 2,
     "caller.conversation": 2,

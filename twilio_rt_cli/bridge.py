@@ -37,6 +37,7 @@ from twilio_rt_cli.call.glance import Glance
 from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.record import CallStatistics, EndReason
+from twilio_rt_cli.call_context import context_of
 from twilio_rt_cli.errors import CredentialsError, SettingsError, TwilioRtError
 from twilio_rt_cli.leg import Closed, Leg, Owner
 from twilio_rt_cli.meter import Meter
@@ -88,6 +89,7 @@ class Bridge:
         self._media_prefix = twilio.media_prefix(start.stream_sid)
         self._mark_prefix = twilio.mark_prefix(start.stream_sid)
         self._log = logging.LoggerAdapter(log, {"call": start.start.call_sid, "stream": start.stream_sid})
+        self._context = context_of(start.start.call_sid, start.stream_sid)
         self._call = new_call(plan, start.stream_sid, self._loop.time())
         self._phone: Leg | None = phone
         self._model: Leg | None = None
@@ -243,7 +245,7 @@ class Bridge:
     # What is slow
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        task = self._loop.create_task(work)
+        task = self._loop.create_task(work, context=self._context.copy())
         self._tasks.add(task)
         task.add_done_callback(self._task_done)
 

@@ -7,10 +7,11 @@ import pytest
 from twilio_rt_cli.call.notices import CallerTurn, CallTrouble, Notice
 from twilio_rt_cli.cli.hub import Hub
 from twilio_rt_cli.cli.masking import Curtain
-from twilio_rt_cli.notices import Draining, ServerNotice
-from twilio_rt_cli.protocol.twilio import CallSid
+from twilio_rt_cli.notices import CallStarted, Draining, ServerNotice
+from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 
 CALL = CallSid("CA" + "1" * 32)
+STREAM = StreamSid("MZ" + "2" * 32)
 SECRET = "sk-proj-0123456789abcdef"
 
 
@@ -53,7 +54,9 @@ def test_a_listener_that_fails_is_logged_with_the_call_and_the_others_hear(caplo
     hub.add(Ear(fails=True))
     hub.add(ear)
     with caplog.at_level(logging.ERROR):
+        hub.server(CallStarted(CALL, STREAM, "", ""))
         hub.call(CALL, CallerTurn("Hi."))
         hub.server(Draining(1, 600.0))
-    assert len(ear.heard) == 2
-    assert [getattr(one, "call", None) for one in caplog.records] == [CALL, None]
+    assert len(ear.heard) == 3
+    sids = [(getattr(one, "call", None), getattr(one, "stream", None)) for one in caplog.records]
+    assert sids == [(CALL, STREAM), (CALL, STREAM), (None, None)]

@@ -5,10 +5,15 @@ import json
 import logging
 import re
 import sys
+import threading
+from collections.abc import Callable
+from contextvars import Context
 
 import pytest
 
+from twilio_rt_cli.call_context import context_of
 from twilio_rt_cli.cli.logs import log_lines, logfmt, utc
+from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 
 CALL = {"call": "CA1", "stream": "MZ1"}
 
@@ -42,6 +47,30 @@ def test_pretty_lines_are_for_people(capsys: pytest.CaptureFixture[str]) -> None
         logging.getLogger("twilio_rt.bridge").warning("a\x1b[2Jb", extra=CALL)
     (line,) = lines(capsys)
     assert re.fullmatch(r"\d\d:\d\d:\d\d warning  bridge a\\x1b\[2Jb call=CA1 stream=MZ1", line)
+
+
+@pytest.mark.parametrize("log_format", ["pretty", "logfmt", "json"])
+def test_a_line_of_a_stranger_is_about_the_call_it_runs_for(
+    log_format: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work(about: dict[str, str]) -> None:
+        logging.getLogger("somebodys.tool").warning("busy", extra=about)
+
+    context = context_of(CallSid("CA7"), StreamSid("MZ7"))
+    with log_lines(log_format=log_format):
+        context.run(work, {})
+        threading_run(context.copy(), work)
+        context.run(work, {"call": "CA7"})
+        context.run(work, {"call": "CA8"})
+        work({})
+    told = [tuple(re.findall(r"(?:CA|MZ)\d", line)) for line in lines(capsys)]
+    assert told == [("CA7", "MZ7"), ("CA7", "MZ7"), ("CA7", "MZ7"), ("CA8",), ()]
+
+
+def threading_run(context: Context, work: Callable[[dict[str, str]], None]) -> None:
+    thread = threading.Thread(target=context.run, args=(work, {}))
+    thread.start()
+    thread.join()
 
 
 @pytest.mark.parametrize(("terminal", "start"), [(True, r"\d\d:\d\d:\d\d "), (False, "ts=")])

@@ -1,10 +1,10 @@
 import pytest
 
-from tests.server.world import ACCOUNT, call_sid, config
+from tests.server.world import ACCOUNT, STREAM, call_sid, config
 from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.notices import Refusal
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID
-from twilio_rt_cli.server.registry import IncomingCall, LiveCall, Registry, Stage, is_sid
+from twilio_rt_cli.server.registry import HungUp, IncomingCall, LiveCall, Registry, Stage, is_sid
 
 
 class Runner:
@@ -261,3 +261,36 @@ def test_how_calls_ended_is_remembered_for_a_while_and_not_without_bound() -> No
 )
 def test_what_may_stand_as_a_sid(text: str, right: bool) -> None:
     assert is_sid(text) is right
+
+
+def test_a_talking_call_is_told_that_an_operator_hangs_up() -> None:
+    book = registry()
+    live, runner = talking(book)
+    assert book.hang_up(call_sid(), 1.0) is HungUp.DONE
+    assert runner.told == [EndReason.OPERATOR]
+    book.stream_over(live, EndReason.OPERATOR, 2.0)
+    assert book.hang_up(call_sid(), 3.0) is HungUp.ENDING
+    book.finish(live, EndReason.OPERATOR, 4.0)
+    assert book.hang_up(call_sid(), 5.0) is HungUp.UNKNOWN
+
+
+def test_a_call_that_only_has_a_token_is_over_when_an_operator_hangs_up() -> None:
+    book = registry()
+    token = book.answer(incoming(), 0.0)
+    assert isinstance(token, str)
+    assert book.hang_up(call_sid(), 1.0) is HungUp.DONE
+    assert book.redeem(token, 2.0) is None
+    assert (book.places, book.how_it_ended(call_sid())) == (0, EndReason.OPERATOR)
+
+
+def test_the_stream_of_a_call_is_known_from_its_start_until_it_is_forgotten() -> None:
+    book = registry()
+    assert book.stream_of(call_sid()) == ""
+    live, _ = talking(book)
+    assert book.stream_of(call_sid()) == ""
+    live.stream_sid = STREAM
+    assert book.stream_of(call_sid()) == STREAM
+    book.finish(live, EndReason.CALLER_HUNG_UP, 1.0)
+    assert book.stream_of(call_sid()) == STREAM
+    book.sweep(1000.0)
+    assert book.stream_of(call_sid()) == ""

@@ -123,7 +123,7 @@ class Admin:
         await self.ask(f"/calls/{call_sid}/hangup", method="POST")
 
     async def ask(self, path: str, query: dict[str, int] | None = None, method: str = "GET") -> bytes:
-        """The answer's body; nothing for 404 on a single call."""
+        """The answer's body; nothing for a single call that does not run any more, or is ending."""
         try:
             answer = await self._client.request(method, path, params=query)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
@@ -131,7 +131,7 @@ class Admin:
                 f"The server at {self._url} does not answer: {str(error) or type(error).__name__}.",
                 hint="Does it run? `twilio-rt serve` tells its admin port with --json (`admin_url`).",
             ) from error
-        if answer.status_code == 404 and path != "/calls":
+        if answer.status_code in (404, 409) and path != "/calls":
             return b""
         if not answer.is_success:
             raise ServiceError(

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from twilio_rt_cli.bridge import Publish
-from twilio_rt_cli.call.notices import Notice
+from twilio_rt_cli.call.notices import CallOver, Notice
 from twilio_rt_cli.cli.masking import Curtain
-from twilio_rt_cli.notices import ServerNotice
-from twilio_rt_cli.protocol.twilio import CallSid
+from twilio_rt_cli.notices import CallStarted, ServerNotice
+from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 
 log = logging.getLogger("twilio_rt.hub")
 
@@ -34,6 +34,8 @@ class Hub:
         self._curtain = curtain
         self._clock = clock
         self._listeners: list[Listener] = []
+        self._streams: dict[CallSid, StreamSid] = {}
+        """of the calls on the line, for the log"""
 
     def add(self, listener: Listener) -> None:
         """Tell this one too, from now on."""
@@ -50,13 +52,21 @@ class Hub:
             try:
                 listener.call(at, call_sid, veiled)
             except Exception:  # who only watches must not end a call
-                log.exception("a listener failed on %s", type(notice).__name__, extra={"call": call_sid})
+                log.exception("a listener failed on %s", type(notice).__name__, extra=self._sids(call_sid))
+        if isinstance(notice, CallOver):
+            self._streams.pop(call_sid, None)
 
     def server(self, notice: ServerNotice) -> None:
         """The server tells something."""
         at = self._clock()
+        if isinstance(notice, CallStarted):
+            self._streams[notice.call_sid] = notice.stream_sid
         for listener in self._listeners:
             try:
                 listener.server(at, notice)
             except Exception:  # as above
-                log.exception("a listener failed on %s", type(notice).__name__)
+                sids = self._sids(getattr(notice, "call_sid", None))
+                log.exception("a listener failed on %s", type(notice).__name__, extra=sids)
+
+    def _sids(self, call_sid: CallSid | None) -> dict[str, str | None]:
+        return {"call": call_sid, "stream": self._streams.get(call_sid) if call_sid else None}

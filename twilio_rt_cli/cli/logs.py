@@ -1,6 +1,7 @@
 """Log lines on stderr: pretty for people, logfmt and JSON for machines.
 
-Every line about a call carries its Call SID and Stream SID: `log.info("…", extra={"call": …, "stream": …})`.
+Every line about a call carries its Call SID and Stream SID: `log.info("…", extra={"call": …, "stream": …})`. Where a
+line leaves them out, as those of a tool do, it is about the call that the code runs for (`call_context`).
 Phone numbers, secrets and stream tokens are masked in whatever is logged.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from twilio_rt_cli.call_context import current_call
 from twilio_rt_cli.cli import console
 from twilio_rt_cli.cli.line_writer import LineWriter
 from twilio_rt_cli.cli.masking import Curtain, printable
@@ -123,7 +125,11 @@ class LineHandler(logging.Handler):
 
 
 def _about(record: logging.LogRecord) -> list[tuple[str, object]]:
-    return [(name, value) for name in _FIELDS if (value := getattr(record, name, None))]
+    running = dict(zip(_FIELDS, current_call() or (), strict=False))
+    told = {name: getattr(record, name, None) for name in _FIELDS}
+    if told["call"] in (None, "", running.get("call")):
+        told = {name: value or running.get(name) for name, value in told.items()}
+    return [(name, value) for name, value in told.items() if value]
 
 
 class _Pretty(logging.Formatter):

@@ -11,6 +11,8 @@ from twilio_rt_cli.cli.vitals import Vitals
 from twilio_rt_cli.live.model import About, LiveModel, Process, Told
 from twilio_rt_cli.live.snapshot import CallDetail, LagFigures, Snapshot
 from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, ServerNotice, StreamFailed
+from twilio_rt_cli.protocol.twilio import CallSid
+from twilio_rt_cli.server.registry import HungUp
 from twilio_rt_cli.server.run import BridgeServer
 from twilio_rt_cli.settings import Settings
 
@@ -52,7 +54,7 @@ class Watch:
 
     def hang_up(self, call_sid: str) -> bool:
         """End a call. False when it does not run."""
-        return self._server.hang_up(call_sid)
+        return self._server.hang_up(CallSid(call_sid)) is HungUp.DONE
 
     def drain(self) -> None:
         """Stop as at a first signal."""

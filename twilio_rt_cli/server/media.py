@@ -103,7 +103,10 @@ class StartPhase:
         details = start.start
         self._log = call_log(details.call_sid, start.stream_sid)
         incoming = self._live.incoming or IncomingCall(call_sid=details.call_sid, account_sid=details.account_sid)
-        if not self._fits(incoming, start):
+        fits = self._fits(incoming, start)
+        if fits:
+            self._live.stream_sid = start.stream_sid
+        if not fits:
             self._refuse(1008, Refusal.WRONG_START, "not this call", EndReason.BAD_MESSAGES)
         elif details.media_format != MediaFormat():
             self._refuse(1003, Refusal.MEDIA_FORMAT, "audio must be audio/x-mulaw, 8000, 1", EndReason.BAD_MESSAGES)
@@ -150,7 +153,8 @@ class StartPhase:
         if self._reason is not None:
             return
         incoming = self._live.incoming
-        self._reception.refuse_call(refusal, incoming.call_sid if incoming else None, why)
+        call_sid = incoming.call_sid if incoming else None
+        self._reception.refuse_call(refusal, call_sid, why, stream_sid=self._live.stream_sid)
         self._close(code, why, reason)
 
     def _close(self, code: int, why: str, reason: EndReason) -> None:

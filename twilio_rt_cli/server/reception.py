@@ -99,7 +99,7 @@ class Reception:
             return True
         verdict = any(check(url) for url in urls)
         if log.isEnabledFor(logging.DEBUG):
-            said = call_log(CallSid(call_sid if is_sid(call_sid) else ""))
+            said = self.log_of(CallSid(call_sid if is_sid(call_sid) else ""))
             said.debug("signature %s for %s", "right" if verdict else "wrong", loggable(urls[0]))
         return verdict
 
@@ -138,10 +138,22 @@ class Reception:
         log.warning("refused %s from %s: %s%s", what, address, refusal.value, f" ({hint})" if hint else "")
         self.publish(CallRefused(refusal, None, what))
 
-    def refuse_call(self, refusal: Refusal, call_sid: CallSid | None, detail: str = "", from_number: str = "") -> None:
+    def log_of(self, call_sid: CallSid, stream_sid: StreamSid | None = None) -> "logging.LoggerAdapter[logging.Logger]":
+        """A logger whose every line carries the Call SID and, once that is known, the Stream SID."""
+        return call_log(call_sid, stream_sid or self.registry.stream_of(call_sid))
+
+    def refuse_call(
+        self,
+        refusal: Refusal,
+        call_sid: CallSid | None,
+        detail: str = "",
+        *,
+        from_number: str = "",
+        stream_sid: StreamSid | None = None,
+    ) -> None:
         """Count and tell a call that cannot be taken."""
         self.registry.refused[refusal] += 1
-        sids = call_log(call_sid or CallSid(""))
+        sids = self.log_of(call_sid or CallSid(""), stream_sid)
         sids.warning("call refused: %s%s", refusal.value, f" ({detail})" if detail else "")
         self.publish(CallRefused(refusal, call_sid, detail, from_number))
 

@@ -21,7 +21,7 @@ from typing import Protocol
 
 from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.notices import Refusal
-from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, AccountSid, CallSid
+from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, AccountSid, CallSid, StreamSid
 from twilio_rt_cli.server.config import ServerConfig
 
 _SID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -29,6 +29,7 @@ _GRACE_S = 10.0
 """how long after its socket is gone a call may take to say that it is over"""
 _REMEMBERED_S = 600.0
 _REMEMBERED = 5000
+_NO_STREAM = StreamSid("")
 
 
 def is_sid(text: str) -> bool:
@@ -68,6 +69,15 @@ class Stage(Enum):
     OVER = auto()
 
 
+class HungUp(Enum):
+    """What became of a wish to hang up."""
+
+    DONE = auto()
+    ENDING = auto()
+    """it was over already but for Twilio's last question"""
+    UNKNOWN = auto()
+
+
 @dataclass(slots=True, eq=False)
 class LiveCall:
     """One line in the book."""
@@ -82,6 +92,8 @@ class LiveCall:
     """where we were reached when its webhook was answered: its TwiML names that"""
     running: Running | None = None
     ended: EndReason | None = None
+    stream_sid: StreamSid = _NO_STREAM
+    """told by the `start` that fitted"""
     waiting: list[Callable[[], None]] = field(default_factory=list)
     """told once, when the stream is over"""
 
@@ -95,7 +107,7 @@ class Registry:
         self._probes: set[LiveCall] = set()
         self._by_sid: dict[CallSid, LiveCall] = {}
         self._tokens: dict[str, LiveCall] = {}
-        self._ended: dict[CallSid, tuple[EndReason, float]] = {}
+        self._ended: dict[CallSid, tuple[EndReason, StreamSid, float]] = {}
         self.refused: Counter[Refusal] = Counter()
         self.draining = False
 
@@ -222,13 +234,21 @@ class Registry:
             self._probes.discard(live)
         elif live.incoming is not None:
             self._by_sid.pop(live.incoming.call_sid, None)
-            self._remember(live.incoming.call_sid, reason, now)
+            self._remember(live, live.incoming.call_sid, now)
         _tell(live)
 
     def how_it_ended(self, call_sid: CallSid) -> EndReason | None:
         """How a call that is over ended; None for one we do not know (any more)."""
         found = self._ended.get(call_sid)
         return found[0] if found else None
+
+    def stream_of(self, call_sid: CallSid) -> StreamSid:
+        """The stream of a call that lives, or is remembered; empty before its `start`, and of one we do not know."""
+        live = self._by_sid.get(call_sid)
+        if live is not None:
+            return live.stream_sid
+        found = self._ended.get(call_sid)
+        return found[1] if found else _NO_STREAM
 
     def hung_up(self, call_sid: CallSid, now: float) -> None:
         """Twilio says that this call is completed."""
@@ -240,15 +260,29 @@ class Registry:
             return
         self.finish(live, live.ended or EndReason.CALLER_HUNG_UP, now)
 
+    def hang_up(self, call_sid: CallSid, now: float) -> HungUp:
+        """Somebody on our side wants this call to end, wherever it is on its way."""
+        live = self._by_sid.get(call_sid)
+        if live is None:
+            return HungUp.UNKNOWN
+        if live.stage is Stage.ANSWERED:  # its stream will be refused, and `/stream-ended` hangs up
+            self.finish(live, EndReason.OPERATOR, now)
+        elif live.stage in _STREAMING and live.running is not None:
+            live.running.end(EndReason.OPERATOR)
+        else:
+            return HungUp.ENDING
+        return HungUp.DONE
+
     def stream_failed(self, call_sid: CallSid, now: float) -> None:
         """Twilio says that the stream of this call failed; if it never came, its place is free."""
         live = self._by_sid.get(call_sid)
         if live is not None and live.stage is Stage.ANSWERED:
             self.finish(live, EndReason.STREAM_LOST, now)
 
-    def _remember(self, call_sid: CallSid, reason: EndReason, now: float) -> None:
+    def _remember(self, live: LiveCall, call_sid: CallSid, now: float) -> None:
+        assert live.ended is not None
         self._ended.pop(call_sid, None)
-        self._ended[call_sid] = (reason, now)
+        self._ended[call_sid] = (live.ended, live.stream_sid, now)
         if len(self._ended) > _REMEMBERED:
             del self._ended[next(iter(self._ended))]
 
@@ -261,7 +295,7 @@ class Registry:
         for live in late:
             broke_off = EndReason.INTERNAL_ERROR if live.stage in _STREAMING else EndReason.STREAM_LOST
             self.finish(live, live.ended or broke_off, now)
-        while self._ended and now - next(iter(self._ended.values()))[1] > _REMEMBERED_S:
+        while self._ended and now - next(iter(self._ended.values()))[2] > _REMEMBERED_S:
             del self._ended[next(iter(self._ended))]
         return lost
 

@@ -33,7 +33,7 @@ from twilio_rt_cli.server.listen import listen
 from twilio_rt_cli.server.origin import Origins
 from twilio_rt_cli.server.quota import Limits, Quota
 from twilio_rt_cli.server.reception import OpenCall, Publish, Reception, call_log, log
-from twilio_rt_cli.server.registry import Registry
+from twilio_rt_cli.server.registry import HungUp, Registry
 from twilio_rt_cli.server.takeover import Takeover
 
 _TICK_S = 0.1
@@ -164,14 +164,13 @@ class BridgeServer:
             self.lag.start()  # from here on: no call waited for what came before
             await self._stopped.wait()
 
-    def hang_up(self, call_sid: str) -> bool:
-        """A person ends this call. False when there is no such call, or nothing of it that could be ended."""
-        live = self.registry.find(CallSid(call_sid))
-        if live is None or live.running is None:
-            return False
-        call_log(CallSid(call_sid)).info("an operator hangs up")
-        live.running.end(EndReason.OPERATOR)
-        return True
+    def hang_up(self, call_sid: CallSid) -> HungUp:
+        """A person ends this call, at the live view or the admin port."""
+        said = self._reception.log_of(call_sid)
+        found = self.registry.hang_up(call_sid, self._reception.now())
+        if found is HungUp.DONE:
+            said.info("an operator hangs up")
+        return found
 
     def stop(self) -> None:
         """Begin to drain, as a first signal does."""
@@ -203,7 +202,7 @@ class BridgeServer:
         now = self._reception.now()
         for live in self.registry.sweep(now):
             sid = live.incoming.call_sid if live.incoming else CallSid("")
-            call_log(sid).error("the call lost its socket and never said that it was over")
+            call_log(sid, live.stream_sid).error("the call lost its socket and never said that it was over")
         self._reception.limiter.sweep(now)
         if self.registry.draining:
             self._drain(now)

@@ -14,7 +14,7 @@ import binascii
 import logging
 import re
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
@@ -110,7 +110,7 @@ class Takeover:
             connections.discard(socket)
             reception.registry.socket_lost(live, reception.now())
 
-        socket = MediaSocket(leg, reception.config, lost)
+        socket = MediaSocket(leg, reception.config, lost, _PicowsLog(log, live))
         connections.add(socket)
         socket.connection_made(transport)
         transport.set_protocol(socket)
@@ -122,13 +122,15 @@ class Takeover:
 class MediaSocket(WSProtocol):  # type: ignore[misc]  # picows is typed, but not this inner class
     """A media socket as uvicorn's connections want it. picows' handshake is fed with `feed`; so is what came early."""
 
-    def __init__(self, leg: Leg, config: ServerConfig, lost: Callable[["MediaSocket"], None]) -> None:
+    def __init__(
+        self, leg: Leg, config: ServerConfig, lost: Callable[["MediaSocket"], None], told: logging.LoggerAdapter[Any]
+    ) -> None:
         super().__init__(
             None,  # host and port, and
             None,  # path: for clients
             False,  # is_client_side
             lambda _request: leg,
-            _PicowsLog(log, {}),
+            told,
             True,  # disconnect_on_exception
             None,  # handshake timeout: the head is complete
             False,  # enable_auto_ping: the leg pings
@@ -163,7 +165,17 @@ class MediaSocket(WSProtocol):  # type: ignore[misc]  # picows is typed, but not
 
 
 class _PicowsLog(logging.LoggerAdapter[logging.Logger]):
-    """picows tells of every connection and of frames too: only its warnings are for us."""
+    """picows tells of every connection and of frames too: only its warnings are for us, with the SIDs."""
+
+    def __init__(self, logger: logging.Logger, live: LiveCall) -> None:
+        super().__init__(logger, {})
+        self._live = live
+
+    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
+        """The line with the SIDs known by now."""
+        incoming = self._live.incoming
+        sids = {"call": incoming.call_sid if incoming else "", "stream": self._live.stream_sid}
+        return msg, {**kwargs, "extra": {**sids, **(kwargs.get("extra") or {})}}
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802  # logging's name
         return level >= logging.WARNING and super().isEnabledFor(level)

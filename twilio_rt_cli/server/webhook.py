@@ -69,7 +69,7 @@ class Webhooks:
         if isinstance(token, Refusal):
             self._reception.refuse_call(token, signed.call_sid, from_number=incoming.from_number)
             return _twiml(twiml.busy(self._reception.config.busy_message))
-        call_log(signed.call_sid).debug("webhook answered, the stream may come")
+        self._reception.log_of(signed.call_sid).debug("webhook answered, the stream may come")
         live, origin = self._registry.find(signed.call_sid), self._reception.origin
         if live is not None:
             origin = Origin(live.origin) if live.origin else origin  # asked again: the same answer
@@ -86,7 +86,9 @@ class Webhooks:
         """The stream is over and the caller still there: hang up after a normal end, else say what we owe."""
         signed = await read_signed(request, self._reception)
         reason = await self._how_it_ended(signed.call_sid)
-        call_log(signed.call_sid).debug("tail of the call asked: %s", reason.value if reason else "unknown call")
+        self._reception.log_of(signed.call_sid).debug(
+            "tail of the call asked: %s", reason.value if reason else "unknown call"
+        )
         if reason is not None and not reason.failed:
             return _twiml(twiml.hangup())
         return _twiml(twiml.say_and_hangup(self._reception.config.fallback_message))
@@ -107,7 +109,7 @@ class Webhooks:
         """Twilio tells of a call's progress; the final one ends it."""
         signed = await read_signed(request, self._reception)
         status = signed.field("CallStatus")[:64]
-        call_log(signed.call_sid).debug("call status: %s", status)
+        self._reception.log_of(signed.call_sid).debug("call status: %s", status)
         if status in _FINAL:
             self._registry.hung_up(signed.call_sid, self._reception.now())
         return Response(status_code=204)
@@ -115,7 +117,7 @@ class Webhooks:
     async def amd_status(self, request: Request) -> Response:
         """Twilio tells who answered an outgoing call: a person or a machine."""
         signed = await read_signed(request, self._reception)
-        call_log(signed.call_sid).info("answered by %s", signed.field("AnsweredBy")[:64])
+        self._reception.log_of(signed.call_sid).info("answered by %s", signed.field("AnsweredBy")[:64])
         return Response(status_code=204)
 
     def _answer(self, incoming: IncomingCall) -> str | Refusal:
