@@ -23,6 +23,15 @@ def test_quantiles_are_of_the_last_minute_and_the_worst_is_kept() -> None:
     assert str(lag.snapshot()) == "loop lag p50 1.0 p99 1.0 max 1.0 ms in the last minute, 99.0 ms at worst"
 
 
+def test_an_observer_hears_every_sample() -> None:
+    lag = LoopLag()
+    heard: list[float] = []
+    lag.observer = heard.append
+    for late_ms in (0.0, 1.5, 90.0):
+        lag.take(late_ms, 0)
+    assert heard == [0.0, 1.5, 90.0]
+
+
 def test_a_long_lag_is_told_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     lag = LoopLag()
     for late_ms, now in ((100, 1), (153, 2), (500, 3), (400, 61), (120, 62)):
