@@ -1,14 +1,15 @@
 """The admin port: what other commands on this machine ask and tell a running server. Never the public port.
 
 Whoever may change something here must be on this machine: a loopback Host, and no Origin, which a page in a browser
-would send.
+would send. What callers say can be read here, so while the port is a loopback one nobody is answered who names another
+Host.
 """
 
 import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated
 
 import uvicorn
@@ -17,13 +18,19 @@ from pydantic import AfterValidator, BaseModel
 from starlette.types import ASGIApp
 
 from twilio_rt_cli.errors import ServerError
+from twilio_rt_cli.server.admin_calls import Desk, calls_router
 from twilio_rt_cli.server.http_server import HttpServer
 from twilio_rt_cli.server.listen import listen
+from twilio_rt_cli.server.loopback import LoopbackOnly
 from twilio_rt_cli.server.origin import Origins, is_loopback_host
-from twilio_rt_cli.setting_types import origin_text
+from twilio_rt_cli.setting_types import is_loopback, origin_text
 
 _NEXT_PORTS = 50
 """how many ports behind a busy one are tried"""
+_SEND_BUFFER_BYTES = 65_536
+"""what the kernel may hold for one who does not read; left alone it grows to megabytes"""
+_CLOSE_S = 0.5
+"""how long those who are being answered may take to hear the end of it"""
 
 
 class ToldOrigin(BaseModel):
@@ -40,8 +47,19 @@ class KnownOrigin(BaseModel):
     port: int
 
 
-def create_admin_app(origins: Origins, port: int, *, checked: bool, on_told: Callable[[], None]) -> FastAPI:
-    """The routes. `on_told` hears that another origin may hold from now on."""
+def create_admin_app(
+    origins: Origins,
+    port: int,
+    *,
+    checked: bool,
+    on_told: Callable[[], None],
+    desk: Desk | None = None,
+    host: str = "127.0.0.1",
+) -> ASGIApp:
+    """The routes. `on_told` hears that another origin may hold from now on; with a desk calls can be looked at.
+
+    `host` is where the admin port listens.
+    """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
 
     async def known() -> KnownOrigin:
@@ -58,7 +76,9 @@ def create_admin_app(origins: Origins, port: int, *, checked: bool, on_told: Cal
 
     app.add_api_route("/origin", known, methods=["GET"])
     app.add_api_route("/origin", tell, methods=["PUT"], dependencies=[Depends(_from_this_machine)])
-    return app
+    if desk is not None:
+        app.include_router(calls_router(desk, Depends(_from_this_machine)))
+    return LoopbackOnly(app) if is_loopback(host) else app
 
 
 async def _from_this_machine(request: Request) -> None:
@@ -67,8 +87,13 @@ async def _from_this_machine(request: Request) -> None:
 
 
 @asynccontextmanager
-async def admin_port(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
-    """Serve the app on this port, or on the next free one; gives its URL. Raises ServerError when there is none."""
+async def admin_port(
+    app: ASGIApp, host: str, port: int, on_close: Callable[[], None] = lambda: None
+) -> AsyncIterator[str]:
+    """Serve the app on this port, or on the next free one; gives its URL. Raises ServerError when there is none.
+
+    `on_close` is told when it closes, before anybody is waited for: the moment to end streams of events.
+    """
     sockets = _listen(host, port)
     settings = uvicorn.Config(
         app,
@@ -84,17 +109,33 @@ async def admin_port(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
     try:
         yield _url(sockets[0].getsockname())
     finally:
-        async with asyncio.timeout(2):
-            await server.shutdown()
+        on_close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                await server.shutdown()
+        await _cut_off(server)
+
+
+async def _cut_off(server: uvicorn.Server) -> None:
+    """Whoever does not read what we write, or left a request unfinished, is not waited for."""
+    for connection in list(server.server_state.connections):
+        if connection.transport is not None:
+            connection.transport.abort()
+    if server.server_state.tasks:
+        await asyncio.wait(server.server_state.tasks, timeout=_CLOSE_S)
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:
     last = ServerError(f"No port from {port} on is free for the admin port.")
     for candidate in range(port, port + _NEXT_PORTS if port else 1):
         try:
-            return listen(host, candidate, 64)
+            sockets = listen(host, candidate, 64)
         except ServerError as error:
             last = error
+            continue
+        for one in sockets:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        return sockets
     raise last
 
 
