@@ -8,7 +8,7 @@ from typing import TextIO
 
 import pytest
 
-from twilio_rt_cli.cli.line_writer import LineWriter
+from twilio_rt_cli.cli.line_writer import SLOW_LINES, LineWriter
 
 
 @pytest.fixture
@@ -40,6 +40,22 @@ def test_a_reader_who_does_not_read_costs_lines_but_no_time(pipe: tuple[TextIO, 
         assert line == "x" * 65_536 + "\n"
         writer.write("end")
     writer.close()
+
+
+def test_figures_are_the_first_to_go_when_the_reader_is_slow(pipe: tuple[TextIO, TextIO]) -> None:
+    reader, stream = pipe
+    writer = LineWriter(stream)
+    for _ in range(SLOW_LINES + 2):
+        writer.write("x" * 65_536)
+    writer.write_figures("figures")
+    writer.write("a call")
+    assert writer.dropped == 1
+    while "a call" not in reader.readline():
+        pass
+    writer.write_figures("figures")
+    writer.close()
+    assert reader.readline() == "figures\n"
+    assert writer.dropped == 1
 
 
 def test_closing_does_not_wait_for_ever(pipe: tuple[TextIO, TextIO]) -> None:

@@ -4,7 +4,7 @@ One line: `{"v":1,"ts":"…Z","type":"call.turn","call":"CA…",…}`. Within `v
 masked unless the curtain is open; what was said is told as it was said.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import assert_never
 
 import msgspec
@@ -28,6 +28,7 @@ from twilio_rt_cli.call.notices import (
 from twilio_rt_cli.call.record import Figure, figures
 from twilio_rt_cli.cli.logs import logfmt, utc
 from twilio_rt_cli.cli.masking import Curtain
+from twilio_rt_cli.live.snapshot import Snapshot
 from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, ServerNotice, StreamFailed
 
 Value = Figure
@@ -49,6 +50,56 @@ class EventLine:
         """The same as `ts type key=value …`, without what is nested."""
         flat = logfmt([(name, value) for name, value in self.fields if not isinstance(value, dict | list)])
         return f"{utc(at)} {self.type} {flat}".rstrip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Where a server is found, and how it stands."""
+
+    url: str
+    public_url: str | None
+    admin_url: str
+    pid: int
+    calls: int | None = None
+    """calls on the line; None: not told, it begins just now"""
+    draining: bool | None = None
+
+
+def ready_event(where: Where) -> EventLine:
+    """The server answers; the first line of whoever reads."""
+    told = asdict(where).items()
+    return EventLine("server.ready", tuple((name, it) for name, it in told if it is not None or name == "public_url"))
+
+
+def stats_event(now: Snapshot, dropped: int) -> EventLine:
+    """How the server does; `dropped` lines this reader has missed."""
+    totals = now.totals
+    counted = totals.statistics
+    return EventLine(
+        "stats",
+        (
+            ("calls", totals.active),
+            ("max", now.capacity),
+            ("v2v_p50_ms", _ms(totals.v2v_p50_ms)),
+            ("v2v_p95_ms", _ms(totals.v2v_p95_ms)),
+            ("loop_lag_p99_ms", _ms(now.lag.p99_ms)),
+            ("rss_mb", round(now.rss_mb, 1)),
+            ("cpu_percent", round(now.cpu_percent, 1)),
+            ("started", totals.started),
+            ("ended", totals.ended),
+            ("failed", totals.failed),
+            ("refused", totals.refused),
+            ("degraded", totals.degraded),
+            ("tokens", counted.input_tokens + counted.output_tokens),
+            ("cost_usd", counted.cost_usd),
+            ("dropped", dropped),
+        ),
+    )
+
+
+def cut_off_event(lost: int) -> EventLine:
+    """The last line of a reader who is too far behind."""
+    return EventLine("events.cut_off", (("lost", lost), ("why", "this reader did not keep up")))
 
 
 def call_event(call_sid: str, notice: Notice) -> EventLine:

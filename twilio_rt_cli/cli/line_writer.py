@@ -11,6 +11,9 @@ import threading
 from queue import Full, Queue
 from typing import TextIO
 
+SLOW_LINES = 100
+"""so many waiting lines mean that nobody needs fresh figures"""
+
 
 class LineWriter:
     """Writes lines to a stream in order. When the reader is gone, lines are dropped without a word."""
@@ -32,6 +35,13 @@ class LineWriter:
             self._waiting.put_nowait(line)
         except Full:
             self.dropped += 1
+
+    def write_figures(self, line: str) -> None:
+        """The same for a line that the next of its kind makes up for: the first to go when the reader is slow."""
+        if self._waiting.qsize() > SLOW_LINES:
+            self.dropped += 1
+            return
+        self.write(line)
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Write what waits, for at most so long; again: wait on. No line may follow."""

@@ -8,12 +8,15 @@ not a line that is closing; the tunnel stays up until the last call is over.
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from twilio_rt_cli import state
 from twilio_rt_cli.caller.probe import NOBODYS_ACCOUNT, Probe, probe
+from twilio_rt_cli.cli.attended import Attended
+from twilio_rt_cli.cli.events import Where
 from twilio_rt_cli.cli.pointed import PointedNumber, put_back_left_behind
 from twilio_rt_cli.cli.reporter import Reporter
 from twilio_rt_cli.cli.tunnelling import config_of
@@ -52,6 +55,8 @@ class Reach:
         settings: Settings,
         wishes: Wishes,
         reporter: Reporter,
+        attended: Attended,
+        *,
         on_ready: Callable[[str | None], None],
         view: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
@@ -62,6 +67,8 @@ class Reach:
         self._settings = settings
         self._wishes = wishes
         self._reporter = reporter
+        self._attended = attended
+        self._admin_url = ""
         self._server: BridgeServer | None = None
         self._number: PointedNumber | None = None
         self._tasks: set[asyncio.Future[None]] = set()
@@ -72,8 +79,7 @@ class Reach:
         self._server = server
         settings, origins = self._settings, server.origins
         async with AsyncExitStack() as stack:
-            app = create_admin_app(origins, server.port, checked=server.checked, on_told=self._on_told)
-            admin_url = await stack.enter_async_context(admin_port(app, settings.admin_host, settings.admin_port))
+            admin_url = self._admin_url = await stack.enter_async_context(self._admin(server))
             self._announce(stack, admin_url)
             opened = await self._tunnel(stack)
             if opened is not None:
@@ -83,6 +89,7 @@ class Reach:
                 PointedNumber.planned, settings, self._wishes, origins.public, self._reporter
             )
             self._reporter.ready(server.local_url, origins.public, admin_url)
+            self._attended.begin()
             self._on_ready(origins.public)
             if opened is not None:
                 self._reporter.tunnel(TunnelUp(opened, changed=False))
@@ -93,6 +100,34 @@ class Reach:
             await self._settled()
 
     # Where other commands find us
+
+    @asynccontextmanager
+    async def _admin(self, server: BridgeServer) -> AsyncIterator[str]:
+        """The admin port; gives its URL."""
+        settings = self._settings
+        with self._attended.open(self._where) as desk:
+            app = create_admin_app(
+                server.origins,
+                server.port,
+                checked=server.checked,
+                on_told=self._on_told,
+                desk=desk,
+                host=settings.admin_host,
+            )
+            async with admin_port(app, settings.admin_host, settings.admin_port, desk.close) as url:
+                yield url
+
+    def _where(self) -> Where:
+        assert self._server is not None
+        server = self._server
+        return Where(
+            url=server.local_url,
+            public_url=server.origins.public,
+            admin_url=self._admin_url,
+            pid=os.getpid(),
+            calls=len(server.registry.streaming()),
+            draining=server.registry.draining,
+        )
 
     def _announce(self, stack: AsyncExitStack, admin_url: str) -> None:
         assert self._server is not None

@@ -11,11 +11,12 @@ from typing import Self
 
 from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.cli import console
-from twilio_rt_cli.cli.events import EventLine, Fields, call_event, server_event
+from twilio_rt_cli.cli.events import EventLine, Fields, Where, call_event, ready_event, server_event, stats_event
 from twilio_rt_cli.cli.line_writer import LineWriter
 from twilio_rt_cli.cli.masking import Curtain
 from twilio_rt_cli.cli.transcript import Line, call_line, server_line
 from twilio_rt_cli.cli.tunnel_events import tunnel_event
+from twilio_rt_cli.live.snapshot import Snapshot
 from twilio_rt_cli.live.terminal import can_show
 from twilio_rt_cli.notices import CallRefused, Draining, ServerNotice, StreamFailed
 from twilio_rt_cli.protocol.twilio import CallSid
@@ -52,7 +53,7 @@ class Reporter:
         """`logged`: whoever reads the transcript reads the log too, which tells refusals and why."""
         self.form = form
         self.tee: Callable[[float, EventLine], None] | None = None
-        """also hears every event, with its time"""
+        """also hears every event, with its time; those of a number in the thread that changed it"""
         self._logged = logged
         self._curtain = curtain
         self._clock = clock
@@ -81,8 +82,8 @@ class Reporter:
 
     def ready(self, url: str, public_url: str | None, admin_url: str) -> None:
         """The server answers from now on."""
-        where: Fields = (("url", url), ("public_url", public_url), ("admin_url", admin_url))
-        self._write(EventLine("server.ready", (*where, ("pid", os.getpid()))))
+        where = Where(url=url, public_url=public_url, admin_url=admin_url, pid=os.getpid())
+        self._write(ready_event(where))
 
     def tunnel(self, change: TunnelChange) -> None:
         """Our tunnel is open, broke, or is back."""
@@ -96,6 +97,17 @@ class Reporter:
     def number_restored(self, number: str, url: str, *, put_back: bool) -> None:
         """A number does again what it did before us; or somebody else had changed it, and it was left alone."""
         self._write(EventLine("number.restored", (("number", number), ("url", url), ("put_back", put_back))))
+
+    def stats(self, now: Snapshot) -> None:
+        """How the server does; the first line to go when the reader is slow."""
+        event, at = stats_event(now, self._writer.dropped), self._clock()
+        match self.form:
+            case Form.JSON:
+                self._writer.write_figures(event.json(at))
+            case Form.PLAIN:
+                self._writer.write_figures(event.logfmt(at))
+            case Form.TRANSCRIPT | Form.VIEW:
+                pass
 
     def stopped(self) -> None:
         """The server is gone."""

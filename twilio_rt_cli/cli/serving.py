@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext, redirect_
 
 from twilio_rt_cli.cli import console
 from twilio_rt_cli.cli.agent import Agent
+from twilio_rt_cli.cli.attended import Attended
 from twilio_rt_cli.cli.banner import banner, signatures_doubt
 from twilio_rt_cli.cli.call_records import call_records, recordings, used_since
 from twilio_rt_cli.cli.dot_env import slips
@@ -21,6 +22,7 @@ from twilio_rt_cli.cli.reporter import Form, Reporter
 from twilio_rt_cli.cli.watch import Watch
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.server.config import ServerConfig
+from twilio_rt_cli.server.metrics import Metrics
 from twilio_rt_cli.server.quota import Quota, day_began
 from twilio_rt_cli.server.run import BridgeServer
 from twilio_rt_cli.settings import Settings
@@ -90,13 +92,16 @@ def serve_once(settings: Settings, form: Form, engine_url: str | None, wishes: W
         quota = Quota(limits_of(settings), now, used_since(settings, day_began(now)))
         server = BridgeServer(server_config(settings), agent.answer, hub.server, quota)
         watch = Watch(settings, server, curtain)
-        for listener in (reporter, watch.model, quota, recorder):
+        metrics = Metrics(capacity=settings.limit_concurrency, counted=watch.model.statistics, tools=agent.tools)
+        for listener in (reporter, watch.model, quota, recorder, metrics):
             if listener is not None:
                 hub.add(listener)
+        attended = Attended(server, watch, metrics, reporter)
         reach = Reach(
             settings,
             wishes,
             reporter,
+            attended,
             on_ready=lambda origin: _say_where(settings, server.local_url, origin),
             view=(lambda: live_view(watch, out)) if form is Form.VIEW else nullcontext,
         )
