@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from twilio_rt_cli.cli.event_feed import EventFeed
-from twilio_rt_cli.cli.events import Where
+from twilio_rt_cli.cli.events import EventLine, Where
 from twilio_rt_cli.cli.pulse import Pulse
 from twilio_rt_cli.cli.reporter import Reporter
 from twilio_rt_cli.cli.watch import Watch
@@ -28,7 +28,14 @@ class Attended:
         """The desk of the admin port, on the running loop; leaving ends what readers are told."""
         feed = EventFeed(where)
         self._pulse = Pulse(lambda: self._watch.snapshot(0, 0), self._reporter, feed)
-        self._reporter.tee = feed.tell
+
+        def tee(at: float, event: EventLine) -> None:
+            if event.type in ("number.changed", "number.restored"):
+                number = str(dict(event.fields)["number"])
+                self._watch.number_pointed(number if event.type == "number.changed" else None)
+            feed.tell(at, event)
+
+        self._reporter.tee = tee
         try:
             yield Desk(
                 snapshot=self._watch.snapshot,
