@@ -419,3 +419,9 @@ def test_a_hole_in_the_streams_time_is_a_gap_and_one_in_the_numbers_too_is_still
             call << event
     assert call.core.statistics.media_gaps == 3
     assert call.core.statistics.frames_in == len(frames)
+
+
+def test_an_operator_who_hangs_up_waits_for_nothing() -> None:
+    call = answering(60_000)
+    assert call << EndRequested(EndReason.OPERATOR) == [HangUp(EndReason.OPERATOR)]
+    assert call.state is CallState.OVER

@@ -353,13 +353,13 @@ class Call:
     def _end(self, reason: EndReason, now: float, why: str = "", close_code: int = 1000) -> list[Command]:
         """Begin to end: what is queued at Twilio is heard first, unless the caller is gone or misbehaves."""
         if self.state is CallState.ENDING:
-            return self._over(now) if reason in _AT_ONCE else []
+            return self._over(now) if reason.at_once else []
         self.end_reason, self._why = reason, why
         self._hang_up = HangUp(reason, close_code)
         self._become(CallState.ENDING)
         self._held.clear()
         trouble: list[Command] = [CallTrouble(reason.side, reason.value, why)] if reason.failed else []
-        if reason in _AT_ONCE:
+        if reason.at_once:
             return trouble + self._over(now)
         self._over_due_at = now + FAREWELL_S
         return trouble + self._heard_out(now)
@@ -392,6 +392,3 @@ class Call:
 
 
 _SETTING_UP = frozenset({CallState.CONNECTING, CallState.CONFIGURING})
-_AT_ONCE = frozenset(
-    {EndReason.CALLER_HUNG_UP, EndReason.STREAM_LOST, EndReason.BAD_MESSAGES, EndReason.INTERNAL_ERROR, EndReason.PROBE}
-)

@@ -32,6 +32,11 @@ class EndReason(Enum):
         return self not in _IN_ORDER
 
     @property
+    def at_once(self) -> bool:
+        """Whether what is still to be heard is not waited for: nobody listens any more, or nobody should."""
+        return self in _AT_ONCE
+
+    @property
     def side(self) -> str:
         """Whose doing it was: model, twilio or bridge."""
         if self.value.startswith("model"):
@@ -39,6 +44,16 @@ class EndReason(Enum):
         return "twilio" if self in (EndReason.STREAM_LOST, EndReason.BAD_MESSAGES) else "bridge"
 
 
+_AT_ONCE = frozenset(
+    {
+        EndReason.CALLER_HUNG_UP,
+        EndReason.OPERATOR,
+        EndReason.STREAM_LOST,
+        EndReason.BAD_MESSAGES,
+        EndReason.INTERNAL_ERROR,
+        EndReason.PROBE,
+    }
+)
 _IN_ORDER = frozenset(
     {
         EndReason.CALLER_HUNG_UP,
