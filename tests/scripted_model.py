@@ -28,6 +28,8 @@ class Speech:
 
     ms: int
     gap_ms: int = 0
+    text: str = ""
+    """its transcript; empty: one that names the item"""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Answer:
     items: tuple[Speech | FunctionCall, ...]
     pace: float = 4.0
     delta_ms: int = 200
+    usage: Event | None = None
+    """of its `response.done`"""
 
 
 @dataclass
@@ -130,7 +134,8 @@ class Connection:
             await self._speak_item(response, item, one, answer)
         self.active = None
         self._speaking = None
-        await self.send("response.done", response=_response(response, "completed"))
+        usage = {} if answer.usage is None else {"usage": answer.usage}
+        await self.send("response.done", response=_response(response, "completed", **usage))
 
     async def _speak_item(self, response: str, item: str, speech: Speech, answer: Answer) -> None:
         self.audio_samples[item] = 0
@@ -148,7 +153,7 @@ class Connection:
             await asyncio.sleep(size / PER_MS / 1000 / answer.pace)
         self._ids = None
         await self.send("response.output_audio.done", **ids)
-        await self.send("response.output_audio_transcript.done", transcript=f"words of {item}", **ids)
+        await self.send("response.output_audio_transcript.done", transcript=speech.text or f"words of {item}", **ids)
         await self.send("response.output_item.done", response_id=response, output_index=0, item=message)
 
     async def _call_function(self, response: str, item: str, call: FunctionCall) -> None:

@@ -5,6 +5,7 @@ import pytest
 from tests.playbook import Playbook, answering, audio, created, delta, done, echo, function_call, media, talking
 from twilio_rt_cli.call.call import CallState
 from twilio_rt_cli.call.commands import ClearPlayout, HangUp, RunTool, SendMark, SendMedia
+from twilio_rt_cli.call.conversation import HANGOVER_MS
 from twilio_rt_cli.call.events import ToolFinished
 from twilio_rt_cli.call.notices import (
     AgentTurn,
@@ -210,7 +211,7 @@ def test_voice_to_voice_counts_from_the_end_of_speech_not_of_the_silence() -> No
     call << done()
     [turn] = call.told(AgentTurn)
     assert turn.text == "At three."
-    assert turn.v2v_ms == pytest.approx(650)
+    assert turn.v2v_ms == pytest.approx(650 + HANGOVER_MS)
 
 
 def test_each_voice_to_voice_time_and_the_first_audio_are_counted_once() -> None:
@@ -230,7 +231,7 @@ def test_each_voice_to_voice_time_and_the_first_audio_are_counted_once() -> None
     call << delta(200, "item_2", "resp_2")
     assert call.told(FirstAudio) == [FirstAudio(call.core.statistics.first_audio_ms or 0)]
     assert call.core.statistics.first_audio_ms == pytest.approx(300)
-    assert call.core.statistics.v2v_ms == [pytest.approx(650)]
+    assert call.core.statistics.v2v_ms == [pytest.approx(650 + HANGOVER_MS)]
 
 
 def test_the_stop_is_timed_from_the_callers_first_sound() -> None:

@@ -15,7 +15,8 @@ class CallPlan:
     greeting: str
     """what the agent says first; empty: it waits for the caller"""
     silence_ms: int = 500
-    """silence after which the server ends a turn; taken off `speech_stopped.audio_end_ms` to find the end of speech"""
+    """silence after which the server ends a turn; taken off `speech_stopped.audio_end_ms` to find the end of speech.
+    0: not known"""
     prefix_ms: int = 0
     """audio before the caller's first sound that `speech_started.audio_start_ms` includes"""
     prices: Prices | None = None
