@@ -27,9 +27,9 @@ class App:
 
 
 @asynccontextmanager
-async def server(app: App) -> AsyncIterator[tuple[HttpServer, asyncio.StreamReader]]:
+async def server(app: App, patience_s: int = 5) -> AsyncIterator[tuple[HttpServer, asyncio.StreamReader]]:
     """An open port, and a connection that has asked for something."""
-    config = uvicorn.Config(app, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=5)
+    config = uvicorn.Config(app, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=patience_s)
     one = HttpServer(config)
     sockets = listen("127.0.0.1", 0, 8)
     await one.startup(sockets)
@@ -74,5 +74,54 @@ def test_who_was_asked_may_still_answer(loop: str) -> None:
                 app.may_answer.set()
             assert (await reader.read()).endswith(b"\r\n\r\nok")
             assert one.server_state.connections == set()
+
+    run(story(), loop)
+
+
+class Unheard(App):
+    """Answers with more than fits between us and somebody who does not read."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        self.asked.set()
+        await send({"type": "http.response.body", "body": bytes(16_000_000)})
+
+
+class Open:
+    """A port as newer Pythons see it: not closed while one connection is left."""
+
+    def close(self) -> None: ...
+
+    async def wait_closed(self) -> None:
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_who_never_reads_the_answer_holds_up_the_end_for_a_moment_only(
+    loop: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        async with server(Unheard(), patience_s=1) as (one, _):
+            one.servers.append(Open())  # type: ignore[arg-type]
+            async with asyncio.timeout(5):
+                await one.shutdown()
+
+    run(story(), loop)
+    assert [one.getMessage() for one in caplog.records if one.name == "uvicorn.error"] == [
+        "Cancel 0 running task(s), timeout graceful shutdown exceeded"
+    ]
+    caplog.clear()
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_port_that_does_not_count_as_closed_is_waited_for_a_moment_only(loop: str) -> None:
+    async def story() -> None:
+        app = App()
+        app.may_answer.set()
+        async with server(app) as (one, reader):
+            await reader.readuntil(b"ok")
+            one.servers.append(Open())  # type: ignore[arg-type]
+            async with asyncio.timeout(5):
+                await one.shutdown()
 
     run(story(), loop)

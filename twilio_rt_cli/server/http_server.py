@@ -34,8 +34,11 @@ class HttpServer(uvicorn.Server):
                 await self._connections.left()
         if self._connections or self.server_state.tasks:
             await super().shutdown(sockets)
-        for server in self.servers:
-            await server.wait_closed()
+        # Since Python 3.12 a port is closed only when the last connection is, and somebody may never read our answer.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_AT_ONCE_S):
+                for server in self.servers:
+                    await server.wait_closed()
 
 
 class _Connections(set[Any]):
