@@ -34,6 +34,7 @@ CALL, STREAM = CallSid("CA1"), StreamSid("MZ1")
         (ToolStarted("c", "check", '{"day":"2026-11-24","at":"10:00"}'), "tool     check(day=2026-11-24, at=10:00)"),
         (ToolStarted("c", "check", "[1"), "tool     check([1)"),
         (ToolStarted("c", "check", "[1]"), "tool     check([1])"),
+        (ToolStarted("c", "check", '{"half":"\\ud83d"}'), "tool     check(half=?)"),  # what no line can be written with
         (ToolAnswered("c", "check", True, 12.3, '{"free":true}'), 'tool     → {"free":true}  12 ms'),
         (ToolAnswered("c", "check", False, 12.3, "no"), "error    → no  12 ms"),
         (KeyPressed("5#"), "keys     5#"),

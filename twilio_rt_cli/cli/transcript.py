@@ -175,7 +175,8 @@ def _arguments(raw: str) -> str:
         return raw
     if not isinstance(arguments, dict):
         return raw
-    return ", ".join(f"{name}={value}" for name, value in arguments.items())
+    told = ", ".join(f"{name}={value}" for name, value in arguments.items())
+    return told.encode("utf-8", "replace").decode()  # a model may write half a surrogate pair, and no JSON takes that
 
 
 def _ending(over: CallOver) -> Line:
