@@ -61,3 +61,20 @@ def test_nonsense_is_not_counted() -> None:
     counted = CallStatistics(cost_usd=0.0)
     count_usage(counted, Usage(-5, None, InputTokens(-5, None), OutputTokens()), PRICES)
     assert counted.tokens == Tokens()
+    assert (counted.input_tokens, counted.cost_usd) == (0, 0.0)
+    count_usage(counted, Usage(1e300, 1e300, InputTokens(1e300), OutputTokens(1e300)), PRICES)
+    assert max(counted.input_tokens, counted.output_tokens, counted.tokens.counted) < 2**63
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        Usage(132, 121, None, OutputTokens(30, 91)),
+        Usage(132, 121, InputTokens(119, 13), None),
+        Usage(132, 121, InputTokens(), OutputTokens(30, 91)),
+    ],
+)
+def test_a_side_without_kinds_leaves_the_cost_unknown_rather_than_too_low(usage: Usage) -> None:
+    counted = CallStatistics(cost_usd=0.0)
+    count_usage(counted, usage, PRICES)
+    assert counted.cost_usd is None

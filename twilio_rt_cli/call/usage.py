@@ -4,16 +4,20 @@ from twilio_rt_cli.call.price import Prices, cost_usd
 from twilio_rt_cli.call.record import CallStatistics, Tokens
 from twilio_rt_cli.protocol.realtime import CachedTokens, InputTokens, OutputTokens, Usage
 
+MOST_TOKENS = 1_000_000_000
+"""of one kind in one response; more is nonsense"""
+
 
 def count_usage(counted: CallStatistics, usage: Usage, prices: Prices | None) -> None:
     """Add the tokens of one response, and their price. A server that does not tell kinds leaves the cost unknown."""
-    counted.input_tokens += int(usage.input_tokens or 0)
-    counted.output_tokens += int(usage.output_tokens or 0)
-    used = _tokens(usage)
+    took, gave, used = _count(usage.input_tokens), _count(usage.output_tokens), _tokens(usage)
+    counted.input_tokens += took
+    counted.output_tokens += gave
     counted.tokens.add(used)
     if prices is None or counted.cost_usd is None:
         return
-    untold = not used.counted and (usage.input_tokens or usage.output_tokens)
+    # Half of a price would look like the whole of it.
+    untold = (took and not used.input_text + used.input_audio) or (gave and not used.output_text + used.output_audio)
     counted.cost_usd = None if untold else counted.cost_usd + cost_usd(used, prices)
 
 
@@ -32,4 +36,4 @@ def _tokens(usage: Usage) -> Tokens:
 
 
 def _count(told: float | None) -> int:
-    return max(0, int(told or 0))
+    return max(0, int(min(told or 0, MOST_TOKENS)))
