@@ -551,6 +551,15 @@ def test_errors_that_only_say_we_were_late_are_counted_and_told_to_nobody(code: 
     assert call.core.statistics.model_errors == {code: 1}
 
 
+def test_a_model_with_ever_new_codes_for_its_errors_fills_no_memory() -> None:
+    call = talking()
+    for number in range(300):
+        call << error(f"code_{number}" + "x" * 10_000)
+    counted = call.core.statistics.model_errors
+    assert (sum(counted.values()), len(counted) <= 101, max(map(len, counted)) <= 64) == (300, True, True)
+    assert call.core.statistics.model_failures == 300
+
+
 def test_another_error_is_told_and_the_call_goes_on() -> None:
     call = talking()
     assert call << error("server_error") == []

@@ -20,6 +20,15 @@ def test_calls_add_up() -> None:
     assert (total.jitter_ms, total.first_audio_ms) == (None, None)
 
 
+def test_the_words_of_many_calls_are_told_apart_up_to_a_number() -> None:
+    total = CallStatistics()
+    for number in range(300):
+        total.add(CallStatistics(model_errors={f"e{number}": 2, "same": 1}, unknown_messages={f"m{number}": 3}))
+    assert (len(total.model_errors) <= 101, sum(total.model_errors.values())) == (True, 900)
+    assert (len(total.unknown_messages) <= 101, sum(total.unknown_messages.values())) == (True, 900)
+    assert (total.model_errors["same"], total.model_errors["e0"]) == (300, 2)
+
+
 def test_a_sum_of_unknown_costs_is_unknown() -> None:
     total = CallStatistics()
     total.add(CallStatistics())

@@ -23,7 +23,7 @@ from twilio_rt_cli.call.notices import (
 )
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.playout import MAX_WAITING, Playout
-from twilio_rt_cli.call.record import CallStatistics, EndReason
+from twilio_rt_cli.call.record import CallStatistics, EndReason, count_kind
 from twilio_rt_cli.call.toolcalls import Answers, ToolCalls
 from twilio_rt_cli.call.turns import Turns, Wish
 from twilio_rt_cli.call.usage import count_usage
@@ -349,8 +349,7 @@ class Conversation:
 
     def _error(self, error: ErrorDetails, now: float) -> list[Command]:
         code = error.name
-        errors = self._statistics.model_errors
-        errors[code] = errors.get(code, 0) + 1
+        count_kind(self._statistics.model_errors, code)
         ours = self._turns.refused(error.event_id, now)
         if code in HARMLESS:
             return []

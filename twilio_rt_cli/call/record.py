@@ -65,6 +65,18 @@ _IN_ORDER = frozenset(
 )
 
 
+MOST_KINDS = 100
+LONGEST_KIND = 64
+
+
+def count_kind(counts: dict[str, int], kind: str, count: int = 1) -> None:
+    """Count what has a name that the other side chose: so many names are told apart, what is more is `other`."""
+    kind = kind[:LONGEST_KIND]
+    if kind not in counts and len(counts) >= MOST_KINDS:
+        kind = "other"
+    counts[kind] = counts.get(kind, 0) + count
+
+
 MARK_LAG_BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -189,7 +201,7 @@ class CallStatistics:
         for one in others:
             for mine, its in ((self.unknown_messages, one.unknown_messages), (self.model_errors, one.model_errors)):
                 for kind, count in its.items():
-                    mine[kind] = mine.get(kind, 0) + count
+                    count_kind(mine, kind, count)
         if costs := [one.cost_usd for one in others if one.cost_usd is not None]:
             self.cost_usd = (self.cost_usd or 0.0) + sum(costs)
 
