@@ -6,7 +6,16 @@ import msgspec
 import pytest
 
 from twilio_rt_cli.call.glance import Glance
-from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallerTurn, CallOver, ItemCut, Notice, SpokenItem
+from twilio_rt_cli.call.notices import (
+    AgentTurn,
+    BargedIn,
+    CallerTurn,
+    CallOver,
+    ItemCut,
+    Notice,
+    SpokenItem,
+    ToolStarted,
+)
 from twilio_rt_cli.call.record import CallStatistics, EndReason
 from twilio_rt_cli.live.model import RECENT_EVENTS, TRANSCRIPT_NOTICES, About, LiveModel, Process, Told
 from twilio_rt_cli.live.snapshot import LagFigures, Snapshot, TranscriptLine
@@ -217,3 +226,36 @@ def test_a_call_that_we_ended_on_purpose_is_no_failure(reason: EndReason) -> Non
     world.start(1)
     world.end(1, reason)
     assert (world.at(1001.0).totals.ended, world.at(1001.0).totals.failed) == (1, 0)
+
+
+def test_a_clock_that_is_put_back_makes_no_time_negative_and_stops_no_rate() -> None:
+    world = World()
+    call = world.start(1, at=1010.0)
+    world.model.call(400.0, sid(1), ToolStarted("c", "look_up", "{}"))
+    call.statistics.bytes_in = 8000
+    shot = world.at(400.0)
+    [row] = shot.calls
+    assert (shot.uptime_s, row.age_s, row.kbps_in) == (0.0, 0.0, 0.0)
+    detail = world.model.detail(sid(1), 400.0)
+    assert detail is not None
+    assert [line.at_ms for line in detail.transcript] == [0.0]
+    call.statistics.bytes_in = 16_000
+    [row] = world.at(401.0).calls
+    assert row.kbps_in == 64.0
+
+
+def test_a_call_that_a_drain_ended_is_no_failure_anywhere() -> None:
+    about = About(version="1", url="", model="m", capacity=50)
+    model = LiveModel(about, lambda _: Told("ended", "in words"), str, began_at=1000.0)
+    model.server(1000.0, CallStarted(sid(1), StreamSid("MZ1"), "", "", FakeCall()))
+    model.call(1000.0, sid(1), CallOver(EndReason.DRAINED, "", 1.0, CallStatistics()))
+    shot = model.snapshot(1001.0, PROCESS)
+    assert (shot.totals.failed, shot.events[-1].wrong) == (0, False)
+
+
+def test_the_end_of_a_call_that_never_began_is_not_counted() -> None:
+    world = World()
+    over = CallOver(EndReason.INTERNAL_ERROR, "", 1.0, CallStatistics(turns=3))
+    world.model.call(1000.0, sid(9), over)
+    totals = world.at(1001.0).totals
+    assert (totals.started, totals.ended, totals.failed, totals.statistics.turns) == (0, 0, 0, 0)

@@ -107,12 +107,12 @@ class LiveModel:
     def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
         """A call tells something; `at` in seconds since the epoch."""
         running = self._running.get(call_sid)
-        wrong = isinstance(notice, CallOver) and notice.reason.failed
+        wrong = isinstance(notice, CallOver) and health(notice.statistics, notice.reason).level is Level.FAILED
         told = self._in_words(notice)
         if told is not None:
             self._note(at, call_sid, told, wrong=wrong)
         if running is not None:
-            running.told.append(((at - running.began_at) * 1000, notice))
+            running.told.append((max(0.0, at - running.began_at) * 1000, notice))
         if (v2v_ms := getattr(notice, "v2v_ms", None)) is not None:
             self._v2v_ms.append(v2v_ms)
         match notice:
@@ -120,11 +120,11 @@ class LiveModel:
                 self._first_audio_ms.append(notice.elapsed_ms)
             case BargedIn() if notice.stop_ms is not None:
                 self._stop_ms.append(notice.stop_ms)
-            case CallOver():
-                self._running.pop(call_sid, None)
+            case CallOver() if running is not None:
+                del self._running[call_sid]
                 self._over.add(notice.statistics)
                 self._ended += 1
-                if health(notice.statistics, notice.reason).level is Level.FAILED:
+                if wrong:
                     self._ends[notice.reason.value] += 1
             case _:
                 pass
@@ -200,7 +200,7 @@ class LiveModel:
             public_url=about.public_url,
             number=about.number,
             model=about.model,
-            uptime_s=at - self._began_at,
+            uptime_s=max(0.0, at - self._began_at),
             capacity=about.capacity,
             lag=process.lag,
             rss_mb=process.rss_mb,
@@ -235,7 +235,7 @@ class LiveModel:
             from_number=self._number(started.from_number),
             to_number=self._number(started.to_number),
             started_at=running.began_at,
-            age_s=at - running.began_at,
+            age_s=max(0.0, at - running.began_at),
             state=glance.state,
             health=verdict.level.value,
             why=verdict.why,
@@ -260,10 +260,12 @@ def _line(spoken: SpokenLine) -> TranscriptLine:
 
 def _measure(running: _Running, counted: CallStatistics, at: float) -> None:
     """Audio rates since the last look that is long enough ago."""
-    if (passed_s := at - running.measured_at) < RATE_S:
+    passed_s = at - running.measured_at
+    if 0 <= passed_s < RATE_S:
         return
-    running.kbps_in = round((counted.bytes_in - running.bytes_in) / passed_s / 125, 1)
-    running.kbps_out = round((counted.bytes_out - running.bytes_out) / passed_s / 125, 1)
+    if passed_s > 0:  # else the clock was put back: measured from here on
+        running.kbps_in = round((counted.bytes_in - running.bytes_in) / passed_s / 125, 1)
+        running.kbps_out = round((counted.bytes_out - running.bytes_out) / passed_s / 125, 1)
     running.measured_at, running.bytes_in, running.bytes_out = at, counted.bytes_in, counted.bytes_out
 
 
