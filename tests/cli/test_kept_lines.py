@@ -100,3 +100,11 @@ def test_after_an_error_lines_are_told_too(glass: Glass) -> None:
     with terminal(glass), log_lines(), pytest.raises(RuntimeError):
         broken()
     glass.wait(lambda seen: "before it broke" in seen.raw)
+
+
+def test_a_print_that_never_ends_its_line_is_kept_in_pieces(glass: Glass) -> None:
+    with terminal(glass), kept_lines() as kept:
+        for _ in range(3000):
+            sys.stdout.write("." * 100)
+        assert sum(len(one.text) for one in kept.events()) > 250_000
+        assert max(len(one.text) for one in kept.events()) <= 10_000

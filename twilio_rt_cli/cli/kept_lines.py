@@ -20,6 +20,8 @@ from twilio_rt_cli.cli.logs import LineHandler
 from twilio_rt_cli.live.snapshot import RecentEvent
 
 _MOST = 200
+_LONGEST = 10_000
+"""characters of a line that does not end"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,9 @@ class _Kept(io.TextIOBase):
         *lines, self._begun = (self._begun + text).split("\n")
         for line in lines:
             self._kept.take_print(line)
+        while len(self._begun) > _LONGEST:
+            self._kept.take_print(self._begun[:_LONGEST])
+            self._begun = self._begun[_LONGEST:]
         return len(text)
 
     def close(self) -> None:
