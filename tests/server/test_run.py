@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from signal import SIGINT, SIGTERM
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from tests.nursery.nursery import Forked, Nursery
 from tests.server.world import (
     LOOPS,
+    EchoCall,
     Twilio,
     World,
     begin,
@@ -28,8 +29,12 @@ from tests.server.world import (
     stop,
     token_of,
 )
+from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.errors import ServerError
+from twilio_rt_cli.leg import Leg
 from twilio_rt_cli.protocol import twiml
+from twilio_rt_cli.protocol.twilio import Start
+from twilio_rt_cli.server.registry import IncomingCall
 from twilio_rt_cli.server.run import BridgeServer
 
 
@@ -225,6 +230,43 @@ def test_a_process_of_our_own_favours_the_loop() -> None:
     assert frozen - frozen_before > 10_000
     assert len(loaded) == 20_000
     assert switch_s < 0.001 < before
+
+
+class LastWords(EchoCall):
+    """Goes on when it is ended: its last words are still being heard."""
+
+    def end(self, reason: EndReason) -> None:
+        self.reason = self.reason or reason
+
+
+class Talkative(World):
+    def _open(self, incoming: IncomingCall, start: Start, leg: Leg, on_over: Callable[[EndReason], None]) -> EchoCall:
+        kind = LastWords if incoming.call_sid == call_sid(2) else EchoCall
+        self.calls.append(kind(incoming, start, leg, on_over))
+        return self.calls[-1]
+
+
+def test_who_watches_still_hears_how_calls_ended_that_a_second_signal_cut_off() -> None:
+    world = Talkative(config(drain_s=30))
+    before = sys.getswitchinterval()
+    left: list[tuple[int, list[EndReason | None]]] = []
+
+    @asynccontextmanager
+    async def surroundings(server: BridgeServer) -> AsyncIterator[None]:
+        world.origin, world.local_url = server.origin, server.local_url
+        async with world.http, world.talking(1), world.talking(2):
+            os.kill(os.getpid(), SIGTERM)
+            await server.drain_began.wait()
+            os.kill(os.getpid(), SIGTERM)
+            yield
+            left.append((len(server.registry.streaming()), [call.reason for call in world.calls]))
+
+    try:
+        with pytest.raises(SystemExit, match="130"):
+            world.server.run(surroundings)
+    finally:
+        sys.setswitchinterval(before)
+    assert left == [(0, [EndReason.DRAINED, EndReason.DRAINED])]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0"])

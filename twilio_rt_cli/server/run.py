@@ -34,7 +34,7 @@ from twilio_rt_cli.server.origin import Origins
 from twilio_rt_cli.server.quota import Limits, Quota
 from twilio_rt_cli.server.reception import OpenCall, Publish, Reception, call_log, log
 from twilio_rt_cli.server.registry import HungUp, Registry
-from twilio_rt_cli.server.takeover import Takeover
+from twilio_rt_cli.server.takeover import MediaSocket, Takeover
 
 _TICK_S = 0.1
 _CLOSE_S = 1.0
@@ -163,6 +163,7 @@ class BridgeServer:
             entered.set()
             self.lag.start()  # from here on: no call waited for what came before
             await self._stopped.wait()
+            await self._cut_off()
 
     def hang_up(self, call_sid: CallSid) -> HungUp:
         """A person ends this call, at the live view or the admin port."""
@@ -235,15 +236,29 @@ class BridgeServer:
 
     # The end
 
+    async def _cut_off(self) -> None:
+        """End the calls that are left, if any: whoever watches from around us still hears how they ended."""
+        assert self._uvicorn is not None
+        self.registry.end_all(EndReason.DRAINED, self._reception.now())
+        for connection in list(self._uvicorn.server_state.connections):
+            if isinstance(connection, MediaSocket):
+                connection.shutdown()
+        await self._streams_over()
+
+    async def _streams_over(self) -> None:
+        """Wait until every stream is over, for a moment at most."""
+        over = [asyncio.Event() for _ in self.registry.streaming()]
+        for live, event in zip(self.registry.streaming(), over, strict=True):
+            live.waiting.append(event.set)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                for event in over:
+                    await event.wait()
+
     async def _close(self, server: HttpServer) -> None:
         self.registry.end_all(EndReason.DRAINED, self._reception.now())
         await server.shutdown()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSE_S):
-                for live in self.registry.streaming():
-                    over = asyncio.Event()
-                    live.waiting.append(over.set)
-                    await over.wait()
+        await self._streams_over()
         if self._ticking is not None:
             self._ticking.cancel()
         self.lag.stop()
