@@ -279,6 +279,24 @@ def test_a_turn_is_told_with_when_the_caller_began_it() -> None:
     assert turn.spoken_at_ms == pytest.approx(1500)
 
 
+def test_a_model_that_does_not_say_when_the_caller_spoke_leaves_no_figure_of_it_and_the_turn_in_its_place() -> None:
+    call = talking(prefix_ms=300, silence_ms=500)
+    for _ in range(250):
+        call.now += 0.02
+        call << media()
+    call << SpeechStarted(0, ItemId("item_u"))
+    call.now += 1
+    call << SpeechStopped(0)
+    call << InputCommitted(ItemId("item_u"))
+    call << TranscriptionCompleted(ItemId("item_u"), "Hello?")
+    call << created()
+    call << delta(200)
+    call << done()
+    assert [turn.spoken_at_ms for turn in call.told(CallerTurn)] == [pytest.approx(5000)]
+    assert [turn.v2v_ms for turn in call.told(AgentTurn)] == [None]
+    assert call.core.statistics.v2v_ms == []
+
+
 def test_an_answer_tells_its_items_and_when_it_began() -> None:
     call = talking()
     call.now += 0.5

@@ -146,8 +146,9 @@ class Conversation:
                 return self._speech_started(event, now)
             case SpeechStopped():
                 self._turns.speech_stopped(now)
-                ended = (event.audio_end_ms - self._after_speech_ms) * PER_MS
-                self._speech_ended_at = self._arrivals.moment_of(ended, self.appended, now)
+                if event.audio_end_ms:  # else it is not told, and no answer can be timed by it
+                    ended = (event.audio_end_ms - self._after_speech_ms) * PER_MS
+                    self._speech_ended_at = self._arrivals.moment_of(ended, self.appended, now)
             case InputCommitted():
                 self._turns.speech_stopped(now)
                 self._statistics.turns += 1
@@ -256,7 +257,7 @@ class Conversation:
         # Where the speech is told to begin lies the prefix before the first sound. (Realtime API, prefix_padding_ms)
         began = (event.audio_start_ms + self._prefix_ms) * PER_MS
         began_at = self._arrivals.moment_of(began, self.appended, now)
-        self._unwritten.began(event.item_id, self._ms(began_at))
+        self._unwritten.began(event.item_id, self._ms(began_at if event.audio_start_ms else now))
         active = self._turns.active
         for response_id in {active, self._playing} - {None}:
             self._interrupt(response_id)
