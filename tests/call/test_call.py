@@ -33,6 +33,7 @@ from twilio_rt_cli.call.events import (
     PhonePaused,
     PhoneResumed,
     UnknownMessage,
+    Woken,
 )
 from twilio_rt_cli.call.notices import CallTrouble, KeyPressed, ModelReady
 from twilio_rt_cli.call.record import EndReason
@@ -425,3 +426,18 @@ def test_an_operator_who_hangs_up_waits_for_nothing() -> None:
     call = answering(60_000)
     assert call << EndRequested(EndReason.OPERATOR) == [HangUp(EndReason.OPERATOR)]
     assert call.state is CallState.OVER
+
+
+def test_a_call_that_ends_in_the_moment_in_which_its_model_stalls_ends_once() -> None:
+    call = talking(greeting="Hello", max_call_s=15)
+    call.now += 20  # the loop was late, and both are due
+    assert call << Woken() == [HangUp(EndReason.TIME_LIMIT)]
+    assert call.core.end_reason is EndReason.TIME_LIMIT
+
+
+def test_a_drained_call_stays_that_though_the_model_stalls_while_the_last_words_are_heard() -> None:
+    call = talking(greeting="Hello")
+    call << delta(1000, response="resp_9")
+    assert call << EndRequested(EndReason.DRAINED) == []
+    call.now += 20
+    assert call << Woken() == [HangUp(EndReason.DRAINED)]

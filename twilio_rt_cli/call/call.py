@@ -347,7 +347,7 @@ class Call:
     def _judged(self, commands: list[Command], now: float) -> Sequence[Command]:
         """Count what goes out, and end the call if the conversation cannot go on."""
         verdict, self._conversation.verdict = self._conversation.verdict, None
-        ending = self._end(verdict, now) if verdict is not None else []
+        ending = self._end(verdict, now) if verdict is not None and self.state is not _OVER else []
         return self._counted([*commands, *ending])
 
     def _end(self, reason: EndReason, now: float, why: str = "", close_code: int = 1000) -> list[Command]:
