@@ -254,6 +254,19 @@ def test_what_is_old_is_deleted_at_the_start_and_once_a_day(tmp_path: Path) -> N
         assert records(folder) == []
 
 
+@pytest.mark.parametrize("name", ["loop/a.wav", "nul\0.wav", "x" * 5000])
+def test_a_recording_that_no_path_leads_to_does_not_end_the_writing(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    old = BEGAN - 31 * DAY_S
+    store = Store(tmp_path / NAME)
+    store.recorded(begun(1, old), tmp_path / name)
+    store.end(begun(1, old), ended(old))
+    store.close()
+    with Writer(tmp_path / NAME, days=30, pause_s=0.001, clock=lambda: BEGAN) as writer:
+        writer.put(adding(2))
+    assert ([one.call_sid for one in records(tmp_path)], writer.dropped) == ([sid(2)], 0)
+
+
 def test_with_no_days_everything_stays(tmp_path: Path) -> None:
     with Writer(tmp_path / NAME, days=0, pause_s=0.001) as writer:
         writer.put(ending(1, 0.0))

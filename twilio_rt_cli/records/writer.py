@@ -162,11 +162,10 @@ class Writer:
             if self._days:
                 recordings = store.prune(self._clock() - self._days * DAY_S)
         store.give_back()
+        ours = self._path.parent.resolve()
         for recording in recordings:
-            if recording.resolve().is_relative_to(
-                self._path.parent.resolve()
-            ):  # what we did not put there is not ours to delete
-                with suppress(OSError):
+            with suppress(OSError, RuntimeError, ValueError):  # what no path leads to: a loop of links, a NUL
+                if recording.resolve().is_relative_to(ours):  # what we did not put there is not ours to delete
                     recording.unlink(missing_ok=True)
 
     def _attempt(self, work: Write, call_sids: set[str]) -> bool:
