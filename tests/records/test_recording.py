@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import wave
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
@@ -130,6 +131,25 @@ def test_a_disk_that_is_too_slow_makes_silence_and_keeps_time_within_bounds(
     assert not found[kept:].any()
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "too slow" in caplog.text
+
+
+def test_a_disk_that_hangs_for_long_fills_no_memory(tmp_path: Path) -> None:
+    jobs: list[Callable[[], object]] = []
+    recording = Recording(tmp_path / "a.wav", {}, jobs.append)
+    for _ in range(5_000):
+        recording.write([bytes(2 * 4000), 4000])
+    assert len(jobs) < 50
+    waited = len(jobs)
+    for job in jobs:
+        job()
+    recording.write([4000, bytes(2 * 4000)])
+    recording.close()
+    for job in jobs[waited:]:
+        job()
+    found = frames(recording.path)
+    assert len(found) == 5_000 * 8000 + 8000
+    assert found[-4000:].all()
+    assert not found[-8000:-4000].any()
 
 
 def test_leaving_writes_what_was_given(tmp_path: Path) -> None:

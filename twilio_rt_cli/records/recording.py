@@ -108,18 +108,21 @@ class Recording:
         self._sound_bytes = 0
         # Each of these two is changed by one thread alone; what waits is the difference.
         self._given_bytes = self._taken_bytes = 0
+        self._silence: _Silence | None = None
+        """the last that was given, if no sound came after it"""
         self._slow = False
 
     def write(self, pieces: Iterable[bytes | int]) -> None:
         """Append stretches of both channels: interleaved µ-law, or how many samples of silence. Does not block."""
         for piece in pieces:
             if isinstance(piece, int):
-                self._do(partial(self._write_silence, piece))
+                self._be_silent(piece)
             elif self._given_bytes - self._taken_bytes + len(piece) <= MOST_WAITING_BYTES:
                 self._given_bytes += len(piece)
                 self._do(partial(self._write_sound, piece))
+                self._silence = None
             else:
-                self._do(partial(self._write_silence, len(piece) // CHANNELS))
+                self._be_silent(len(piece) // CHANNELS)
                 if not self._slow:
                     self._slow = True
                     self.log.warning("the disk is too slow: parts of the recording are silent (%s)", self.path)
@@ -128,13 +131,20 @@ class Recording:
         """Nothing more comes."""
         self._do(self._close)
 
+    def _be_silent(self, samples: int) -> None:
+        """More silence: what waits already gets longer, or a disk that hangs would fill memory with silence."""
+        if self._silence is None or not self._silence.longer(samples):
+            self._silence = _Silence(samples)
+            self._do(partial(self._write_silence, self._silence))
+
     # In the thread
 
     def _write_sound(self, piece: bytes) -> None:
         self._append(mulaw.decode(piece).astype("<i2").tobytes())
         self._taken_bytes += len(piece)
 
-    def _write_silence(self, samples: int) -> None:
+    def _write_silence(self, silence: "_Silence") -> None:
+        samples = silence.taken()
         while samples > 0 and not self.ended:
             self._append(bytes(min(samples, _SILENT_SAMPLES) * CHANNELS * SAMPLE_BYTES))
             samples -= _SILENT_SAMPLES
@@ -161,6 +171,28 @@ class Recording:
             os.ftruncate(file, HEADER_BYTES + self._sound_bytes)
         with suppress(OSError):
             os.close(file)
+
+
+class _Silence:
+    """A stretch of silence that waits; it may get longer until the thread takes it."""
+
+    def __init__(self, samples: int) -> None:
+        self._samples = samples
+        self._taken = False
+        self._lock = threading.Lock()
+
+    def longer(self, samples: int) -> bool:
+        """Whether it could be made so much longer."""
+        with self._lock:
+            if not self._taken:
+                self._samples += samples
+            return not self._taken
+
+    def taken(self) -> int:
+        """How long it is, and stays."""
+        with self._lock:
+            self._taken = True
+            return self._samples
 
 
 def header(sound_bytes: int) -> bytes:
