@@ -5,8 +5,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,8 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from tests.nursery.nursery import Nursery
+from tests.nursery.program import Program
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.cli.serve import serve
 from twilio_rt_cli.settings import Settings, bare_settings
@@ -31,30 +31,20 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(*arguments: str, cwd: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+def serving(nursery: Nursery, *arguments: str, cwd: Path, **settings: str) -> Iterator[tuple[Program, dict[str, Any]]]:
     """A server in a process of its own, and its `server.ready`."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "twilio_rt_cli", "serve", "--port", "0", "--json", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(**settings),
-        cwd=cwd,
-    )
-    with process:
+    command = ("twilio_rt_cli", "serve", "--port", "0", "--json", *arguments)
+    with nursery.program(*command, folder=cwd, environment=environment(**settings)) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         line = process.stdout.readline()
-        try:
-            assert line, process.stderr.read()
-            yield process, json.loads(line)
-        finally:
-            process.kill()
+        assert line, process.stderr.read()
+        yield process, json.loads(line)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_until_a_signal_and_exits_0(number: signal.Signals, tmp_path: Path) -> None:
-    with serving(cwd=tmp_path) as (process, ready):
+def test_it_serves_until_a_signal_and_exits_0(number: signal.Signals, tmp_path: Path, nursery: Nursery) -> None:
+    with serving(nursery, cwd=tmp_path) as (process, ready):
         assert list(ready) == ["v", "ts", "type", "url", "public_url", "admin_url", "pid"]
         assert (ready["type"], ready["public_url"]) == ("server.ready", None)
         assert httpx.get(ready["admin_url"] + "/origin", trust_env=False).json()["origin"] == ready["url"]
@@ -67,9 +57,9 @@ def test_it_serves_until_a_signal_and_exits_0(number: signal.Signals, tmp_path: 
     assert "signatures are NOT checked" in err
 
 
-def test_who_had_enough_today_is_refused_and_told_without_the_number(tmp_path: Path) -> None:
+def test_who_had_enough_today_is_refused_and_told_without_the_number(tmp_path: Path, nursery: Nursery) -> None:
     limits = {"CALLER_CALLS_PER_DAY": "1", "BLOCK_CALLERS": "+1900*", "COST_USD_PER_DAY": "5", "OPENAI_MODEL": "other"}
-    with serving(cwd=tmp_path, **limits) as (process, ready):
+    with serving(nursery, cwd=tmp_path, **limits) as (process, ready):
 
         def ring(number: int, caller: str) -> bool:
             form = {"CallSid": f"CA{number:032x}", "AccountSid": "AC1", "From": caller}
@@ -101,11 +91,11 @@ def test_who_had_enough_today_is_refused_and_told_without_the_number(tmp_path: P
     assert not re.search(r"55501|4155550|9005550", out + err)
 
 
-def test_settings_reach_the_server(tmp_path: Path) -> None:
+def test_settings_reach_the_server(tmp_path: Path, nursery: Nursery) -> None:
     (tmp_path / ".env").write_text(
         "TWILIO_AUTH_TOKEN=0123456789abcdef0123456789abcdef\nLOG_FORMAT=json\nHOST=localhost\n"
     )
-    with serving("--public-url", "https://Bridge.example.com/", cwd=tmp_path) as (process, ready):
+    with serving(nursery, "--public-url", "https://Bridge.example.com/", cwd=tmp_path) as (process, ready):
         assert ready["public_url"] == "https://bridge.example.com"
         form = {"CallSid": "CA" + "1" * 32, "AccountSid": "AC" + "1" * 32}
         assert httpx.post(ready["url"] + "/incoming-call", data=form, trust_env=False).status_code == 403
@@ -117,7 +107,7 @@ def test_settings_reach_the_server(tmp_path: Path) -> None:
     assert all(json.loads(line)["level"] for line in err.splitlines())
 
 
-def test_a_tool_that_prints_does_not_print_between_our_lines(tmp_path: Path) -> None:
+def test_a_tool_that_prints_does_not_print_between_our_lines(tmp_path: Path, nursery: Nursery) -> None:
     (tmp_path / "loud.py").write_text(
         "from twilio_rt_cli.tools import tool\n"
         "print('I was imported')\n"
@@ -126,15 +116,15 @@ def test_a_tool_that_prints_does_not_print_between_our_lines(tmp_path: Path) -> 
         "    'Say something about a day.'\n"
         "    return day\n"
     )
-    with serving("--tools", "loud.py", cwd=tmp_path) as (process, ready):
+    with serving(nursery, "--tools", "loud.py", cwd=tmp_path) as (process, ready):
         assert ready["type"] == "server.ready"
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
     assert "I was imported" in err
 
 
-def test_a_reader_who_leaves_ends_no_server(tmp_path: Path) -> None:
-    with serving(cwd=tmp_path) as (process, ready):
+def test_a_reader_who_leaves_ends_no_server(tmp_path: Path, nursery: Nursery) -> None:
+    with serving(nursery, cwd=tmp_path) as (process, ready):
         assert process.stdout is not None
         process.stdout.close()
         process.stdout = None
@@ -145,19 +135,14 @@ def test_a_reader_who_leaves_ends_no_server(tmp_path: Path) -> None:
     assert "BrokenPipe" not in err
 
 
-def test_a_busy_port_is_exit_1(tmp_path: Path) -> None:
-    with serving(cwd=tmp_path) as (_, ready):
+def test_a_busy_port_is_exit_1(tmp_path: Path, nursery: Nursery) -> None:
+    with serving(nursery, cwd=tmp_path) as (_, ready):
         port = ready["url"].rpartition(":")[2]
-        second = subprocess.run(
-            [sys.executable, "-m", "twilio_rt_cli", "serve", "--port", port],
-            capture_output=True,
-            text=True,
-            env=environment(),
-            cwd=tmp_path,
-            check=False,
-        )
-    assert (second.returncode, second.stdout) == (1, "")
-    assert second.stderr.startswith(f"Error: Port {port} on 127.0.0.1 is in use")
+        command = ("twilio_rt_cli", "serve", "--port", port)
+        with nursery.program(*command, folder=tmp_path, environment=environment()) as second:
+            out, err = second.communicate(timeout=20)
+    assert (second.returncode, out) == (1, "")
+    assert err.startswith(f"Error: Port {port} on 127.0.0.1 is in use")
 
 
 def run(*arguments: str, cwd: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str, str]:

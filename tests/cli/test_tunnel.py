@@ -4,8 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +16,8 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.ngrok_agent.install import NO_AGENT, TOKEN, agents, install
+from tests.nursery.nursery import Nursery
+from tests.nursery.program import Program
 from tests.tunnel.world import PORT, kill, left, some_agent
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.settings import Settings
@@ -36,27 +36,22 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, st
 
 
 @contextmanager
-def tunnelling(*arguments: str, cwd: Path, env: dict[str, str]) -> Iterator["subprocess.Popen[str]"]:
+def tunnelling(nursery: Nursery, *arguments: str, cwd: Path, env: dict[str, str]) -> Iterator[Program]:
     """The command in a process of its own; its agent does not survive the test."""
-    command = [sys.executable, "-m", "twilio_rt_cli", "tunnel", *arguments]
-    env = env | {"PYTHONPATH": str(Path(__file__).parent.parent.parent)}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd, env=env
-    ) as process:
-        try:
+    try:
+        with nursery.program("twilio_rt_cli", "tunnel", *arguments, folder=cwd, environment=env) as process:
             yield process
-        finally:
-            process.kill()
-            for pid in agents(cwd):
-                kill(pid)
+    finally:
+        for pid in agents(cwd):
+            kill(pid)
 
 
-def line(process: "subprocess.Popen[str]") -> str:
+def line(process: Program) -> str:
     assert process.stdout is not None
     return process.stdout.readline().rstrip("\n")
 
 
-def complaints(process: "subprocess.Popen[str]") -> str:
+def complaints(process: Program) -> str:
     assert process.stderr is not None
     return process.stderr.read()
 
@@ -85,9 +80,11 @@ def admin_port(status: int = 200) -> Iterator[tuple[str, "Queue[dict[str, Any]]"
         thread.join()
 
 
-def test_it_prints_the_address_and_ends_on_ctrl_c(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_it_prints_the_address_and_ends_on_ctrl_c(
+    tmp_path: Path, environment: dict[str, str], nursery: Nursery
+) -> None:
     announce(PORT - 1, "http://127.0.0.1:1")  # a server on another port is none of its business
-    with tunnelling("--port", str(PORT), cwd=tmp_path, env=environment) as process:
+    with tunnelling(nursery, "--port", str(PORT), cwd=tmp_path, env=environment) as process:
         assert line(process).startswith("http://127.0.0.1:")
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
@@ -102,8 +99,10 @@ def test_it_prints_the_address_and_ends_on_ctrl_c(tmp_path: Path, environment: d
     assert left(tmp_path / "twilio-rt") == []
 
 
-def test_a_tunnel_that_breaks_is_an_event_and_so_is_its_return(tmp_path: Path, environment: dict[str, str]) -> None:
-    with tunnelling("--port", str(PORT), "--json", cwd=tmp_path, env=environment) as process:
+def test_a_tunnel_that_breaks_is_an_event_and_so_is_its_return(
+    tmp_path: Path, environment: dict[str, str], nursery: Nursery
+) -> None:
+    with tunnelling(nursery, "--port", str(PORT), "--json", cwd=tmp_path, env=environment) as process:
         first = json.loads(line(process))
         assert {"v", "ts", "type", "url", "changed"} == first.keys()
         assert (first["type"], first["changed"]) == ("tunnel.up", False)
@@ -117,11 +116,11 @@ def test_a_tunnel_that_breaks_is_an_event_and_so_is_its_return(tmp_path: Path, e
 
 
 def test_a_running_server_is_told_its_address_each_time_and_that_it_is_gone(
-    tmp_path: Path, environment: dict[str, str]
+    tmp_path: Path, environment: dict[str, str], nursery: Nursery
 ) -> None:
     with admin_port() as (url, told):
         server = announce(PORT, url)
-        with tunnelling(cwd=tmp_path, env=environment) as process:
+        with tunnelling(nursery, cwd=tmp_path, env=environment) as process:
             assert told.get(timeout=10) == {"origin": line(process), "port": PORT}
             kill(agents(tmp_path)[0])
             assert told.get(timeout=10) == {"origin": line(process), "port": PORT}
@@ -134,24 +133,31 @@ def test_a_running_server_is_told_its_address_each_time_and_that_it_is_gone(
         assert told.empty()
 
 
-def test_a_server_that_starts_later_is_told_too(tmp_path: Path, environment: dict[str, str]) -> None:
-    with admin_port() as (url, told), tunnelling("--port", str(PORT), cwd=tmp_path, env=environment) as process:
+def test_a_server_that_starts_later_is_told_too(tmp_path: Path, environment: dict[str, str], nursery: Nursery) -> None:
+    with (
+        admin_port() as (url, told),
+        tunnelling(nursery, "--port", str(PORT), cwd=tmp_path, env=environment) as process,
+    ):
         address = line(process)
         announce(PORT, url)
         assert told.get(timeout=10) == {"origin": address, "port": PORT}
 
 
-def test_a_server_that_does_not_check_signatures_gets_no_tunnel(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_a_server_that_does_not_check_signatures_gets_no_tunnel(
+    tmp_path: Path, environment: dict[str, str], nursery: Nursery
+) -> None:
     with admin_port(409) as (url, _):
         announce(PORT, url)
-        with tunnelling(cwd=tmp_path, env=environment) as process:
+        with tunnelling(nursery, cwd=tmp_path, env=environment) as process:
             assert process.wait(10) == 2
             assert "does not check Twilio's signatures" in complaints(process)
     assert left(tmp_path / "twilio-rt") == []
 
 
-def test_a_refused_token_is_a_sentence_and_exit_code_4(tmp_path: Path, environment: dict[str, str]) -> None:
-    with tunnelling("--json", cwd=tmp_path, env=environment | {"NGROK_STANDIN": "107"}) as process:
+def test_a_refused_token_is_a_sentence_and_exit_code_4(
+    tmp_path: Path, environment: dict[str, str], nursery: Nursery
+) -> None:
+    with tunnelling(nursery, "--json", cwd=tmp_path, env=environment | {"NGROK_STANDIN": "107"}) as process:
         assert process.wait(10) == 4
         said = complaints(process)
         assert "(ERR_NGROK_107).\nHint: " in said
@@ -159,8 +165,8 @@ def test_a_refused_token_is_a_sentence_and_exit_code_4(tmp_path: Path, environme
         assert line(process) == ""
 
 
-def test_ctrl_c_before_it_is_open_is_130(tmp_path: Path, environment: dict[str, str]) -> None:
-    with tunnelling(cwd=tmp_path, env=environment | {"NGROK_STANDIN": "silent"}) as process:
+def test_ctrl_c_before_it_is_open_is_130(tmp_path: Path, environment: dict[str, str], nursery: Nursery) -> None:
+    with tunnelling(nursery, cwd=tmp_path, env=environment | {"NGROK_STANDIN": "silent"}) as process:
         asyncio.run(some_agent(tmp_path))
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130

@@ -21,12 +21,14 @@ import msgspec
 from tests.nursery.wanted import Wanted
 
 _WANTED = (
+    "pyngrok.ngrok",
     "tests.server.world",
     "twilio_rt_cli.caller.probe",
     "twilio_rt_cli.cli.app",
     "twilio_rt_cli.cli.reach",
     "twilio_rt_cli.cli.reporter",
     "twilio_rt_cli.cli.serving",
+    "twilio_rt_cli.cli.tunnelling",
     "twilio_rt_cli.server.admin",
     "twilio_rt_cli.server.run",
     "twilio_rt_cli.settings",

@@ -7,12 +7,13 @@ import socket
 import subprocess
 import sys
 from asyncio import StreamReader
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import msgspec
 
+from tests.nursery.program import Program
 from tests.nursery.wanted import Wanted
 
 
@@ -56,13 +57,7 @@ class Nursery:
         self, module: str, *arguments: str, folder: Path | None = None, environment: Mapping[str, str] | None = None
     ) -> AsyncIterator[Forked]:
         """Like `python -m`, in this folder and with this environment alone; killed if the test leaves it running."""
-        wanted = Wanted(module, list(arguments), dict(environment or os.environ), str(folder or Path.cwd()))
-        asking = socket.socket(socket.AF_UNIX)
-        asking.connect(str(self._path))
-        readers, ends = zip(os.pipe(), os.pipe(), strict=True)
-        socket.send_fds(asking, [msgspec.json.encode(wanted)], list(ends))
-        for end in ends:
-            os.close(end)
+        asking, readers = self._ask(module, arguments, folder, environment)
         fate, writer = await asyncio.open_unix_connection(sock=asking)
         out, err = await _reader(readers[0]), await _reader(readers[1])
         process = Forked(int(await fate.readline()), fate, out[0], err[0])
@@ -75,6 +70,31 @@ class Nursery:
             writer.close()
             for _, transport in (out, err):
                 transport.close()
+
+    @contextmanager
+    def program(
+        self, module: str, *arguments: str, folder: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> Iterator[Program]:
+        """The same for a test that runs no loop."""
+        asking, readers = self._ask(module, arguments, folder, environment)
+        program = Program(asking, *readers)
+        try:
+            yield program
+        finally:
+            program.close()
+
+    def _ask(
+        self, module: str, arguments: Sequence[str], folder: Path | None, environment: Mapping[str, str] | None
+    ) -> tuple[socket.socket, tuple[int, ...]]:
+        """Where its id and its exit status will be told, and where to read its stdout and stderr."""
+        wanted = Wanted(module, list(arguments), dict(environment or os.environ), str(folder or Path.cwd()))
+        asking = socket.socket(socket.AF_UNIX)
+        asking.connect(str(self._path))
+        readers, ends = zip(os.pipe(), os.pipe(), strict=True)
+        socket.send_fds(asking, [msgspec.json.encode(wanted)], list(ends))
+        for end in ends:
+            os.close(end)
+        return asking, readers
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 import asyncio
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,31 @@ def test_what_a_test_leaves_running_is_killed(nursery: Nursery, tmp_path: Path) 
         assert process.returncode == -signal.SIGKILL
 
     asyncio.run(story())
+
+
+# Without a loop
+
+
+def test_a_program_is_told_signals_and_gives_all_that_it_wrote(nursery: Nursery, tmp_path: Path) -> None:
+    (tmp_path / "stops.py").write_text(
+        "import signal, sys\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit('x' * 100_000))\n"
+        "print('here', flush=True)\n"
+        "signal.pause()\n"
+    )
+    with nursery.program("stops", folder=tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "here\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.01)
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=20) == ("", "x" * 100_000 + "\n")
+        assert process.returncode == 1
+        process.send_signal(signal.SIGTERM)  # nobody is there any more
+
+
+def test_a_program_that_is_left_running_is_killed(nursery: Nursery, tmp_path: Path) -> None:
+    (tmp_path / "waits.py").write_text("import signal; signal.pause()")
+    with nursery.program("waits", folder=tmp_path) as process:
+        pass
+    assert process.returncode == -signal.SIGKILL
