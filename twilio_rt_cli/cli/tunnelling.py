@@ -123,6 +123,7 @@ class _Opened:
                 hint="Start it with TWILIO_AUTH_TOKEN (Twilio console, account page), then open the tunnel again.",
             )
             self._over.set()
+            self._changed.set()
         elif not answer.is_success:
             self._say_once(server, f"would not be told its address ({answer.status_code})")
         else:
