@@ -1,13 +1,15 @@
 """An agent that does not come up: each reason in words, within its time, and nothing left behind."""
 
+import asyncio
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.ngrok_agent.install import TOKEN
-from tests.tunnel.world import config, left, opened
+from tests.tunnel.world import config, left, opened, run
 from twilio_rt_cli.errors import CredentialsError, ServiceError, TwilioRtError, UnreachableError
+from twilio_rt_cli.tunnel.agent import OwnAgent
 
 
 @pytest.mark.parametrize(
@@ -82,3 +84,22 @@ def test_a_proxy_of_the_environment_is_not_asked_for_loopback(tmp_path: Path, mo
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("no_proxy", "")
     assert opened(config(tmp_path)).public_url
+
+
+@pytest.mark.parametrize("seen", ["", "/.agent.json.*", "/agent.json", "/ngrok", "/stderr"])
+def test_cancelled_at_any_moment_it_leaves_nothing(seen: str, tmp_path: Path, state: Path) -> None:
+    async def story() -> None:
+        loop, starting = asyncio.get_running_loop(), asyncio.ensure_future(OwnAgent.start(config(tmp_path)))
+
+        def look() -> None:
+            if any(state.rglob(f"ngrok-*{seen}")):
+                starting.cancel()
+            else:
+                loop.call_soon(look)
+
+        look()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+
+    run(story())
+    assert left(state) == []

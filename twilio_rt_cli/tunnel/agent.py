@@ -73,13 +73,16 @@ class OwnAgent:
     async def start(cls, config: TunnelConfig) -> "OwnAgent":
         """An agent with a tunnel to our port. Raises TwilioRtError, and leaves nothing behind then."""
         program = await ngrok_program(config)
-        agent = cls(config, await in_thread(lambda: journal.new_folder(config.port)))
+        made: list[OwnAgent] = []
         try:
-            await agent._start(program)
+            # To its end, or a folder that is just being made would stay behind when we are cancelled.
+            await to_the_end(lambda: made.append(cls(config, journal.new_folder(config.port))))
+            await made[0]._start(program)
         except BaseException:
-            await to_the_end(agent.close)
+            for agent in made:
+                await to_the_end(agent.close)
             raise
-        return agent
+        return made[0]
 
     @property
     def exited(self) -> str | None:
@@ -135,7 +138,8 @@ class OwnAgent:
         process = self._process = self._process or _process_of(self._ngrok)
         if process is None:
             return False
-        await in_thread(lambda: journal.note(self._folder, self._config.port, journal.Process.of(process.pid)))
+        agent = journal.Process.of(process.pid)
+        await to_the_end(lambda: journal.note(self._folder, self._config.port, agent))  # before the folder is removed
         return True
 
     def _kill(self, starting: "asyncio.Future[ngrok_api.AgentTunnel]") -> None:
