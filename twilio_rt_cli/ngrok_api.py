@@ -77,9 +77,9 @@ def tunnels(api_url: str) -> list[AgentTunnel] | None:
     return list(by_url.values())
 
 
-def is_listed(tunnel: AgentTunnel) -> bool | None:
+def is_listed(tunnel: AgentTunnel, timeout_s: float = _TIMEOUT_S) -> bool | None:
     """Whether its agent still has this tunnel; None when the agent does not answer. One question only."""
-    listed = _listed(tunnel.api_url, tunnel.uri.rpartition("/")[0])
+    listed = _listed(tunnel.api_url, tunnel.uri.rpartition("/")[0], timeout_s)
     return None if listed is None else any(same_url(one.public_url, tunnel.public_url) for one in listed)
 
 
@@ -95,10 +95,10 @@ def make_tunnel(api_url: str, port: int, url: str | None = None) -> AgentTunnel:
         return _made(api_url, _LISTS[1], {**tunnel, **({"domain": urlsplit(url).netloc} if url else {})})
 
 
-def end_tunnel(tunnel: AgentTunnel) -> None:
+def end_tunnel(tunnel: AgentTunnel, timeout_s: float = _TIMEOUT_S) -> None:
     """Have its agent close this tunnel; one that is closed already, or an agent that is gone, is no error."""
     try:
-        _ask("DELETE", tunnel.api_url + tunnel.uri)
+        _ask("DELETE", tunnel.api_url + tunnel.uri, timeout_s=timeout_s)
     except (AgentRefused, OSError, HTTPException):
         return
 
@@ -141,9 +141,9 @@ class _NoSuchPathError(AgentRefused):
     """This kind of agent has no such list."""
 
 
-def _listed(api_url: str, path: str) -> list[AgentTunnel] | None:
+def _listed(api_url: str, path: str, timeout_s: float = _TIMEOUT_S) -> list[AgentTunnel] | None:
     try:
-        answer = msgspec.json.decode(_ask("GET", api_url + path), type=_List)
+        answer = msgspec.json.decode(_ask("GET", api_url + path, timeout_s=timeout_s), type=_List)
     except (AgentRefused, OSError, HTTPException, ValueError):  # msgspec's errors are ValueErrors
         return None
     return [_tunnel(api_url, path, entry) for entry in answer.entries]

@@ -118,7 +118,7 @@ def test_a_tunnel_that_breaks_comes_back(how: int, tmp_path: Path, state: Path) 
 def test_an_agent_that_hangs_is_given_up(tmp_path: Path, state: Path) -> None:
     async def story() -> None:
         changes = Changes()
-        async with open_tunnel(config(tmp_path, end_s=0.1), changes):
+        async with open_tunnel(config(tmp_path, answer_s=0.2, end_s=0.1), changes):
             os.kill(agents(state)[0], signal.SIGSTOP)
             async with asyncio.timeout(5):
                 assert await changes.until(TunnelDown) == TunnelDown("ngrok does not answer any more")

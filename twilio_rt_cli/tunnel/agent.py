@@ -99,7 +99,7 @@ class OwnAgent:
         process = self._process
         if process is not None:
             if process.poll() is None and hasattr(self, "tunnel"):
-                ngrok_api.end_tunnel(self.tunnel)
+                ngrok_api.end_tunnel(self.tunnel, self._config.answer_s)
             with suppress(OSError):
                 process.terminate()  # asked first, so that the account's session is free at once
             with suppress(subprocess.TimeoutExpired):

@@ -25,6 +25,8 @@ class TunnelConfig:
     """how long an agent of ours may take to come up"""
     end_s: float = 2.0
     """how long it may take to end, before it is killed"""
+    answer_s: float = 1.0
+    """how long it may take to answer when we look at its tunnel, or end it"""
     poll_s: float = 1.0
     """between two looks at the tunnel"""
     retry_s: float = 1.0

@@ -78,7 +78,7 @@ class _Keeper:
         silent = 0
         while True:
             await asyncio.sleep(self._config.poll_s)
-            why = await in_thread(lambda: broken(way))
+            why = await in_thread(lambda: broken(way, self._config.answer_s))
             silent = silent + 1 if why == "" else 0
             if why:
                 return why

@@ -86,12 +86,12 @@ async def find_way(config: TunnelConfig) -> Way:
         raise
 
 
-def broken(way: Way) -> str | None:
+def broken(way: Way, answer_s: float) -> str | None:
     """Why the tunnel cannot be up any more; None when it is, an empty text when its agent does not answer."""
     exited = way.exited
     if exited is not None:
         return exited
-    match ngrok_api.is_listed(way.tunnel):
+    match ngrok_api.is_listed(way.tunnel, answer_s):
         case None:
             return ""
         case True:
