@@ -3,8 +3,6 @@
 import json
 import os
 import pty
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from tests.cli.test_serve import environment
 from tests.numbers.world import of_a_dead_process
+from tests.nursery.nursery import Nursery
 from tests.twilio_rest import Number, TwilioRest, twilio_rest
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.numbers import Journal, NumberPointer, plan, webhook_url
@@ -174,17 +173,13 @@ def test_a_number_that_cannot_take_calls_is_refused(rest: TwilioRest) -> None:
 
 
 @pytest.mark.parametrize(("answer", "code", "url"), [("y", 0, POINTED), ("", 6, THEIRS), ("no", 6, THEIRS)])
-def test_on_a_terminal_it_asks(answer: str, code: int, url: str, rest: TwilioRest, tmp_path: Path) -> None:
+def test_on_a_terminal_it_asks(  # noqa: PLR0917
+    answer: str, code: int, url: str, rest: TwilioRest, tmp_path: Path, nursery: Nursery
+) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "twilio_rt_cli", "configure-number", NUMBER, "--url", OURS]
-    with subprocess.Popen(
-        command,
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        env=environment(**settings(rest, tmp_path)),
-        cwd=ROOT,
-    ) as process:
+    command = ("twilio_rt_cli", "configure-number", NUMBER, "--url", OURS)
+    given = environment(**settings(rest, tmp_path))
+    with nursery.program(*command, environment=given, terminal=theirs, piped=[1]) as process:
         os.close(theirs)
         asked = b""
         while b"[y/N]" not in asked:
@@ -193,7 +188,7 @@ def test_on_a_terminal_it_asks(answer: str, code: int, url: str, rest: TwilioRes
         out, _ = process.communicate(timeout=30)
     os.close(ours)
     assert process.returncode == code
-    assert f"→ {POINTED}" in out.decode()
+    assert f"→ {POINTED}" in out
     assert b"Change it now? [y/N]" in asked
     assert url_of(rest) == url
 

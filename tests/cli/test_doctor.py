@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.cli.test_serve import serving
+from tests.nursery.nursery import Nursery
 from tests.scripted_model import Script, scripted_model
 from tests.twilio_rest import TwilioRest, twilio_rest
 from twilio_rt_cli.cli.app import app
@@ -53,7 +54,7 @@ def model() -> Iterator[Script]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TwilioRest, dict[str, str]]]:
+def world(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Iterator[tuple[TwilioRest, dict[str, str]]]:
     """Everything in order: the account, and the settings for it."""
     folder = tmp_path_factory.mktemp("world")
     state = str(folder / "state")
@@ -68,7 +69,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TwilioRest
             "LIMIT_CONCURRENCY": "50",
             "XDG_STATE_HOME": state,
         }
-        with serving(cwd=folder, **{**given, "ADMIN_PORT": "0"}) as (process, ready):
+        with serving(nursery, cwd=folder, **{**given, "ADMIN_PORT": "0"}) as (process, ready):
             rest.account.number(NUMBER).voice_url = ready["url"] + "/incoming-call"
             yield rest, given
             process.kill()

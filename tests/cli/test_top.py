@@ -2,10 +2,8 @@
 
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import msgspec
 import pytest
@@ -14,11 +12,10 @@ from typer.testing import CliRunner, Result
 from tests.cli.admin_stand_in import AdminStandIn, admin_stand_in
 from tests.live.glass import Glass
 from tests.live.scene import sid, snapshot
+from tests.nursery.nursery import Nursery
 from twilio_rt_cli import state
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.live.snapshot import Snapshot
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
@@ -85,17 +82,12 @@ def test_what_is_no_address_is_told(url: str) -> None:
 class Watching:
     """`top` on a terminal of its own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, nursery: Nursery, left: ExitStack) -> None:
         self.glass = Glass()
         self.before = self.glass.attributes
-        start = "import os; os.login_tty(0); from twilio_rt_cli.cli.app import main; main()"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", start, "top", url],
-            stdin=os.dup(self.glass.descriptor),
-            stdout=os.dup(self.glass.descriptor),
-            stderr=os.dup(self.glass.descriptor),
-            cwd=ROOT,
-            env={**os.environ, "TERM": "xterm"},
+        given = {**os.environ, "TERM": "xterm"}
+        self.process = left.enter_context(
+            nursery.program("twilio_rt_cli", "top", url, environment=given, terminal=self.glass.descriptor, piped=())
         )
         self.glass.wait(lambda seen: "…0001" in seen.text)
 
@@ -107,8 +99,17 @@ class Watching:
         return code
 
 
-def test_it_watches_by_one_connection_shows_transcripts_and_hangs_up(admin: AdminStandIn) -> None:
-    watching = Watching(admin.url)
+@pytest.fixture
+def watch(nursery: Nursery) -> Iterator[Callable[[str], Watching]]:
+    """Start it on a server's address; what is left of it at the end is killed."""
+    with ExitStack() as left:
+        yield lambda url: Watching(url, nursery, left)
+
+
+def test_it_watches_by_one_connection_shows_transcripts_and_hangs_up(
+    admin: AdminStandIn, watch: Callable[[str], Watching]
+) -> None:
+    watching = watch(admin.url)
     asked = len(admin.asked)
     watching.glass.wait(lambda seen: "q quit" in seen.text and len(admin.asked) > asked + 2)
     watching.glass.press("jt")
@@ -122,9 +123,9 @@ def test_it_watches_by_one_connection_shows_transcripts_and_hangs_up(admin: Admi
     assert "answered" not in watching.glass.raw, "no summary: the server goes on"
 
 
-def test_a_server_that_comes_back_is_watched_on() -> None:
+def test_a_server_that_comes_back_is_watched_on(watch: Callable[[str], Watching]) -> None:
     with admin_stand_in() as admin:
-        watching = Watching(admin.url)
+        watching = watch(admin.url)
         port = admin.server_address[1]
     with admin_stand_in(3, port) as again:
         watching.glass.wait(lambda _: again.asked)

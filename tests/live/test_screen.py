@@ -4,25 +4,20 @@ import asyncio
 import os
 import re
 import signal
-import subprocess
-import sys
 import termios
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import wraps
-from pathlib import Path
 
 import pytest
 import uvloop
 
 from tests.live.glass import Glass
 from tests.live.scene import Scene, sid
+from tests.nursery.nursery import Nursery
 from twilio_rt_cli.live.screen import Screen
 from twilio_rt_cli.live.snapshot import RecentEvent, Snapshot
-
-ROOT = Path(__file__).parent.parent.parent
-
 
 Story = Callable[..., Coroutine[None, None, None]]
 
@@ -174,45 +169,26 @@ async def test_a_terminal_that_nobody_reads_does_not_hold_up_the_loop() -> None:
 # Other processes
 
 
-class Program:
-    """The scene in a process of its own, on a terminal that is its own, too."""
-
-    def __init__(self, glass: Glass, **environment: str) -> None:
-        self.glass = glass
-        self.before = glass.attributes
-        start = "import os, runpy; os.login_tty(0); runpy.run_module('tests.live.scene', run_name='__main__')"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", start],
-            stdin=os.dup(glass.descriptor),
-            stdout=os.dup(glass.descriptor),
-            stderr=subprocess.PIPE,
-            cwd=ROOT,
-            env={**os.environ, "TERM": "xterm", **environment},
-        )
-        glass.wait(lambda seen: "…0001" in seen.text)
-
-    def ended(self) -> tuple[int, str]:
-        """Exit code and stderr; the terminal is as it was."""
-        self.glass.wait(lambda seen: seen.clean)
-        _, complaint = self.process.communicate(timeout=20)
-        assert self.glass.attributes == self.before
-        self.glass.close()
-        return self.process.returncode, complaint.decode()
-
-
 @pytest.mark.parametrize("way", ["q", "\x03", signal.SIGTERM])
-def test_every_way_out_leaves_a_clean_terminal_and_a_summary(way: str | signal.Signals) -> None:
-    program = Program(Glass(), NO_COLOR="1")
-    program.glass.press("\x1a?")  # Ctrl-Z stops nobody
-    program.glass.wait(lambda seen: "keys and figures" in seen.text)
-    if isinstance(way, str):
-        program.glass.press(way)
-    else:
-        program.process.send_signal(way)
-    program.glass.wait(lambda seen: "57 answered" in seen.raw)
-    assert program.ended() == (0, "")
-    assert not re.search(r"\x1b\[(?:\d;)?3\d", program.glass.raw), "no colour"
-    assert "▲" in program.glass.raw
+def test_every_way_out_leaves_a_clean_terminal_and_a_summary(way: str | signal.Signals, nursery: Nursery) -> None:
+    glass = Glass()
+    before = glass.attributes
+    given = {**os.environ, "TERM": "xterm", "NO_COLOR": "1"}
+    with nursery.program("tests.live.scene", environment=given, terminal=glass.descriptor, piped=[2]) as process:
+        glass.wait(lambda seen: "…0001" in seen.text)
+        glass.press("\x1a?")  # Ctrl-Z stops nobody
+        glass.wait(lambda seen: "keys and figures" in seen.text)
+        if isinstance(way, str):
+            glass.press(way)
+        else:
+            process.send_signal(way)
+        glass.wait(lambda seen: "57 answered" in seen.raw and seen.clean)
+        assert process.communicate(timeout=20) == ("", "")
+    assert process.returncode == 0
+    assert glass.attributes == before
+    glass.close()
+    assert not re.search(r"\x1b\[(?:\d;)?3\d", glass.raw), "no colour"
+    assert "▲" in glass.raw
 
 
 def test_attributes_are_compared_as_a_terminal_tells_them() -> None:

@@ -1,6 +1,6 @@
 """Imports what a server needs, then forks a process for each request that comes in on the socket named in argv.
 
-A request is `Wanted` with the descriptors of stdout and stderr. Its connection is told the process id, and the exit
+A request is `Wanted` with the descriptors of its streams. Its connection is told the process id, and the exit
 status when it has ended. Ends itself when nobody holds its stdin any more.
 
 A process is two: one runs the module, as `python -m` would; the other waits for it. Each is forked from here, where
@@ -25,10 +25,14 @@ _WANTED = (
     "tests.server.world",
     "twilio_rt_cli.caller.probe",
     "twilio_rt_cli.cli.app",
+    "twilio_rt_cli.cli.attached",
+    "twilio_rt_cli.cli.number_change",
     "twilio_rt_cli.cli.reach",
     "twilio_rt_cli.cli.reporter",
     "twilio_rt_cli.cli.serving",
     "twilio_rt_cli.cli.tunnelling",
+    "twilio_rt_cli.live.screen",
+    "twilio_rt_cli.live.summary",
     "twilio_rt_cli.server.admin",
     "twilio_rt_cli.server.run",
     "twilio_rt_cli.settings",
@@ -53,7 +57,7 @@ def main(path: str) -> None:
         while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
             asking, _ = listening.accept()
             with asking:
-                received, descriptors, _, _ = socket.recv_fds(asking, 1 << 20, 2)
+                received, descriptors, _, _ = socket.recv_fds(asking, 1 << 20, 3)
                 if os.fork() == 0:
                     listening.close()
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -77,15 +81,19 @@ def _wait_for_one(asking: socket.socket, wanted: Wanted, descriptors: list[int])
 
 
 def _become(wanted: Wanted, descriptors: list[int]) -> None:
-    for number, one in enumerate(descriptors, 1):
+    other = descriptors.pop() if wanted.terminal else os.open(os.devnull, os.O_RDWR)
+    if wanted.terminal:
+        os.login_tty(other)  # closes it
+    else:
+        os.dup2(other, 0)
+        os.close(other)
+    for number, one in zip(wanted.piped, descriptors, strict=True):
         os.dup2(one, number)
         os.close(one)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
     os.chdir(wanted.folder)
     if not _FORKS_SAFELY:
         os.execve(sys.executable, [sys.executable, "-m", wanted.module, *wanted.arguments], wanted.environment)
+    sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())  # type: ignore[union-attr]
     os.environ.clear()
     os.environ.update(wanted.environment)
     sys.argv[1:] = wanted.arguments

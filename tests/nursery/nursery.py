@@ -57,9 +57,10 @@ class Nursery:
         self, module: str, *arguments: str, folder: Path | None = None, environment: Mapping[str, str] | None = None
     ) -> AsyncIterator[Forked]:
         """Like `python -m`, in this folder and with this environment alone; killed if the test leaves it running."""
-        asking, readers = self._ask(module, arguments, folder, environment)
+        wanted = Wanted(module, list(arguments), dict(environment or os.environ), str(folder or Path.cwd()))
+        asking, readers = self._ask(wanted)
         fate, writer = await asyncio.open_unix_connection(sock=asking)
-        out, err = await _reader(readers[0]), await _reader(readers[1])
+        out, err = await _reader(readers[1]), await _reader(readers[2])
         process = Forked(int(await fate.readline()), fate, out[0], err[0])
         try:
             yield process
@@ -73,28 +74,33 @@ class Nursery:
 
     @contextmanager
     def program(
-        self, module: str, *arguments: str, folder: Path | None = None, environment: Mapping[str, str] | None = None
+        self,
+        module: str,
+        *arguments: str,
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        terminal: int | None = None,
+        piped: Sequence[int] = (1, 2),
     ) -> Iterator[Program]:
-        """The same for a test that runs no loop."""
-        asking, readers = self._ask(module, arguments, folder, environment)
-        program = Program(asking, *readers)
+        """The same for a test that runs no loop. `terminal` becomes its own, for the streams that are not `piped`."""
+        given = dict(environment or os.environ)
+        wanted = Wanted(module, list(arguments), given, str(folder or Path.cwd()), tuple(piped), terminal is not None)
+        program = Program(*self._ask(wanted, terminal))
         try:
             yield program
         finally:
             program.close()
 
-    def _ask(
-        self, module: str, arguments: Sequence[str], folder: Path | None, environment: Mapping[str, str] | None
-    ) -> tuple[socket.socket, tuple[int, ...]]:
-        """Where its id and its exit status will be told, and where to read its stdout and stderr."""
-        wanted = Wanted(module, list(arguments), dict(environment or os.environ), str(folder or Path.cwd()))
+    def _ask(self, wanted: Wanted, terminal: int | None = None) -> tuple[socket.socket, dict[int, int]]:
+        """Where its id and its exit status will be told, and where to read what it pipes."""
         asking = socket.socket(socket.AF_UNIX)
         asking.connect(str(self._path))
-        readers, ends = zip(os.pipe(), os.pipe(), strict=True)
-        socket.send_fds(asking, [msgspec.json.encode(wanted)], list(ends))
+        pipes = {number: os.pipe() for number in wanted.piped}
+        ends = [end for _, end in pipes.values()]
+        socket.send_fds(asking, [msgspec.json.encode(wanted)], [*ends, *([] if terminal is None else [terminal])])
         for end in ends:
             os.close(end)
-        return asking, readers
+        return asking, {number: reader for number, (reader, _) in pipes.items()}
 
 
 @contextmanager

@@ -5,16 +5,17 @@ import select
 import signal
 import socket
 import subprocess
+from collections.abc import Mapping
 from threading import Thread
 from typing import TextIO
 
 
 class Program:
-    """Has the names of `subprocess.Popen`, with text on both pipes."""
+    """Has the names of `subprocess.Popen`, with text on its pipes."""
 
-    def __init__(self, asking: socket.socket, stdout: int, stderr: int) -> None:
-        self.stdout: TextIO | None = os.fdopen(stdout)
-        self.stderr: TextIO | None = os.fdopen(stderr)
+    def __init__(self, asking: socket.socket, pipes: Mapping[int, int]) -> None:
+        self.stdout: TextIO | None = os.fdopen(pipes[1]) if 1 in pipes else None
+        self.stderr: TextIO | None = os.fdopen(pipes[2]) if 2 in pipes else None
         self._asking = asking
         self._fate = asking.makefile("rb", buffering=0)  # nothing is read ahead of what is asked for
         self.pid: int = int(self._fate.readline())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.glass import Glass
 from tests.nursery.nursery import Nursery
 
 TELLS = """
@@ -84,3 +85,20 @@ def test_a_program_that_is_left_running_is_killed(nursery: Nursery, tmp_path: Pa
     with nursery.program("waits", folder=tmp_path) as process:
         pass
     assert process.returncode == -signal.SIGKILL
+
+
+def test_a_program_has_a_terminal_of_its_own(nursery: Nursery, tmp_path: Path) -> None:
+    (tmp_path / "reads.py").write_text(
+        "import os, sys\n"
+        "print(os.getsid(0) == os.getpid() == os.tcgetpgrp(0), sys.stdout.isatty(), file=sys.stderr)\n"
+        "print('name?')\n"
+        "print(sys.stdin.readline().upper())\n"
+    )
+    glass = Glass()
+    with nursery.program("reads", folder=tmp_path, terminal=glass.descriptor, piped=[2]) as process:
+        glass.wait(lambda seen: "name?" in seen.raw)
+        glass.press("alan\n")
+        glass.wait(lambda seen: "ALAN" in seen.raw)
+        assert process.communicate(timeout=20) == ("", "True True\n")
+    assert process.returncode == 0
+    glass.close()

@@ -10,3 +10,7 @@ class Wanted(msgspec.Struct, frozen=True):
     arguments: list[str]
     environment: dict[str, str]
     folder: str
+    piped: tuple[int, ...] = (1, 2)
+    """the streams that are pipes: a descriptor comes for each of them"""
+    terminal: bool = False
+    """one more descriptor comes: its terminal, for the other streams"""
