@@ -3,13 +3,13 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.nursery.nursery import Nursery
 from twilio_rt_cli.settings import Settings
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -23,20 +23,14 @@ def {name}(day: str) -> str:
 """
 
 
-def test_a_change_starts_the_server_again_with_the_same_settings(tmp_path: Path) -> None:
+def test_a_change_starts_the_server_again_with_the_same_settings(tmp_path: Path, nursery: Nursery) -> None:
     tools = tmp_path / "my_tools.py"
     tools.write_text(TOOLS.format(name="first"))
     names = {name.upper() for name in Settings.model_fields}
     kept = {name: value for name, value in os.environ.items() if name not in names}
     arguments = ["--reload", "--json", "--port", "0", "--tools", "my_tools.py", "--limit-concurrency", "3"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "twilio_rt_cli", "serve", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        env=kept | {"OPENAI_REALTIME_URL": "ws://127.0.0.1:1/v1/realtime", "TWILIO_AUTH_TOKEN": SECRET, "HOST": "::1"},
-    ) as process:
+    given = kept | {"OPENAI_REALTIME_URL": "ws://127.0.0.1:1/v1/realtime", "TWILIO_AUTH_TOKEN": SECRET, "HOST": "::1"}
+    with nursery.program("twilio_rt_cli", "serve", *arguments, folder=tmp_path, environment=given) as process:
         assert process.stdout is not None
         try:
             first = json.loads(process.stdout.readline())
@@ -54,6 +48,7 @@ def test_a_change_starts_the_server_again_with_the_same_settings(tmp_path: Path)
             _, err = process.communicate(timeout=20)
         finally:
             process.terminate()
+            process.wait(20)
     assert process.returncode == 0, err
     with pytest.raises(httpx.ConnectError):
         httpx.get(second["url"] + "/healthz", trust_env=False)

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import pytest
 
 from tests.ngrok_agent.install import NO_AGENT, agents, install
 from tests.ngrok_agent.install import TOKEN as NGROK_TOKEN
+from tests.nursery.nursery import Forked, Nursery
 from tests.scripted_model import Answer, Script, Speech, scripted_model
 from tests.twilio_rest import Number, TwilioRest, twilio_rest
 from twilio_rt_cli.caller.report import CallReport
@@ -29,12 +29,11 @@ REPOSITORY = Path(__file__).parents[2]
 class Program:
     """One of ours, and what it said."""
 
-    process: asyncio.subprocess.Process
+    process: Forked
     written: bytes = b""
 
     async def until(self, kind: str) -> dict[str, Any]:
         """The next event of this type."""
-        assert self.process.stdout is not None
         async with asyncio.timeout(30):
             while True:
                 line = await self.process.stdout.readline()
@@ -46,13 +45,12 @@ class Program:
 
     async def log(self, words: str) -> None:
         """Wait for a line of the log that says this."""
-        assert self.process.stderr is not None
         async with asyncio.timeout(30):
             while words.encode() not in (line := await self.process.stderr.readline()):
                 assert line, f"it ended without {words!r} in its log"
                 self.written += line
 
-    def signal(self, number: int) -> None:
+    def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
     async def ended(self) -> int:
@@ -68,15 +66,15 @@ class Program:
     token: str = ""
 
     async def _complaint(self) -> str:
-        assert self.process.stderr is not None
         return (await self.process.stderr.read()).decode()
 
 
 class Bench:
     """Twilio, a model, and a folder in which programs of ours are started."""
 
-    def __init__(self, rest: TwilioRest, model_url: str, folder: Path) -> None:
+    def __init__(self, rest: TwilioRest, model_url: str, folder: Path, nursery: Nursery) -> None:
         self.rest = rest
+        self.nursery = nursery
         self.folder = folder
         install(folder)
         self.environment = {
@@ -104,19 +102,10 @@ class Bench:
     @asynccontextmanager
     async def run(self, *arguments: str, **settings: str) -> AsyncIterator[Program]:
         """One of our commands; killed if the test leaves it running."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "twilio_rt_cli", *arguments),
-            cwd=self.folder,
-            env=self.environment | settings,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
+        command = ("twilio_rt_cli", *arguments)
+        given = self.environment | settings
+        async with self.nursery.start(*command, folder=self.folder, environment=given) as process:
             yield Program(process, token=self.rest.account.auth_token)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
 
     def serve(self, *more: str, **settings: str) -> Any:
         return self.run("serve", "--port", "0", "--json", "--tunnel", "--number", NUMBER, "--yes", *more, **settings)
@@ -126,14 +115,14 @@ class Bench:
         return await asyncio.wrap_future(self.rest.ringing(NUMBER))
 
 
-def story(tmp_path: Path, tell: Callable[[Bench], Coroutine[None, None, None]]) -> None:
+def story(tmp_path: Path, nursery: Nursery, tell: Callable[[Bench], Coroutine[None, None, None]]) -> None:
     """Run a story with all that it needs; no agent of ngrok's is left when it is over."""
 
     async def told() -> None:
         script = Script([Answer((Speech(1500),))] * 8)
         with twilio_rest([Number(NUMBER, voice_url=OLD)]) as rest:
             async with scripted_model(script) as model:
-                await tell(Bench(rest, model.url, tmp_path))
+                await tell(Bench(rest, model.url, tmp_path, nursery))
 
     try:
         asyncio.run(told())
@@ -152,7 +141,7 @@ def command_lines() -> str:
     return "\n".join(shown)
 
 
-def test_one_command_rings_a_phone_and_leaves_the_account_as_it_was(tmp_path: Path) -> None:
+def test_one_command_rings_a_phone_and_leaves_the_account_as_it_was(tmp_path: Path, nursery: Nursery) -> None:
     async def tell(bench: Bench) -> None:
         async with bench.serve() as server:
             ready = await server.until("server.ready")
@@ -172,11 +161,11 @@ def test_one_command_rings_a_phone_and_leaves_the_account_as_it_was(tmp_path: Pa
             assert await server.ended() == 0
         assert (bench.number.voice_url, bench.number.voice_fallback_url) == (OLD, "")
 
-    story(tmp_path, tell)
+    story(tmp_path, nursery, tell)
 
 
 @pytest.mark.acceptance
-def test_a_webhook_that_somebody_else_changed_is_left_alone(tmp_path: Path) -> None:
+def test_a_webhook_that_somebody_else_changed_is_left_alone(tmp_path: Path, nursery: Nursery) -> None:
     async def tell(bench: Bench) -> None:
         async with bench.serve() as server:
             await server.until("number.changed")
@@ -187,11 +176,11 @@ def test_a_webhook_that_somebody_else_changed_is_left_alone(tmp_path: Path) -> N
         assert bench.number.voice_url == "https://colleague.example/answer"
         assert b"left alone" in server.written
 
-    story(tmp_path, tell)
+    story(tmp_path, nursery, tell)
 
 
 @pytest.mark.acceptance
-def test_after_a_kill_the_next_start_puts_the_number_back(tmp_path: Path) -> None:
+def test_after_a_kill_the_next_start_puts_the_number_back(tmp_path: Path, nursery: Nursery) -> None:
     async def tell(bench: Bench) -> None:
         async with bench.serve() as first:
             await first.until("number.changed")
@@ -210,11 +199,11 @@ def test_after_a_kill_the_next_start_puts_the_number_back(tmp_path: Path) -> Non
             assert await third.ended() == 0
         assert bench.number.voice_url == OLD
 
-    story(tmp_path, tell)
+    story(tmp_path, nursery, tell)
 
 
 @pytest.mark.acceptance
-def test_a_tunnel_that_breaks_comes_back_and_takes_the_number_along(tmp_path: Path) -> None:
+def test_a_tunnel_that_breaks_comes_back_and_takes_the_number_along(tmp_path: Path, nursery: Nursery) -> None:
     async def tell(bench: Bench) -> None:
         async with bench.serve() as server:
             await server.until("number.changed")
@@ -230,11 +219,11 @@ def test_a_tunnel_that_breaks_comes_back_and_takes_the_number_along(tmp_path: Pa
             assert await server.ended() == 0
         assert bench.number.voice_url == OLD
 
-    story(tmp_path, tell)
+    story(tmp_path, nursery, tell)
 
 
 @pytest.mark.acceptance
-def test_when_twilio_is_away_at_the_end_that_is_loud_and_nothing_is_lost(tmp_path: Path) -> None:
+def test_when_twilio_is_away_at_the_end_that_is_loud_and_nothing_is_lost(tmp_path: Path, nursery: Nursery) -> None:
     async def tell(bench: Bench) -> None:
         async with bench.serve() as server:
             await server.until("number.changed")
@@ -248,11 +237,11 @@ def test_when_twilio_is_away_at_the_end_that_is_loud_and_nothing_is_lost(tmp_pat
             assert await later.ended() == 0
         assert bench.number.voice_url == OLD
 
-    story(tmp_path, tell)
+    story(tmp_path, nursery, tell)
 
 
 @pytest.mark.acceptance
-def test_what_cannot_begin_says_why(tmp_path: Path) -> None:
+def test_what_cannot_begin_says_why(tmp_path: Path, nursery: Nursery) -> None:
     async def tell(bench: Bench) -> None:
         async with bench.serve(TWILIO_API_KEY="SKwrong", TWILIO_API_SECRET="wrong") as refused:
             assert await refused.ended() == 4
@@ -265,11 +254,11 @@ def test_what_cannot_begin_says_why(tmp_path: Path) -> None:
             assert await unchecked.ended() == 2
         assert bench.number.voice_url == OLD
 
-    story(tmp_path, tell)
+    story(tmp_path, nursery, tell)
 
 
 @pytest.mark.acceptance
-def test_three_programs_find_each_other(tmp_path: Path) -> None:
+def test_three_programs_find_each_other(tmp_path: Path, nursery: Nursery) -> None:
     async def tell(bench: Bench) -> None:
         async with bench.run("serve", "--port", "0", "--json") as server:
             ready = await server.until("server.ready")
@@ -291,4 +280,4 @@ def test_three_programs_find_each_other(tmp_path: Path) -> None:
             server.signal(signal.SIGINT)
             assert await server.ended() == 0
 
-    story(tmp_path, tell)
+    story(tmp_path, nursery, tell)

