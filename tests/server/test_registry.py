@@ -153,6 +153,16 @@ def test_twilio_says_that_the_call_is_completed() -> None:
     )
 
 
+def test_a_completed_call_that_was_ending_already_frees_its_place_with_its_stream() -> None:
+    book = registry()
+    live, _ = talking(book)
+    book.hung_up(call_sid(1), 1.0)
+    assert book.places == 1
+    book.stream_over(live, EndReason.MODEL_GONE, 1.1)
+    assert book.places == 0
+    assert book.how_it_ended(call_sid()) is EndReason.MODEL_GONE
+
+
 def test_a_failed_stream_frees_the_place_only_if_it_never_came() -> None:
     book = registry()
     token = book.answer(incoming(1), 0.0)

@@ -92,6 +92,8 @@ class LiveCall:
     """where we were reached when its webhook was answered: its TwiML names that"""
     running: Running | None = None
     ended: EndReason | None = None
+    completed: bool = False
+    """Twilio has said so: nobody will ask `/stream-ended`"""
     stream_sid: StreamSid = _NO_STREAM
     """told by the `start` that fitted"""
     waiting: list[Callable[[], None]] = field(default_factory=list)
@@ -211,7 +213,7 @@ class Registry:
         if live.stage not in _STREAMING:
             return
         live.ended = reason
-        if reason in _NOBODY_LEFT or live.incoming is None or live.incoming.is_probe:
+        if live.completed or reason in _NOBODY_LEFT or live.incoming is None or live.incoming.is_probe:
             self.finish(live, reason, now)
             return
         live.stage = Stage.CLOSING
@@ -255,8 +257,9 @@ class Registry:
         live = self._by_sid.get(call_sid)
         if live is None:
             return
+        live.completed = True
         if live.stage in _STREAMING and live.running is not None:
-            live.running.end(EndReason.CALLER_HUNG_UP)
+            live.running.end(EndReason.CALLER_HUNG_UP)  # it may be ending for another reason already
             return
         self.finish(live, live.ended or EndReason.CALLER_HUNG_UP, now)
 
