@@ -7,6 +7,7 @@ from twilio_rt_cli.call.call import CallState
 from twilio_rt_cli.call.commands import ClearPlayout, HangUp, RunTool, SendMark, SendMedia
 from twilio_rt_cli.call.conversation import HANGOVER_MS
 from twilio_rt_cli.call.events import ToolFinished
+from twilio_rt_cli.call.health import health
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -232,6 +233,34 @@ def test_each_voice_to_voice_time_and_the_first_audio_are_counted_once() -> None
     assert call.told(FirstAudio) == [FirstAudio(call.core.statistics.first_audio_ms or 0)]
     assert call.core.statistics.first_audio_ms == pytest.approx(300)
     assert call.core.statistics.v2v_ms == [pytest.approx(650 + HANGOVER_MS)]
+
+
+def test_a_caller_who_speaks_again_or_hangs_up_before_an_answer_has_waited_in_vain() -> None:
+    call = talking()
+    for _ in range(100):
+        call << media()
+    call << SpeechStarted(500)
+    call << SpeechStopped(2000)  # 560 ms after the last sound
+    call.now += 5.0
+    call << SpeechStarted(7000)  # "Hello?"
+    assert call.core.statistics.unanswered_max_ms == pytest.approx(5560)
+    call << SpeechStopped(8000)
+    call.now += 2.0
+    call << Stop()
+    assert call.core.statistics.unanswered_max_ms == pytest.approx(5560)
+    assert call.core.statistics.v2v_ms == []
+
+
+def test_a_call_that_is_over_before_the_answer_tells_how_long_the_caller_waited() -> None:
+    call = talking()
+    for _ in range(100):
+        call << media()
+    call << SpeechStarted(500)
+    call << SpeechStopped(2000)
+    call.now += 20.0
+    call << Stop()
+    assert call.core.statistics.unanswered_max_ms == pytest.approx(20_560)
+    assert health(call.core.statistics, EndReason.CALLER_HUNG_UP).why == "no answer for 20560 ms"
 
 
 def test_the_stop_is_timed_from_the_callers_first_sound() -> None:

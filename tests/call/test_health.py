@@ -14,6 +14,7 @@ from twilio_rt_cli.call.record import CallStatistics, EndReason
         (CallStatistics(playout_lag_max_ms=1500.4), "agent audio up to 1500 ms late at the phone"),
         (CallStatistics(jitter_ms=80.0), "80 ms of jitter"),
         (CallStatistics(v2v_ms=[500.0, 2400.0, 2500.0]), "answers take 2400 ms"),
+        (CallStatistics(unanswered_max_ms=24_600.4), "no answer for 24600 ms"),
         (CallStatistics(first_audio_ms=5000.0), "the first audio took 5000 ms"),
         (CallStatistics(model_failures=2), "2 errors of the model"),
         (CallStatistics(tool_failures=1), "1 tool calls failed"),
@@ -31,7 +32,14 @@ def test_what_degrades_a_call(counted: CallStatistics, why: str) -> None:
         CallStatistics(),
         CallStatistics(frames_in=300, media_gaps=3),
         CallStatistics(frames_in=10, media_gaps=2),
-        CallStatistics(v2v_ms=[900.0, 800.0, 2500.0], first_audio_ms=700.0, jitter_ms=12.0, playout_lag_max_ms=120.0),
+        CallStatistics(
+            v2v_ms=[900.0, 800.0, 2500.0],
+            unanswered_max_ms=1900.0,
+            first_audio_ms=700.0,
+            jitter_ms=12.0,
+            playout_lag_max_ms=120.0,
+        ),
+        CallStatistics(unanswered_max_ms=1900.0),
         CallStatistics(model_errors={"response_cancel_not_active": 2}),
     ],
 )

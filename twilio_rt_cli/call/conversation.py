@@ -211,6 +211,7 @@ class Conversation:
         """The call ends now: what was said and heard of all that is not finished. The model is told nothing more."""
         told: list[Command] = [turn for answer in self._answers.values() if (turn := answer.turn()) is not None]
         self._answers.clear()
+        self._no_answer_yet(now)
         cuts, rest = self.playout.break_off(now)
         for found in cuts:
             told += [one for one in self._settle(found) if type(one) is BargedIn]
@@ -247,13 +248,20 @@ class Conversation:
         self._statistics.first_audio_ms = answer.spoken_at_ms
         return [FirstAudio(answer.spoken_at_ms)]
 
+    def _no_answer_yet(self, now: float) -> None:
+        """The caller gives up waiting, if they waited: such a wait is no v2v, and must not look like none."""
+        if self._speech_ended_at is not None:
+            waited_ms = (now - self._speech_ended_at) * 1000
+            self._statistics.unanswered_max_ms = max(waited_ms, self._statistics.unanswered_max_ms)
+            self._speech_ended_at = None
+
     def _ms(self, now: float) -> float:
         """Since the call began."""
         return (now - self._started_at) * 1000
 
     def _speech_started(self, event: SpeechStarted, now: float) -> list[Command]:
         self._turns.speech_started(now)
-        self._speech_ended_at = None
+        self._no_answer_yet(now)
         # Where the speech is told to begin lies the prefix before the first sound. (Realtime API, prefix_padding_ms)
         began = (event.audio_start_ms + self._prefix_ms) * PER_MS
         began_at = self._arrivals.moment_of(began, self.appended, now)

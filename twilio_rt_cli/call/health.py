@@ -12,6 +12,8 @@ JITTER_MS = 60.0
 PLAYOUT_LAG_MS = 1000.0
 SLOW_V2V_MS = 2000.0
 """median voice-to-voice above which callers ask whether anybody is there"""
+SLOW_UNANSWERED_MS = 4000.0
+"""wait for an answer after which a caller who speaks again, or hangs up, has given up on it"""
 SLOW_START_MS = 4000.0
 
 
@@ -53,6 +55,8 @@ def _degraded(counted: CallStatistics) -> str:
         return f"{counted.jitter_ms:.0f} ms of jitter"
     if (median := percentile(counted.v2v_ms, 0.5)) is not None and median > SLOW_V2V_MS:
         return f"answers take {median:.0f} ms"
+    if counted.unanswered_max_ms > SLOW_UNANSWERED_MS:
+        return f"no answer for {counted.unanswered_max_ms:.0f} ms"
     if (counted.first_audio_ms or 0.0) > SLOW_START_MS:
         return f"the first audio took {counted.first_audio_ms:.0f} ms"
     if counted.model_failures:

@@ -166,6 +166,8 @@ class CallStatistics:
     """caller turns the model heard"""
     v2v_ms: list[float] = field(default_factory=list)
     """of each answer: from the end of the caller's speech to the first agent audio sent"""
+    unanswered_max_ms: float = 0.0
+    """the caller's longest wait for an answer that did not come before they spoke again, or the call was over"""
     barge_ins: int = 0
     barge_in_stop_ms: list[float] = field(default_factory=list)
     """of each barge-in: from the caller's first sound to our clear"""
