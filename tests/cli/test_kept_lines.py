@@ -65,6 +65,19 @@ def test_of_many_lines_the_last_are_kept(glass: Glass) -> None:
         assert [kept.events()[0].text, len(kept.events())] == ["number 100", 200]
 
 
+def test_what_is_no_warning_or_told_by_the_view_itself_drives_no_warning_out(glass: Glass) -> None:
+    with terminal(glass), log_lines():
+        with kept_lines() as kept:
+            log.warning("the disk is full")
+            for number in range(300):
+                log.info("number %d", number)
+                logging.getLogger("twilio_rt.server.refused").warning("call refused: caller_blocked")
+            assert [one.text for one in kept.events()] == ["the disk is full"]
+        log.info("afterwards")
+    glass.wait(lambda seen: "afterwards" in seen.raw)
+    assert glass.raw.count("\n") == 2
+
+
 def test_a_child_process_gets_the_real_terminal(glass: Glass) -> None:
     with terminal(glass), kept_lines():
         subprocess.run(["echo", "from a child"], stdout=sys.stdout, check=True)

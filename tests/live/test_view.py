@@ -57,7 +57,7 @@ def test_at_80_columns() -> None:
         "▸ CA17156075000000000000000000000005  ▲ answers take 2140 ms",
         " 09:46:13 …0002 cut     the caller interrupts the agent  1.24 of 3.10 s heard",
         " 09:46:20       refused all places are taken",
-        " 09:46:28 …0063 ✗ error the model went away: 1006  0:04, 1 turn, 0 barge-ins",
+        " 09:46:28 …0063 ✗ error   the model went away: 1006  0:04, 1 turn, 0 barge-ins",
         " 09:46:36 …0003 ended   the caller hung up  1:34, 4 turns, 1 barge-in",
         " ↑↓ select   t transcript   h hang up   ? help   q drain and quit",
     ]
@@ -145,6 +145,12 @@ def test_events_have_the_room_that_calls_do_not_need_and_logs_stand_among_them()
     assert lines[11].endswith("Hello, this is the practice of Doctor Miller. How can I…")
     assert lines[17] == " 09:46:18       log     the tunnel is down: refused"
     assert lines[18] == " 09:46:20       refused all places are taken"
+
+
+def test_an_event_that_tells_of_something_wrong_is_whole() -> None:
+    logs = (RecentEvent(AT, "", "refused", "BLOCK_CALLERS names the caller", wrong=True),)
+    lines = [line.rstrip() for line in render(snapshot(2), Look(80, 24), logs=logs).plain.split("\n")]
+    assert " 09:46:40       ✗ refused BLOCK_CALLERS names the caller" in lines
 
 
 def test_draining_says_how_many_calls_remain_and_what_forces() -> None:

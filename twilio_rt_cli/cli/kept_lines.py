@@ -22,6 +22,8 @@ from twilio_rt_cli.live.snapshot import RecentEvent
 _MOST = 200
 _LONGEST = 10_000
 """characters of a line that does not end"""
+_TOLD_ELSEWHERE = frozenset({"twilio_rt.server.refused"})
+"""what these loggers say is an event of the live view itself, and counted in what is told afterwards"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,7 @@ class KeptLine:
     """One line that was not written."""
 
     line: str
-    event: RecentEvent | None
-    """None: of the log, and neither a warning nor an error"""
+    event: RecentEvent
 
 
 class KeptLines:
@@ -46,14 +47,15 @@ class KeptLines:
 
     def events(self) -> tuple[RecentEvent, ...]:
         """Warnings and errors of the log, and what was printed; for the live view."""
-        return tuple(kept.event for kept in list(self._lines) if kept.event is not None)
+        return tuple(kept.event for kept in list(self._lines))
 
     def take_record(self, record: logging.LogRecord, line: str, message: str) -> None:
-        """A record of the log."""
+        """A record of the log; only warnings and errors are kept, however many others come between them."""
+        if record.levelno < logging.WARNING or record.name in _TOLD_ELSEWHERE:
+            return
         wrong = record.levelno >= logging.ERROR
         call = str(getattr(record, "call", "") or "")
-        told = RecentEvent(record.created, call, "log", message, wrong=wrong)
-        self._lines.append(KeptLine(line, told if record.levelno >= logging.WARNING else None))
+        self._lines.append(KeptLine(line, RecentEvent(record.created, call, "log", message, wrong=wrong)))
 
     def take_print(self, line: str) -> None:
         """A line that somebody printed."""
@@ -68,8 +70,7 @@ class KeptLines:
             handler.keep = None
         writer = LineWriter(self._stream)
         for kept in list(self._lines):
-            if kept.event is not None:
-                writer.write(kept.line)
+            writer.write(kept.line)
         self._lines.clear()
         writer.close()
 

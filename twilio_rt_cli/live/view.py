@@ -236,7 +236,7 @@ def _event(event: RecentEvent, width: int) -> Line:
     head: Line = [(f" {at} ", "quiet"), (fit(call, 6, left=True), "quiet")]
     who, style = fit(printable(event.who), 8, left=True), printable(event.who)
     if event.wrong:
-        who, style = f"✗ {fit(printable(event.who), 6, left=True)}", "bad"
+        who, style = f"✗ {who}", "bad"
     room = width - 10 - 6 - width_of(who)
     aside = cut(aside, max(0, room // 2))
     return [*head, (who, style), (cut(printable(event.text), room - width_of(aside)), ""), (aside, "quiet")]

@@ -19,6 +19,8 @@ from twilio_rt_cli.server.quota import Quota
 from twilio_rt_cli.server.registry import IncomingCall, Registry, is_sid
 
 log = logging.getLogger("twilio_rt.server")
+refusals = logging.getLogger("twilio_rt.server.refused")
+"""by a name of its own, since the live view shows the same as events"""
 
 _MINUTE_S = 60.0
 _REPEATED = 3
@@ -153,14 +155,17 @@ class Reception:
     ) -> None:
         """Count and tell a call that cannot be taken."""
         self.registry.refused[refusal] += 1
-        sids = self.log_of(call_sid or CallSid(""), stream_sid)
+        call_sid_told = call_sid or CallSid("")
+        sids = call_log(call_sid_told, stream_sid or self.registry.stream_of(call_sid_told), refusals)
         sids.warning("call refused: %s%s", refusal.value, f" ({detail})" if detail else "")
         self.publish(CallRefused(refusal, call_sid, detail, from_number))
 
 
-def call_log(call_sid: CallSid, stream_sid: StreamSid | None = None) -> "logging.LoggerAdapter[logging.Logger]":
+def call_log(
+    call_sid: CallSid, stream_sid: StreamSid | None = None, logger: logging.Logger = log
+) -> "logging.LoggerAdapter[logging.Logger]":
     """A logger whose every line carries the Call SID and the Stream SID."""
-    return logging.LoggerAdapter(log, {"call": call_sid, "stream": stream_sid or ""})
+    return logging.LoggerAdapter(logger, {"call": call_sid, "stream": stream_sid or ""})
 
 
 def without_token(text: str) -> str:
