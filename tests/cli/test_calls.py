@@ -6,10 +6,12 @@ import os
 import pty
 import re
 import resource
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -32,8 +34,8 @@ from tests.records.world import (
     stream,
     tell,
 )
-from twilio_rt_cli.call.notices import CallerTurn
-from twilio_rt_cli.call.record import EndReason, figures
+from twilio_rt_cli.call.notices import CallerTurn, CallOver
+from twilio_rt_cli.call.record import CallStatistics, EndReason, figures
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.notices import CallRefused, Refusal
 from twilio_rt_cli.records.file import NAME
@@ -172,6 +174,24 @@ def test_a_call_in_progress_is_told_as_such(three: Path) -> None:
     (one,) = objects("show", "3", "--json")
     assert (one["in_progress"], one["reason"], one["ended"], one["statistics"]) == (True, None, None, None)
     assert "ended    in progress\n" in told("show", "3")
+
+
+def test_a_call_whose_server_died_is_told_as_failed_before_the_next_start(three: Path, folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "calls.sqlite")) as file, file:
+        file.execute("UPDATE calls SET pid = ? WHERE id = 3", (2**22 + 1,))
+    page = told("show", "3").splitlines()
+    assert page[4:6] == ["ended    cut off (the server died while this call went on)", "health   failed"]
+    assert [one["number"] for one in objects("list", "--json", "--failed")] == [3, 2]
+
+
+def test_times_are_told_to_a_tenth_of_a_millisecond(folder: Path) -> None:
+    counted = CallStatistics(v2v_ms=[1937.9999999982829])
+    with recording(folder) as recorder:
+        tell(recorder, end=CallOver(EndReason.CALLER_HUNG_UP, "", 56509.878396987915, counted))
+    (one,) = objects("list", "--json")
+    assert (one["duration_ms"], one["v2v_p50_ms"]) == (56509.9, 1938.0)
+    (row,) = csv.DictReader(told("export", "--format", "csv").splitlines())
+    assert (row["duration_ms"], row["v2v_p50_ms"]) == ("56509.9", "1938.0")
 
 
 def test_an_export_holds_every_call_oldest_first(three: Path) -> None:

@@ -62,7 +62,7 @@ def test_where_there_is_no_terminal_nothing_is_left_out() -> None:
     assert lines(RECORD, DEAD) == [
         "NO  CALL       STARTED              FROM      TO        LENGTH  TURNS  V2V MS  BARGE  EST $  HEALTH    ENDED",
         "12  …9f2a1b3c  2026-11-23 12:03:58  ••••0142  ••••0100    1:34      4    2400      1  0.091  degraded  "
-        "caller hung up: answers take 2400 ms",
+        "caller hung up; answers take 2400 ms",
         " 3  …9f2a1b3c  2026-11-23 12:03:58  ••••0142  ••••0100       –      –       –      –      –  failed    "
         "cut off",
     ]
@@ -70,9 +70,9 @@ def test_where_there_is_no_terminal_nothing_is_left_out() -> None:
 
 def test_eighty_columns_keep_what_matters() -> None:
     assert lines(RECORD, DEAD, width=80) == [
-        "NO  CALL       STARTED         FROM      LENGTH  V2V MS  HEALTH    ENDED",
-        "12  …9f2a1b3c  11-23 12:03:58  ••••0142    1:34    2400  degraded  caller hung …",
-        " 3  …9f2a1b3c  11-23 12:03:58  ••••0142       –       –  failed    cut off",
+        "NO  CALL       STARTED      FROM      LENGTH  V2V MS  HEALTH    ENDED",
+        "12  …9f2a1b3c  11-23 12:03  ••••0142    1:34    2400  degraded  caller hung up;…",
+        " 3  …9f2a1b3c  11-23 12:03  ••••0142       –       –  failed    cut off",
     ]
 
 
@@ -94,11 +94,21 @@ def test_no_line_is_wider_than_the_terminal(width: int, shown: bool) -> None:
     assert len(told) == 3
 
 
-@pytest.mark.parametrize("width", [None, 80])
+def test_the_most_frequent_end_is_whole_in_eighty_columns_and_an_operator_did_something() -> None:
+    ended = [structs.replace(RECORD, why="", reason=reason) for reason in ("caller_hung_up", "operator")]
+    assert [line.rpartition("  ")[2] for line in lines(*ended, width=80)] == [
+        "ENDED",
+        "caller hung up",
+        "operator hung up",
+    ]
+
+
+@pytest.mark.parametrize("width", [None, 80, 120])
 def test_who_was_turned_away(width: int | None) -> None:
     refused = [Refused(BEGAN, "CA" + "0" * 24 + "9f2a1b3c", "+14155550142", "busy", "for +14155550142\x1b")]
     head, line = list(refused_table([*refused, Refused(BEGAN, "", "", "draining", "")], Curtain(), width))[:2]
     assert head.split() == ["WHEN", "CALL", "FROM", "REASON", "DETAIL"]
-    assert line.removeprefix("2026-").startswith("11-23 12:03:58  …9f2a1b3c  ••••0142  busy")
+    seconds = "" if width == 80 else ":58"
+    assert line.removeprefix("2026-").startswith(f"11-23 12:03{seconds}  …9f2a1b3c  ••••0142  busy")
     assert "+1415" not in line
     assert "\x1b" not in line

@@ -15,7 +15,10 @@ Row = TypeVar("Row")
 UNKNOWN = "–"
 _GAP = "  "
 _MOST_NUMBER = 24  # of a caller's name by SIP, for instance
-_NARROWEST_LAST = 12
+_NARROWEST_LAST = 14
+"""`caller hung up`, the most frequent end, is so wide"""
+_WITH_SECONDS = 100
+"""columns from which on there is room for them"""
 
 
 class _Column(Struct, Generic[Row], frozen=True):
@@ -39,7 +42,7 @@ def calls_table(records: Sequence[Record], curtain: Curtain, now: float, width: 
         _Column("V2V MS", lambda one: _figure(one.v2v_p50_ms), right=True, dispensable=3),
         _Column("BARGE", lambda one: _figure(one.barge_ins), right=True, dispensable=6),
         _Column("EST $", lambda one: UNKNOWN if one.cost_usd is None else f"{one.cost_usd:.3f}", True, dispensable=7),
-        _Column("HEALTH", lambda one: one.health or ("failed" if one.failed else UNKNOWN), dispensable=2),
+        _Column("HEALTH", lambda one: health_word(one) or UNKNOWN, dispensable=2),
         _Column("ENDED", _ending),
     ]
     return _table(columns, records, width)
@@ -59,7 +62,12 @@ def refused_table(refused: Sequence[Refused], curtain: Curtain, width: int | Non
 
 def ended_words(record: Record) -> str:
     """`caller hung up`, `in progress`."""
-    return printable(record.state.replace("_", " "))
+    return "operator hung up" if record.state == "operator" else printable(record.state.replace("_", " "))
+
+
+def health_word(record: Record) -> str:
+    """Healthy, degraded or failed; empty while the call goes on."""
+    return record.health or ("failed" if record.failed else "")
 
 
 def _table(columns: list[_Column[Row]], rows: Sequence[Row], width: int | None) -> Iterator[str]:
@@ -95,8 +103,11 @@ def _number(curtain: Curtain, number: str) -> str:
 
 
 def _when(at: float, width: int | None) -> str:
-    """A person knows the year."""
-    return local_time(at) if width is None else local_time(at)[5:]
+    """A person knows the year, and where room is scarce can do without seconds."""
+    told = local_time(at)
+    if width is None:
+        return told
+    return told[5:] if width >= _WITH_SECONDS else told[5:-3]
 
 
 def _figure(value: float | None) -> str:
@@ -111,4 +122,4 @@ def _length(record: Record, now: float) -> str:
 
 def _ending(record: Record) -> str:
     why = record.why if record.why and record.why != record.state else ""
-    return ended_words(record) + (f": {printable(why)}" if why else "")
+    return ended_words(record) + (f"; {printable(why)}" if why else "")

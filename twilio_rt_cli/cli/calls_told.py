@@ -12,6 +12,7 @@ import msgspec
 from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.call.record import Figure
 from twilio_rt_cli.call.transcript import SpokenLine, transcript
+from twilio_rt_cli.cli.calls_table import health_word
 from twilio_rt_cli.cli.events import call_event
 from twilio_rt_cli.cli.logs import utc
 from twilio_rt_cli.cli.masking import Curtain, printable
@@ -48,15 +49,15 @@ def summary(record: Record, curtain: Curtain) -> Object:
         "started": utc(record.started_at),
         "ended": None if record.ended_at is None else utc(record.ended_at),
         "in_progress": record.state == IN_PROGRESS,
-        "duration_ms": record.duration_ms,
+        "duration_ms": _tenths(record.duration_ms),
         "reason": None if record.state == IN_PROGRESS else record.state,
         "failed": record.failed,
         "detail": None if record.detail is None else curtain.text(record.detail),
-        "health": record.health or ("failed" if record.failed else None),
+        "health": health_word(record) or None,
         "why": record.why,
         "turns": record.turns,
         "barge_ins": record.barge_ins,
-        "v2v_p50_ms": record.v2v_p50_ms,
+        "v2v_p50_ms": _tenths(record.v2v_p50_ms),
         "cost_usd": record.cost_usd,
         "recording": record.recording,
     }
@@ -103,6 +104,10 @@ def spoken(record: Record, events: Sequence[Event]) -> list[SpokenLine]:
     return transcript(told)
 
 
+def _tenths(value_ms: float | None) -> float | None:
+    return None if value_ms is None else round(value_ms, 1)
+
+
 def _line(line: SpokenLine) -> Object:
     return {
         "at_ms": round(line.at_ms, 1),
@@ -110,7 +115,7 @@ def _line(line: SpokenLine) -> Object:
         "text": line.text,
         "heard_estimate": line.heard_estimate,
         "interrupted": line.interrupted,
-        "v2v_ms": None if line.v2v_ms is None else round(line.v2v_ms, 1),
+        "v2v_ms": _tenths(line.v2v_ms),
     }
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from twilio_rt_cli.call.record import percentile
 from twilio_rt_cli.call.transcript import SpokenLine
-from twilio_rt_cli.cli.calls_table import ended_words
+from twilio_rt_cli.cli.calls_table import ended_words, health_word
 from twilio_rt_cli.cli.calls_told import spoken
 from twilio_rt_cli.cli.calls_when import length, local_time
 from twilio_rt_cli.cli.masking import Curtain, printable
 from twilio_rt_cli.cli.transcript import Line, plural
 from twilio_rt_cli.records.reading import Record
-from twilio_rt_cli.records.store import Event
+from twilio_rt_cli.records.store import CUT_OFF, Event
 
 
 def call_page(record: Record, events: Sequence[Event], curtain: Curtain, width: int | None) -> Iterator[str]:
@@ -61,10 +61,12 @@ def _facts(record: Record, events: Sequence[Event], curtain: Curtain) -> Iterato
     lasted = "" if record.duration_ms is None else f", {length(record.duration_ms)} long"
     yield "began", f"{local_time(record.started_at)}{lasted}"
     detail = f" ({curtain.text(record.detail)})" if record.detail else ""
+    if record.state == CUT_OFF:
+        detail = " (the server died while this call went on)"
     yield "ended", f"{ended_words(record)}{detail}"
-    if record.health:
+    if health := health_word(record):
         why = f": {record.why}" if record.why and record.why != record.state else ""
-        yield "health", f"{record.health}{why}"
+        yield "health", f"{health}{why}"
     if record.statistics:
         yield "figures", _figures(record)
     if record.recording:
