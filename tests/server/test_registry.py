@@ -277,6 +277,7 @@ def test_a_talking_call_is_told_that_an_operator_hangs_up() -> None:
     book = registry()
     live, runner = talking(book)
     assert book.hang_up(call_sid(), 1.0) is HungUp.DONE
+    assert book.hang_up(call_sid(), 1.5) is HungUp.ENDING
     assert runner.told == [EndReason.OPERATOR]
     book.stream_over(live, EndReason.OPERATOR, 2.0)
     assert book.hang_up(call_sid(), 3.0) is HungUp.ENDING

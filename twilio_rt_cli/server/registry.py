@@ -96,6 +96,8 @@ class LiveCall:
     """Twilio has said so: nobody will ask `/stream-ended`"""
     stream_sid: StreamSid = _NO_STREAM
     """told by the `start` that fitted"""
+    hung_up: bool = False
+    """by an operator: the caller hears what is queued, and that is all"""
     waiting: list[Callable[[], None]] = field(default_factory=list)
     """told once, when the stream is over"""
 
@@ -270,10 +272,11 @@ class Registry:
             return HungUp.UNKNOWN
         if live.stage is Stage.ANSWERED:  # its stream will be refused, and `/stream-ended` hangs up
             self.finish(live, EndReason.OPERATOR, now)
-        elif live.stage in _STREAMING and live.running is not None:
+        elif live.stage in _STREAMING and live.running is not None and not live.hung_up:
             live.running.end(EndReason.OPERATOR)
         else:
             return HungUp.ENDING
+        live.hung_up = True
         return HungUp.DONE
 
     def stream_failed(self, call_sid: CallSid, now: float) -> None:
