@@ -42,15 +42,19 @@ CALL, STREAM = CallSid("CA1"), StreamSid("MZ1")
         (CallTrouble("model", "rate_limit", "Too fast."), "error    Too fast.  model rate_limit"),
         (
             CallOver(EndReason.DRAINED, "we are stopping", 4_000, CallStatistics(turns=1)),
-            "ended    we are stopping  0:04, 1 turn, 0 barge-ins",
+            "ended    we are stopping  0:04, 1 turn",
         ),
         (
             CallOver(EndReason.CALLER_HUNG_UP, "stop", 94_000, CallStatistics(turns=4, barge_ins=1)),
             "ended    the caller hung up  1:34, 4 turns, 1 barge-in",
         ),
         (
+            CallOver(EndReason.CALLER_HUNG_UP, "stop", 13_000, CallStatistics(turns=1, unanswered_max_ms=4070.2)),
+            "ended    the caller hung up; ▲ no answer for 4070 ms  0:13, 1 turn",
+        ),
+        (
             CallOver(EndReason.MODEL_GONE, "1006", 4_000, CallStatistics(turns=1)),
-            "error    the model went away: 1006  0:04, 1 turn, 0 barge-ins",
+            "error    the model went away: 1006  0:04, 1 turn",
         ),
     ],
 )

@@ -93,7 +93,7 @@ EVENTS = (
     RecentEvent(AT - 29, sid(2), "agent", "Tuesday at ten o'clock is free. Shall I…", "760 ms"),
     RecentEvent(AT - 27, sid(2), "cut", "the caller interrupts the agent", "1.24 of 3.10 s heard"),
     RecentEvent(AT - 20, "", "refused", "all places are taken"),
-    RecentEvent(AT - 12, sid(99), "error", "the model went away: 1006", "0:04, 1 turn, 0 barge-ins", wrong=True),
+    RecentEvent(AT - 12, sid(99), "error", "the model went away: 1006", "0:04, 1 turn", wrong=True),
     RecentEvent(AT - 4, sid(3), "ended", "the caller hung up", "1:34, 4 turns, 1 barge-in"),
 )
 

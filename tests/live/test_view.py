@@ -57,7 +57,7 @@ def test_at_80_columns() -> None:
         "▸ CA17156075000000000000000000000005  ▲ answers take 2140 ms",
         " 09:46:13 …0002 cut     the caller interrupts the agent  1.24 of 3.10 s heard",
         " 09:46:20       refused all places are taken",
-        " 09:46:28 …0063 ✗ error   the model went away: 1006  0:04, 1 turn, 0 barge-ins",
+        " 09:46:28 …0063 ✗ error   the model went away: 1006  0:04, 1 turn",
         " 09:46:36 …0003 ended   the caller hung up  1:34, 4 turns, 1 barge-in",
         " ↑↓ select   t transcript   h hang up   ? help   q drain and quit",
     ]

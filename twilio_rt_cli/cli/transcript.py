@@ -5,6 +5,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import assert_never
 
+from twilio_rt_cli.call.health import Level, health
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -185,6 +186,11 @@ def _ending(over: CallOver) -> Line:
     if over.detail and wrong:
         why += f": {over.detail}"
     counted = over.statistics
+    verdict = health(counted, over.reason)
+    if verdict.level is Level.DEGRADED:
+        why += f"; ▲ {verdict.why}"
     minutes, seconds = divmod(int(over.duration_ms / 1000), 60)
-    figures = f"{minutes}:{seconds:02d}, {plural(counted.turns, 'turn')}, {plural(counted.barge_ins, 'barge-in')}"
+    figures = f"{minutes}:{seconds:02d}, {plural(counted.turns, 'turn')}"
+    if counted.barge_ins:
+        figures += f", {plural(counted.barge_ins, 'barge-in')}"
     return Line("error" if wrong else "ended", why, figures)
