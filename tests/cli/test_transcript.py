@@ -70,6 +70,10 @@ def test_what_a_call_tells(notice: Notice, text: str) -> None:
         (CallStarted(CALL, STREAM, "+14155550142", "+14155550100"), "call     from ••••0142 to ••••0100"),
         (CallStarted(CALL, STREAM, "", ""), "call     from unknown"),
         (CallRefused(Refusal.BUSY, CALL), "refused  all places are taken"),
+        (
+            CallRefused(Refusal.CALLER_BLOCKED, CALL, "a list", "+14155550142"),
+            "refused  BLOCK_CALLERS names the caller  from ••••0142, a list",
+        ),
         (StreamFailed(CALL, STREAM, "31921 - closed"), "error    Twilio's stream failed: 31921 - closed"),
         (Draining(0, 600), "stop     no call is in progress"),
         (

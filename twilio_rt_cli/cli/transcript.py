@@ -143,7 +143,9 @@ def server_line(notice: ServerNotice, curtain: Curtain) -> Line:
             called = f" to {curtain.number(notice.to_number)}" if notice.to_number else ""
             return Line("call", f"from {curtain.number(notice.from_number) or 'unknown'}{called}")
         case CallRefused():
-            return Line("refused", _REFUSALS[notice.reason], curtain.text(notice.detail))
+            caller = f"from {curtain.number(notice.from_number)}" if notice.from_number else ""
+            aside = ", ".join(part for part in (caller, curtain.text(notice.detail)) if part)
+            return Line("refused", _REFUSALS[notice.reason], aside)
         case StreamFailed():
             return Line("error", f"Twilio's stream failed: {curtain.text(notice.error)}")
         case Draining():
