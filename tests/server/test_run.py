@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from signal import SIGINT, SIGTERM
@@ -267,6 +268,24 @@ def test_who_watches_still_hears_how_calls_ended_that_a_second_signal_cut_off() 
     finally:
         sys.setswitchinterval(before)
     assert left == [(0, [EndReason.DRAINED, EndReason.DRAINED])]
+
+
+def test_what_starts_up_around_the_server_makes_no_call_wait(caplog: pytest.LogCaptureFixture) -> None:
+    server = World(config()).server
+    before = sys.getswitchinterval()
+
+    @asynccontextmanager
+    async def surroundings(_: BridgeServer) -> AsyncIterator[None]:
+        time.sleep(0.3)  # noqa: ASYNC251  # as an import does
+        await asyncio.sleep(0.001)  # what was due meanwhile runs
+        os.kill(os.getpid(), SIGTERM)
+        yield
+
+    try:
+        server.run(surroundings)
+    finally:
+        sys.setswitchinterval(before)
+    assert "stood still" not in caplog.text
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0"])

@@ -159,9 +159,10 @@ class BridgeServer:
 
     async def _surrounded(self, surroundings: Surroundings, entered: asyncio.Event) -> None:
         _favour_the_loop()
+        self.lag.stop()  # no call waits for what starts up around us, so it is not told as if one did
         async with surroundings(self):
             entered.set()
-            self.lag.start()  # from here on: no call waited for what came before
+            self.lag.start()
             await self._stopped.wait()
             await self._cut_off()
 
