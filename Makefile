@@ -25,7 +25,7 @@ fmt: ## format, and mend what ruff can mend
 	$(PYTHON) -m ruff check --fix
 
 acceptance: ## the long runs that print figures: whole calls, barge-ins, recognition, leaks
-	$(PYTHON) -m pytest -m acceptance -s
+	$(PYTHON) -m pytest -m acceptance -s -n 0
 
 bench: ## CPU, latency and memory of a call beside a relay and a plain bridge, and all limits; long, on a quiet machine
 	$(PYTHON) -m tests.bench.run --all

@@ -10,8 +10,8 @@ from collections import deque
 from twilio_rt_cli.call.record import CallStatistics
 
 PER_S = 8000
-_KEPT = 256
-"""moments, one in 160 ms: 40 s of them"""
+_KEPT = 64
+"""moments, one in 160 ms: 10 s of them; what is asked for is a second old"""
 
 
 class Arrivals:
