@@ -34,7 +34,7 @@ def is_base64(payload: str) -> bool:
 
     A look-up of each character is three times quicker than decoding; audio passes here fifty times a second and call.
     """
-    body = payload.rstrip("=")
-    if len(payload) & 3 or len(payload) - len(body) > 2 or not body.isascii():
+    if len(payload) & 3 or not payload.isascii():
         return False
-    return _STRANGE not in body.encode().translate(_KINDS)
+    body = payload.encode().rstrip(b"=")
+    return len(payload) - len(body) <= 2 and _STRANGE not in body.translate(_KINDS)
