@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +198,8 @@ async def _squat(one: Rig, twilio: Twilio, each: int, first: int) -> tuple[list[
     async for number in paced(3 * each, PER_S):
         sort = list(Sort)[number % 3]
         opening = {Sort.NO_START: twilio.upgrade(tokens[number // 3]), Sort.SILENT: b"", Sort.HALF_HEAD: half}[sort]
-        _, squatter = await loop.create_connection(lambda s=sort, o=opening: Squatter(s, o), *twilio.address)  # type: ignore[misc]
+        squatting = partial(Squatter, sort, opening)
+        _, squatter = await loop.create_connection(squatting, *twilio.address)
         found.append(squatter)
     most = _kept(one)
     async with asyncio.timeout(60):
