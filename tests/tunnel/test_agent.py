@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,8 @@ def test_a_program_that_cannot_be_run_is_told(tmp_path: Path, state: Path) -> No
 
 
 def test_a_proxy_of_the_environment_is_not_asked_for_loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # urllib keeps the proxies that it saw first, for the life of the process: it must not keep these.
+    monkeypatch.setattr(urllib.request, "_opener", None)
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("no_proxy", "")
     assert opened(config(tmp_path)).public_url
