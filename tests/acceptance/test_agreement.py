@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,27 +23,30 @@ def command(*arguments: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[str, Path]]:
-    """`serve --local` in an empty folder: its URL, and the file with its event lines."""
+def serving(folder: Path) -> Iterator[tuple[str, list[Event]]]:
+    """`serve --local` in an empty folder: its URL, and its event lines, which are all there when it has ended."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     environment = {**kept, "XDG_STATE_HOME": str(folder), "TWILIO_AUTH_TOKEN": TOKEN, "ADMIN_PORT": "0"}
-    lines = folder / "events"
-    with lines.open("wb") as out, (folder / "log").open("wb") as log:
+    events: list[Event] = []
+    with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             command("serve", "--local", "--json", "--port", "0", "--host", "127.0.0.1"),
             cwd=folder,
             env=environment,
-            stdout=out,
+            stdout=subprocess.PIPE,
             stderr=log,
         )
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        reading = threading.Thread(target=lambda: events.extend(map(json.loads, process.stdout or ())))
+        reading.start()
         try:
-            until = time.monotonic() + 60
-            while b"\n" not in lines.read_bytes() and time.monotonic() < until:
-                time.sleep(0.1)  # a file says nothing by itself
-            yield json.loads(lines.read_bytes().splitlines()[0])["url"], lines
+            yield ready["url"], events
         finally:
             process.terminate()
             assert process.wait(30) == 0
+            reading.join()
+            process.stdout.close()
 
 
 def call_test(folder: Path, url: str, *options: str) -> Event:
@@ -58,9 +61,8 @@ def call_test(folder: Path, url: str, *options: str) -> Event:
 
 @pytest.mark.acceptance
 def test_the_bridges_figures_are_those_of_the_phone(tmp_path: Path) -> None:
-    with serving(tmp_path) as (url, lines):
+    with serving(tmp_path) as (url, events):
         phones = [call_test(tmp_path, url, *line) for line in LINES]
-    events = [json.loads(line) for line in lines.read_text().splitlines()]
     ends = [one for one in events if one["type"] == "call.ended"]
     cuts = [one for one in events if one["type"] == "call.barge_in"]
     assert len(ends) == len(cuts) == len(LINES)

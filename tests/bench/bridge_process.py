@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -85,7 +85,7 @@ def bridge_process(
                 with scraping(_announced(process, folder)["admin_url"]):
                     yield started
                 assert terminal.shown_bytes > 10_000, "nothing was shown"
-        except Exception as error:
+        except Exception as error:  # whatever went wrong, what the bridge said last belongs to it
             error.add_note((folder / "err").read_text()[-2000:])
             raise
         finally:
@@ -153,22 +153,19 @@ def _url(candidate: Candidate, process: "subprocess.Popen[bytes]", folder: Path)
 
 def _announced(process: "subprocess.Popen[bytes]", folder: Path) -> dict[str, str]:
     """Where a server says that it is to the other commands of its user."""
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and process.poll() is None:
-        with suppress(OSError):
-            told: dict[str, str] = json.loads((folder / "state/twilio-rt/server.json").read_bytes())
-            return told
-        time.sleep(0.02)  # as below
-    process.kill()
-    raise RuntimeError(f"{process.args!r} did not come up:\n{(folder / 'err').read_text()}")
+    return _told(process, folder, (folder / "state/twilio-rt/server.json").read_text)
 
 
 def _first_line(process: "subprocess.Popen[bytes]", folder: Path) -> dict[str, str]:
+    return _told(process, folder, lambda: (folder / "out").read_text().partition("\n")[0])
+
+
+def _told(process: "subprocess.Popen[bytes]", folder: Path, read: Callable[[], str]) -> dict[str, str]:
+    """The JSON in a file that a process writes when it is up."""
     until = time.monotonic() + START_S
     while time.monotonic() < until and process.poll() is None:
-        line, end, _ = (folder / "out").read_text().partition("\n")
-        if end:
-            told: dict[str, str] = json.loads(line)
+        with suppress(OSError, ValueError):  # it is not there yet, or not whole
+            told: dict[str, str] = json.loads(read())
             return told
         time.sleep(0.02)  # a process that starts has nothing to wait for but its file
     process.kill()

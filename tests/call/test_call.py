@@ -48,6 +48,8 @@ from twilio_rt_cli.protocol.realtime_client import (
     UserMessage,
 )
 from twilio_rt_cli.protocol.twilio import (
+    AccountSid,
+    CallSid,
     Dtmf,
     DtmfDetails,
     Media,
@@ -239,7 +241,7 @@ def test_unknown_kinds_are_counted_by_name() -> None:
 
 
 def test_a_second_start_is_a_breach() -> None:
-    start = Start(STREAM, StartDetails("CA1", "AC1"))  # type: ignore[arg-type]
+    start = Start(STREAM, StartDetails(CallSid("CA1"), AccountSid("AC1")))
     assert talking() << start == [HangUp(EndReason.BAD_MESSAGES, 1008)]
 
 

@@ -342,6 +342,17 @@ def test_an_answer_tells_its_items_and_when_it_began() -> None:
     assert turn.items == (SpokenItem(A, "At three o'clock."), SpokenItem(B, "Bye."))
 
 
+def test_an_item_whose_audio_came_too_late_is_told_as_unheard() -> None:
+    call = answering(500)
+    call << SpeechStarted()
+    call << delta(200, "item_2")
+    call << TranscriptDone(ONE, B, "Late words.")
+    call << echo("fence:0")
+    call << done(status="cancelled")
+    [turn] = call.told(AgentTurn)
+    assert (turn.text, turn.interrupted, turn.unheard) == ("Late words.", True, (B,))
+
+
 def test_a_hang_up_in_mid_answer_tells_what_was_said_and_not_heard() -> None:
     call = talking()
     call << created()

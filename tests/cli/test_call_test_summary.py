@@ -28,7 +28,7 @@ def report(**changes: object) -> CallReport:
 
 
 def judged(*reports: CallReport, **limits: object) -> dict[str, object]:
-    summary = summarise("bridge", reports, Limits(**limits), [])  # type: ignore[arg-type]
+    summary = summarise("bridge", reports, Limits(**limits), [])  # type: ignore[arg-type]  # the limits are the test's, by name
     decoded = json.loads(summary.json())
     assert isinstance(decoded, dict)
     return decoded

@@ -91,14 +91,14 @@ async def converse(caller: Caller) -> None:
         session={
             "type": "realtime",
             "instructions": PROMPT,
-            "tools": [TOOL],  # type: ignore[list-item]
+            "tools": [TOOL],  # type: ignore[list-item]  # a plain dict, as people write it
             "audio": {
                 "input": {
-                    "format": PCMU,  # type: ignore[typeddict-item]
+                    "format": PCMU,  # type: ignore[typeddict-item]  # likewise
                     "transcription": {"model": "gpt-4o-mini-transcribe"},
                     "turn_detection": {"type": "server_vad", "silence_duration_ms": 500},
                 },
-                "output": {"format": PCMU, "voice": "marin"},  # type: ignore[typeddict-item]
+                "output": {"format": PCMU, "voice": "marin"},  # type: ignore[typeddict-item]  # likewise
             },
         }
     )

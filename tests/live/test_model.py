@@ -134,6 +134,7 @@ def test_sums_are_a_second_old_at_most_for_who_watches_and_exact_for_who_asks_fo
     world.start(2)
     watched = world.at(1001.5, rows=5)
     assert (watched.totals.statistics.frames_in, watched.totals.active, len(watched.calls)) == (5, 2, 2)
+    assert (watched.totals.started, watched.totals.ended, watched.totals.failed) == (2, 0, 0)
     assert world.at(1001.5).totals.statistics.frames_in == 6
     assert world.at(1002.0, rows=5).totals.statistics.frames_in == 6
 
