@@ -3,7 +3,6 @@
 Time stands still unless told: `call.at(ms)` moves it, waking the call at each of its deadlines on the way.
 """
 
-from base64 import b64encode
 from dataclasses import replace
 from typing import Any
 
@@ -123,8 +122,8 @@ def media(ms: float = 20, sequence_number: int = 0) -> Media:
     return Media(MediaDetails(audio(ms)), STREAM, sequence_number)
 
 
-def audio(ms: float) -> str:
-    return b64encode(bytes(int(ms * 8))).decode()
+def audio(ms: float) -> bytes:
+    return bytes(int(ms * 8))
 
 
 def echo(name: str) -> Mark:

@@ -139,7 +139,7 @@ def test_the_agent_greets_and_caller_audio_reaches_the_model_unchanged() -> None
         async with scripted_model() as model, line(model.url) as call:
             await call.until("media")
             connection = await model.connected()
-            await call.phone.send(twilio.media_text(STREAM, 2, 1, 0, "f39/f38="), text=True)
+            await call.phone.send(twilio.media_text(STREAM, 2, 1, 0, b"\x7f\x7f\x7f\x7f\x7f"), text=True)
             await connection.until(lambda one: bool(one.events("input_audio_buffer.append")))
             assert connection.events("input_audio_buffer.append")[0]["audio"] == "f39/f38="
             greeting = connection.events("response.create")[0]["response"]["instructions"]

@@ -11,11 +11,12 @@ When the call is over both sockets are closed; the owner is told once both are g
 
 import asyncio
 import logging
+from binascii import b2a_base64
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 from twilio_rt_cli.call.call import Call
-from twilio_rt_cli.call.commands import ClearPlayout, Command, HangUp, PhoneCommand, RunTool, SendMark, SendMedia
+from twilio_rt_cli.call.commands import ClearPlayout, Command, HangUp, RunTool, SendMark, SendMedia
 from twilio_rt_cli.call.events import (
     BadMessage,
     Began,
@@ -129,15 +130,18 @@ class Bridge:
 
     def on_message(self, leg: Leg, raw: bytes) -> None:
         event: Event | Unknown | Malformed
-        event = twilio.decode(raw) if leg is self._phone else realtime.decode(raw)
-        if type(event) is Media:
-            if not event.sequence_number & 7:
-                self._call.arrived(event, self._loop.time())
-            if not self._running and self._call.passes(event):
-                # Fifty times a second and call: nothing to decide, so no command is made of it.
-                if self._model is not None:
-                    self._model.send(APPEND_PREFIX + event.media.payload.encode() + APPEND_SUFFIX)
-                return
+        if leg is self._phone:
+            event = twilio.decode(raw)
+            if type(event) is Media:
+                if not event.sequence_number & 7:
+                    self._call.arrived(event, self._loop.time())
+                if not self._running and self._call.passes(event):
+                    # Fifty times a second and call: nothing to decide, so no command is made of it.
+                    if self._model is not None:
+                        self._model.send(APPEND_PREFIX + b2a_base64(event.media.payload, newline=False) + APPEND_SUFFIX)
+                    return
+        else:
+            event = realtime.decode(raw)
         if type(event) is Unknown:
             event = UnknownMessage(leg is not self._phone, event.kind)
         elif type(event) is Malformed:
@@ -174,7 +178,8 @@ class Bridge:
             return
         self._running = True
         try:
-            self._perform(self._call.receive(event, self._loop.time()))
+            if commands := self._call.receive(event, self._loop.time()):
+                self._perform(commands)
             while self._pending:
                 self._perform(self._call.receive(self._pending.popleft(), self._loop.time()))
         except Exception:  # noqa: BLE001  # a bug of ours in one call must not hurt another: log it, and end this one
@@ -192,14 +197,19 @@ class Bridge:
 
     def _perform(self, commands: Sequence[Command]) -> None:
         """Do as ordered. What goes to the phone is written at once: audio with its marks, a clear with its fence."""
-        for_phone: Sequence[bytes] = ()
+        for_phone: list[bytes] = []
         for command in commands:
             match command:
+                case SendMedia():
+                    audio = b2a_base64(command.payload, newline=False)
+                    for_phone.append(self._media_prefix + audio + twilio.MEDIA_SUFFIX)
+                case SendMark():
+                    for_phone.append(self._mark_prefix + command.name.encode() + twilio.MARK_SUFFIX)
                 case AppendAudio():
                     if self._model is not None:
-                        self._model.send(APPEND_PREFIX + command.payload.encode() + APPEND_SUFFIX)
-                case SendMedia() | SendMark() | ClearPlayout():
-                    for_phone = [*for_phone, self._phone_text(command)]
+                        self._model.send(APPEND_PREFIX + b2a_base64(command.payload, newline=False) + APPEND_SUFFIX)
+                case ClearPlayout():
+                    for_phone.append(twilio.clear_text(self._stream_sid))
                 case (
                     SessionUpdate() | CreateItem() | TruncateItem() | DeleteItem() | CreateResponse() | CancelResponse()
                 ):
@@ -209,21 +219,12 @@ class Bridge:
                     self._spawn(self._run_tool(command))
                 case HangUp():
                     self._to_phone(for_phone)
-                    for_phone = ()
+                    for_phone = []
                     self._hang_up(command)
                 case _:
                     self._publish(command)
         if for_phone:  # seldom: most events are caller audio
             self._to_phone(for_phone)
-
-    def _phone_text(self, command: PhoneCommand) -> bytes:
-        match command:
-            case SendMedia():
-                return self._media_prefix + command.payload.encode() + twilio.MEDIA_SUFFIX
-            case SendMark():
-                return self._mark_prefix + command.name.encode() + twilio.MARK_SUFFIX
-            case ClearPlayout():
-                return twilio.clear_text(self._stream_sid)
 
     def _to_phone(self, texts: Sequence[bytes]) -> None:
         if texts and self._phone is not None:

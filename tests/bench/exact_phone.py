@@ -6,7 +6,6 @@ Whatever the bridge sends is taken in the order of the socket, after the delay.
 
 import asyncio
 import time
-from binascii import a2b_base64
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -139,7 +138,7 @@ class ExactPhone(Phone):
         self._echo_reached(now)
         match twilio.decode_outgoing(raw):
             case SendMedia(self._stream_sid, media):
-                self._queue(a2b_base64(media.payload), now)
+                self._queue(media.payload, now)
             case SendMark(self._stream_sid, mark):
                 if self._buffer.mark(mark.name, now):
                     self._echo(mark.name)

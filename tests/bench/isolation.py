@@ -6,7 +6,7 @@ the bridge. The latest hundredth of their frames may come at most 5 ms later tha
 
 import asyncio
 import os
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -181,7 +181,7 @@ class Dribble(asyncio.Protocol):
         self._head = head.encode() + _masked(twilio.connected_text()) + _masked(twilio.start_text(details, 1))
         self._media = _masked(
             twilio.media_text(
-                stream, 0, 1, 0, (stamp_text(call, 0, FRAME_BYTES) + noise_text(call, 0, FRAME_BYTES)).decode()
+                stream, 0, 1, 0, b64decode(stamp_text(call, 0, FRAME_BYTES) + noise_text(call, 0, FRAME_BYTES))
             )
         )
         self._at = 0

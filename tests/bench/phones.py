@@ -7,7 +7,6 @@ as Twilio reads it; agent audio may come cut in any way, since it is joined befo
 
 import asyncio
 import time
-from binascii import a2b_base64
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -115,7 +114,7 @@ class Phone(WSListener):
         """A message from the bridge."""
         match twilio.decode_outgoing(raw):
             case SendMedia(self._stream_sid, media):
-                self._play(a2b_base64(media.payload))
+                self._play(media.payload)
             case SendMark(self._stream_sid, mark):
                 self._marks.append((self._played_until, mark.name))
                 self._echo_played()

@@ -7,7 +7,6 @@ It knows the truth (what was played when the clear arrived), so that `Playout`'s
 import heapq
 import itertools
 import random
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -15,7 +14,6 @@ from twilio_rt_cli.call.commands import ClearPlayout, PhoneCommand, SendMark, Se
 from twilio_rt_cli.call.generation import Heard
 from twilio_rt_cli.call.playout import Playout
 from twilio_rt_cli.protocol.realtime import ItemId
-from twilio_rt_cli.protocol.wire import payload_bytes
 
 PER_S = 8000
 
@@ -119,7 +117,7 @@ class Line:
                 self._perform(playout.media(now), now)
             case "delta", (str(item), int(size)):
                 self._received += size
-                self._perform(playout.append(ItemId(item), b64encode(bytes(size)).decode(), now), now)
+                self._perform(playout.append(ItemId(item), bytes(size), now), now)
             case "done", str(item):
                 self._perform(playout.item_done(ItemId(item), now), now)
             case "speech", _:
@@ -155,7 +153,7 @@ class Line:
         buffer = self._buffer
         match command:
             case SendMedia(payload):
-                buffer.media(payload_bytes(payload), now)
+                buffer.media(len(payload), now)
             case SendMark(name):
                 due = max(now, buffer.ends_at)
                 buffer.marks.append((due, name))

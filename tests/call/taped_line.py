@@ -7,7 +7,6 @@ start late. The truth is kept on Twilio's clock, whose zero is the beginning of 
 import heapq
 import itertools
 import random
-from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -124,10 +123,10 @@ class TapedLine:
                 self._make_frame()
             case "frame arrives", (int(number), bytes(audio)):
                 commands = playout.media(now)
-                self.tape.caller(b64encode(audio).decode(), number * 20, now)
+                self.tape.caller(audio, number * 20, now)
                 self._perform(commands)
             case "delta", (str(item), bytes(audio)):
-                self._perform(playout.append(ItemId(item), b64encode(audio).decode(), now))
+                self._perform(playout.append(ItemId(item), audio, now))
             case "done", str(item):
                 self._perform(playout.item_done(ItemId(item), now))
             case "command", command:
@@ -162,7 +161,7 @@ class TapedLine:
         buffer, at = self._buffer, self._theirs(self.now)
         match command:
             case SendMedia(payload):
-                buffer.media(b64decode(payload), at)
+                buffer.media(payload, at)
             case SendMark(name):
                 if len(buffer.track) <= at:
                     self._echo(name)

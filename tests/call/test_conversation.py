@@ -82,7 +82,7 @@ def two_items() -> Playbook:
 def test_a_barge_in_truncates_at_what_the_caller_heard() -> None:
     call = answering(1000)
     call.now += 0.400
-    for name in ("0:162", "0:480", "0:2082"):
+    for name in ("0:160", "0:480", "0:2082"):
         call << echo(name)
     assert call << SpeechStarted() == [ClearPlayout(), SendMark("fence:0")]
     assert call << echo("fence:0") == [TruncateItem(A, 2082 // 8)]
@@ -93,7 +93,7 @@ def test_an_answer_heard_to_its_end_is_left_alone() -> None:
     call = answering(300)
     call << done()
     call.now += 0.5
-    for name in ("0:162", "0:480", "0:2082", "0:2400"):
+    for name in ("0:160", "0:480", "0:2082", "0:2400"):
         call << echo(name)
     assert call << SpeechStarted() == []
     assert call.told(BargedIn) == []
@@ -145,7 +145,7 @@ def test_the_item_being_heard_is_truncated_not_deleted_when_the_response_ends_be
     call << created()
     call << delta(500)
     call.now += 0.020
-    call << echo("0:162")
+    call << echo("0:160")
     call << SpeechStarted()
     call << delta(200)
     assert call << done(status="cancelled") == []
@@ -157,7 +157,7 @@ def test_audio_that_came_too_late_to_be_heard_keeps_its_item_unfinished() -> Non
     call << created()
     call << delta(60)
     call.now += 0.2
-    for name in ("0:162", "0:480"):
+    for name in ("0:160", "0:480"):
         call << echo(name)
     call << SpeechStarted()
     call << delta(100)
@@ -170,7 +170,7 @@ def test_an_item_that_was_to_go_on_is_cut_at_all_we_received() -> None:
     call << created()
     call << delta(100)
     call.now += 0.2
-    for name in ("0:162", "0:480"):
+    for name in ("0:160", "0:480"):
         call << echo(name)
     call << SpeechStarted()
     call.now += 0.1
@@ -359,7 +359,7 @@ def test_a_hang_up_in_mid_answer_tells_what_was_said_and_not_heard() -> None:
     call << delta(1000)
     call << TranscriptDelta(ONE, A, "We are open from nine")
     call.now += 0.250
-    for name in ("0:162", "0:480", "0:2082"):
+    for name in ("0:160", "0:480", "0:2082"):
         call << echo(name)
     call << Stop()
     assert [turn.text for turn in call.told(AgentTurn)] == ["We are open from nine"]
@@ -381,7 +381,7 @@ def test_a_call_that_ends_in_silence_has_nothing_cut_off() -> None:
     call = answering(300)
     call << done()
     call.now += 0.5
-    for name in ("0:162", "0:480", "0:2082", "0:2400"):
+    for name in ("0:160", "0:480", "0:2082", "0:2400"):
         call << echo(name)
     call << Stop()
     assert call.told(CutOff) == []

@@ -25,7 +25,7 @@ def test_audio_is_read_under_its_ga_and_its_beta_name(prefix: str) -> None:
     fields = {"event_id": "e", "response_id": "r", "item_id": "i", "output_index": 0, "content_index": 0}
     delta = json.dumps({**fields, "delta": "AAAA", "type": f"{prefix}.delta"}).encode()
     done = json.dumps({**fields, "type": f"{prefix}.done"}).encode()
-    assert realtime.decode(delta) == AudioDelta(ResponseId("r"), ItemId("i"), "AAAA")
+    assert realtime.decode(delta) == AudioDelta(ResponseId("r"), ItemId("i"), bytes(3))
     assert realtime.decode(done) == AudioDone(ResponseId("r"), ItemId("i"))
 
 

@@ -1,6 +1,7 @@
 """What we say to the model parses under the official SDK's types, and every key we write is one it knows."""
 
 import json
+from binascii import b2a_base64
 from typing import Any
 
 import pytest
@@ -75,6 +76,7 @@ def test_our_events_parse_under_the_sdks_types(event: ClientEvent) -> None:
 
 
 def test_an_append_parses_under_the_sdks_types() -> None:
-    text = realtime_client.APPEND_PREFIX + AppendAudio("AAAA").payload.encode() + realtime_client.APPEND_SUFFIX
+    audio = b2a_base64(AppendAudio(bytes(3)).payload, newline=False)
+    text = realtime_client.APPEND_PREFIX + audio + realtime_client.APPEND_SUFFIX
     assert json.loads(text) == {"type": "input_audio_buffer.append", "audio": "AAAA"}
     TypeAdapter(RealtimeClientEvent).validate_json(text)

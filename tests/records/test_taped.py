@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -104,7 +105,8 @@ def test_a_bug_of_the_tape_ends_the_recording_and_not_the_call(
 ) -> None:
     call = told(tmp_path)
     call.receive(created(), 100.0)
-    commands = call.receive(AudioDelta(ResponseId("resp_1"), ItemId("item_1"), "not base64!!"), 100.1)
+    no_bytes: Any = "which a tape cannot take"
+    commands = call.receive(AudioDelta(ResponseId("resp_1"), ItemId("item_1"), no_bytes), 100.1)
     assert any(isinstance(one, SendMedia) for one in commands)
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert call.receive(media(), 100.2)

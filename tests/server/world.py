@@ -252,8 +252,8 @@ def stop(number: int = 1) -> bytes:
     return twilio.stop_text(STREAM, 9, StopDetails(call_sid(number), ACCOUNT))
 
 
-def media(number: int = 2, payload: str = "/" * 213 + "w==") -> bytes:
-    return twilio.media_text(STREAM, number, number - 1, number * 20, payload)
+def media(number: int = 2, audio: bytes = b"\xff" * 160) -> bytes:
+    return twilio.media_text(STREAM, number, number - 1, number * 20, audio)
 
 
 def mark(name: str) -> bytes:

@@ -210,13 +210,13 @@ class AgentTrack:
         while self._cuts:
             generation = self._cuts[0].generation
             cut_at = generation.cut_at
-            limit = min(generation.reached(now) if cut_at is None else cut_at, generation.sent)
+            limit = min(generation.heard(now, looks=True) if cut_at is None else cut_at, generation.sent)
             if cut_at is None or self._position < limit:
                 return limit
             self._skip(generation.sent - self._position)
             self._cuts.popleft()
         current = self._playout.current
-        return min(current.reached(now), self._position + len(self._audio))
+        return min(current.heard(now, looks=True), self._position + len(self._audio))
 
     def _followed_at(self) -> int:
         """Where on the tape something was heard that came after a clear: nothing from before it can be heard there."""

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from math import inf
 
 from twilio_rt_cli.call.arrivals import Arrivals
-from twilio_rt_cli.call.commands import Command, HangUp, SendMark, SendMedia
+from twilio_rt_cli.call.commands import Command, HangUp
 from twilio_rt_cli.call.conversation import HOPELESS, Conversation
 from twilio_rt_cli.call.events import (
     BadMessage,
@@ -38,7 +38,6 @@ from twilio_rt_cli.call.setup import SessionSetup
 from twilio_rt_cli.protocol.realtime import AudioDelta, ErrorReported, SessionCreated, SessionUpdated, TranscriptDelta
 from twilio_rt_cli.protocol.realtime_client import AppendAudio
 from twilio_rt_cli.protocol.twilio import Connected, Dtmf, Mark, Media, Start, Stop, StreamSid
-from twilio_rt_cli.protocol.wire import payload_bytes
 
 MOST_BAD_MESSAGES = 20
 FLOOD_S = 5.0
@@ -48,6 +47,9 @@ FAREWELL_S = 3.5
 """Longest wait for what is queued at Twilio to be heard before a call that has to end is hung up"""
 LONGEST_PAYLOAD = PER_S
 """Samples in one media message; Twilio sends 160"""
+BETWEEN_LOOKS = 3
+"""Media messages that come before the next one looks whether agent audio that waits may go: room for 200 ms of it is
+needed anyway. A mask: one less than a power of two"""
 HOLE_MS = 35
 """From one media message to the next: more than one that carries 20 ms, less than two"""
 _SESSION_OVER = frozenset({"session_expired"})
@@ -80,10 +82,11 @@ class Call:
         self._setup = SessionSetup(plan.session)
         self._setup_due_at = now + plan.model_timeout_s
         self._over_due_at = now + plan.max_call_s
-        self._held: deque[str] = deque(maxlen=plan.hold_messages)
+        self._held: deque[bytes] = deque(maxlen=plan.hold_messages)
         self._model_paused = False
         self._sequence_number = 0
-        self._timestamp_ms: float = inf
+        self._hole_after_ms: float = inf
+        """a timestamp above this one shows that audio before it is missing"""
         self._flood_began_at = now
         self._flood_at_frame = FLOOD
         self._keypad = Keypad()
@@ -99,7 +102,7 @@ class Call:
             case Media():
                 return self._caller_audio(event, now)
             case AudioDelta() if self.state is _TALKING:
-                return self._counted(self._conversation.audio(event, now))
+                return self._conversation.audio(event, now)
             case TranscriptDelta():
                 self._conversation.words(event, now)
                 return ()
@@ -107,16 +110,16 @@ class Call:
                 self._follow(event.sequence_number)
                 self.statistics.marks_echoed += 1
                 commands = self._conversation.mark_echoed(event.mark.name, now)
-                return self._counted(commands + self._heard_out(now))
+                return commands if self.state is _TALKING else [*commands, *self._heard_out(now)]
             case Woken():
                 return self._wake(now)
             case Began():
-                return self._counted([*self._conversation.playout.probe(now)])
+                return self._conversation.playout.probe(now)
             case PhonePaused():
                 self._conversation.playout.pause()
                 return ()
             case PhoneResumed():
-                return self._counted([*self._conversation.playout.resume(now)])
+                return self._conversation.playout.resume(now)
             case Dtmf() | Stop() | Start() | Connected() | PhoneClosed():
                 return self._phone(event, now)
             case ModelOpened() | ModelFailed() | ModelPaused() | ModelResumed() | ModelClosed():
@@ -142,30 +145,32 @@ class Call:
 
         Then it is counted, and has to be sent to the model; if not, it has to be told to `receive`.
         """
-        samples = payload_bytes(event.media.payload)
-        counters, conversation = self.statistics, self._conversation
+        media, sequence_number = event.media, event.sequence_number
+        samples = len(media.payload)
+        counters, playout = self.statistics, self._conversation.playout
+        frames = counters.frames_in
         if (
             self.state is not _TALKING
             or self._model_paused
-            or event.sequence_number != self._sequence_number + 1
+            or sequence_number != self._sequence_number + 1
+            or media.timestamp > self._hole_after_ms
             or event.stream_sid != self._stream_sid
-            or event.media.timestamp - self._timestamp_ms > HOLE_MS
             or not 0 < samples <= LONGEST_PAYLOAD
-            or counters.frames_in >= self._flood_at_frame
-            or not conversation.playout.idle
+            or frames >= self._flood_at_frame
+            or playout.cuts
+            or (playout.queue and not frames & BETWEEN_LOOKS)
         ):
             return False
-        self._sequence_number += 1
-        self._timestamp_ms = event.media.timestamp
-        counters.frames_in += 1
+        self._sequence_number = sequence_number
+        self._hole_after_ms = media.timestamp + HOLE_MS
+        counters.frames_in = frames + 1
         counters.bytes_in += samples
-        conversation.appended += samples
         return True
 
     def arrived(self, event: Media, now: float) -> None:
         """Caller audio came; every eighth message is enough. Told before it passes or is received."""
         details = event.media
-        position = self._conversation.appended + payload_bytes(details.payload)
+        position = self._conversation.appended + len(details.payload)
         self._arrivals.arrived(details.timestamp, position, now)
 
     def glance(self, now: float) -> Glance:
@@ -209,29 +214,30 @@ class Call:
 
     def _caller_audio(self, event: Media, now: float) -> Sequence[Command]:
         payload = event.media.payload
-        samples = payload_bytes(payload)
+        samples = len(payload)
         self._follow_audio(event)
         if event.stream_sid != self._stream_sid and event.stream_sid:
             return self._bad_message(BadMessage(from_model=False, why="media of another stream"), now)
         if not 0 < samples <= LONGEST_PAYLOAD:
             return self._bad_message(BadMessage(from_model=False, why=f"{samples} samples in one media message"), now)
-        counters = self.statistics
+        counters, playout = self.statistics, self._conversation.playout
+        looks = playout.cuts or not counters.frames_in & BETWEEN_LOOKS
         counters.frames_in += 1
         counters.bytes_in += samples
         if counters.frames_in > self._flood_at_frame:
             if now < self._flood_began_at + FLOOD_S:
                 return self._end(EndReason.BAD_MESSAGES, now, "a flood of media", close_code=1008)
             self._flood_began_at, self._flood_at_frame = now, counters.frames_in + FLOOD
-        released = self._conversation.playout.media(now)
+        released = playout.media(now) if looks else ()
         if self.state is _TALKING and not self._model_paused:
-            self._conversation.appended += samples
             append = AppendAudio(payload)
-            return self._counted([append, *released]) if released else (append,)
+            return [append, *released] if released else (append,)
+        self._conversation.unsent += samples
         self._hold(payload)
         ending = self._heard_out(now) if self.state is CallState.ENDING else []
-        return self._counted([*released, *ending])
+        return [*released, *ending]
 
-    def _hold(self, payload: str) -> None:
+    def _hold(self, payload: bytes) -> None:
         if self.state is CallState.ENDING:
             return
         if len(self._held) == self._held.maxlen:
@@ -241,7 +247,7 @@ class Call:
     def _flush_held(self) -> list[Command]:
         held = list(self._held)
         self._held.clear()
-        self._conversation.appended += sum(map(payload_bytes, held))
+        self._conversation.unsent -= sum(map(len, held))
         return [AppendAudio(payload) for payload in held]
 
     def _phone(self, event: Dtmf | Stop | Start | Connected | PhoneClosed, now: float) -> Sequence[Command]:
@@ -276,9 +282,9 @@ class Call:
         """Packets that the telephone network lost leave no hole in the numbers, but one in the stream's time."""
         gaps, timestamp_ms = self.statistics.media_gaps, event.media.timestamp
         self._follow(event.sequence_number)
-        if timestamp_ms - self._timestamp_ms > HOLE_MS and self.statistics.media_gaps == gaps:
+        if timestamp_ms > self._hole_after_ms and self.statistics.media_gaps == gaps:
             self.statistics.media_gaps += 1
-        self._timestamp_ms = timestamp_ms
+        self._hole_after_ms = timestamp_ms + HOLE_MS
 
     # The model's side
 
@@ -345,10 +351,10 @@ class Call:
     # The end
 
     def _judged(self, commands: list[Command], now: float) -> Sequence[Command]:
-        """Count what goes out, and end the call if the conversation cannot go on."""
+        """End the call if the conversation cannot go on."""
         verdict, self._conversation.verdict = self._conversation.verdict, None
         ending = self._end(verdict, now) if verdict is not None and self.state is not _OVER else []
-        return self._counted([*commands, *ending])
+        return [*commands, *ending]
 
     def _end(self, reason: EndReason, now: float, why: str = "", close_code: int = 1000) -> list[Command]:
         """Begin to end: what is queued at Twilio is heard first, unless the caller is gone or misbehaves."""
@@ -379,16 +385,6 @@ class Call:
     def _become(self, state: CallState) -> None:
         assert state.value >= self.state.value, f"{self.state} cannot become {state}"
         self.state = state
-
-    def _counted(self, commands: Sequence[Command]) -> Sequence[Command]:
-        counters = self.statistics
-        for command in commands:
-            if type(command) is SendMedia:
-                counters.frames_out += 1
-                counters.bytes_out += payload_bytes(command.payload)
-            elif type(command) is SendMark:
-                counters.marks_sent += 1
-        return commands
 
 
 _SETTING_UP = frozenset({CallState.CONNECTING, CallState.CONFIGURING})

@@ -12,9 +12,9 @@ from twilio_rt_cli.protocol.realtime_client import AppendAudio, ClientEvent
 
 
 class SendMedia(Struct, gc=False, frozen=True):
-    """Queue agent audio at Twilio: base64 µ-law."""
+    """Queue agent audio at Twilio: µ-law."""
 
-    payload: str
+    payload: bytes
 
 
 class SendMark(Struct, gc=False, frozen=True):

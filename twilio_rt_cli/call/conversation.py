@@ -57,7 +57,6 @@ from twilio_rt_cli.protocol.realtime_client import (
     TruncateItem,
     UserMessage,
 )
-from twilio_rt_cli.protocol.wire import payload_bytes
 
 ALREADY_ACTIVE = "conversation_already_has_active_response"
 HARMLESS = frozenset({ALREADY_ACTIVE, "response_cancel_not_active", "input_audio_buffer_commit_empty"})
@@ -77,7 +76,7 @@ class Conversation:
     """Takes the model's events once the session is agreed. `verdict` says why the call should end, if it should."""
 
     def __init__(self, plan: CallPlan, statistics: CallStatistics, arrivals: Arrivals, now: float) -> None:
-        self.playout = Playout(now)
+        self.playout = Playout(now, statistics)
         self.verdict: EndReason | None = None
         self._turns = Turns()
         self._tools = ToolCalls()
@@ -88,8 +87,8 @@ class Conversation:
         self._statistics = statistics
         self._arrivals = arrivals
         self._started_at = now
-        self.appended = 0
-        """samples of caller audio written to the model's input buffer"""
+        self.unsent = 0
+        """samples of caller audio that came and were not written to the model's input buffer: held, or dropped"""
         self._speech_ended_at: float | None = None
         self._unwritten = Unwritten()
         self._stops_ms: deque[float | None] = deque()
@@ -100,6 +99,11 @@ class Conversation:
         self._playing: ResponseId | None = None
         self._failures = 0
         self._key_items = 0
+
+    @property
+    def appended(self) -> int:
+        """Samples of caller audio written to the model's input buffer."""
+        return self._statistics.bytes_in - self.unsent
 
     def greet(self, now: float) -> list[Command]:
         """The agent speaks first, if it has a greeting."""
@@ -123,12 +127,12 @@ class Conversation:
                 return []
             answer = self._answers[event.response_id] = Answer()
         if answer.interrupted:
-            self._statistics.agent_audio_dropped_bytes += payload_bytes(event.delta)
+            self._statistics.agent_audio_dropped_bytes += len(event.delta)
             if not self.playout.late_audio(event.item_id) and event.item_id not in self._cut_items:
                 answer.late_items.add(event.item_id)
             return []
         sent: Sequence[Command] = self.playout.append(event.item_id, event.delta, now)
-        if not answer.voiced:
+        if answer.spoken_at_ms is None:
             sent = [*sent, *self._first_audio(event.response_id, answer, now)]
         if self.playout.waiting > MAX_WAITING:
             return [*sent, *self._too_much(event.response_id, answer)]
@@ -178,16 +182,10 @@ class Conversation:
                 pass  # session events say nothing new here
         return []
 
-    def mark_echoed(self, name: str, now: float) -> list[Command]:
+    def mark_echoed(self, name: str, now: float) -> Sequence[Command]:
         """Twilio reached one of our marks, or flushed it."""
         commands, found = self.playout.echo(name, now)
-        self._statistics.round_trip_ms = self.playout.rtt_ms
-        if (late_s := self.playout.late_s) is not None:
-            counted, late_ms = self._statistics, late_s * 1000
-            counted.mark_lag.take(late_s)
-            counted.playout_lag_ms = late_ms
-            counted.playout_lag_max_ms = max(late_ms, counted.playout_lag_max_ms)
-        return [*commands, *(self._settle(found) if found is not None else ())]
+        return commands if found is None else [*commands, *self._settle(found)]
 
     def keys(self, digits: str, now: float) -> list[Command]:
         """The caller pressed keys: the model is told, and asked to answer."""

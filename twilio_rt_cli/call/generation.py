@@ -61,6 +61,8 @@ class Generation:
 
     def __init__(self, number: int, sent: int, now: float, *, echoing: bool = True) -> None:
         self.number = number
+        self.name = str(number)
+        """what the names of its marks begin with"""
         self.sent = sent
         self.intervals: list[Interval] = []
         self._marks: deque[int] = deque()
@@ -81,14 +83,11 @@ class Generation:
         """What is being heard, or was last, and all that is still to come; an echo corrects a run in place."""
         return self._runs
 
-    def heard(self, now: float) -> int:
-        """Position that reached the caller at this moment; never falls, never beyond what was sent."""
-        if self._marks and now > self._due_at(self._marks[0]) + NOT_ECHOING_AFTER_S:
-            self.echoing = False
-        return self.reached(now)
+    def heard(self, now: float, *, looks: bool = False) -> int:
+        """Position that reached the caller at this moment; never falls, never beyond what was sent.
 
-    def reached(self, now: float) -> int:
-        """As `heard`, by one who only looks: nothing is concluded about the far end."""
+        Who only `looks` concludes nothing about the far end.
+        """
         bound = self.sent
         position = self._runs[0].start
         for run in reversed(self._runs):
@@ -96,9 +95,11 @@ class Generation:
                 position = run.start + round((now - run.begins_at) * PER_S)
                 break
             bound = run.start
-        if self._marks:
+        if self._marks and self.echoing:
             next_mark = self._marks[0]
-            if self.echoing and next_mark < bound and now <= self._due_at(next_mark) + NOT_ECHOING_AFTER_S:
+            if now > self._due_at(next_mark) + NOT_ECHOING_AFTER_S:
+                self.echoing = looks
+            elif next_mark < bound:
                 bound = next_mark
         return max(self._echoed, min(position, bound))
 
@@ -106,10 +107,12 @@ class Generation:
         """Whether audio that is sent now, and arrives then, will find that all before it was played."""
         run = self._runs[-1]
         ends_at = run.begins_at + (self.sent - run.start) / PER_S
+        if ends_at > arrival:
+            return False
         if self._marks and self.echoing and self._due_at(self._marks[0]) < now:
             # Its echo is overdue: it was not played yet, nor was anything behind it.
-            ends_at = max(ends_at, now + (self.sent - self._marks[0]) / PER_S)
-        return ends_at <= arrival
+            return now + (self.sent - self._marks[0]) / PER_S <= arrival
+        return True
 
     def begin_run(self, now: float, rtt_s: float, lag_s: float) -> None:
         """Audio will meet an empty buffer: its first sample is heard when it has arrived and the buffer has started."""
@@ -120,43 +123,47 @@ class Generation:
             runs.popleft()
         runs.append(Run(self.sent, now + rtt_s, now + rtt_s + lag_s))
 
-    def mark(self, position: int) -> None:
-        """A mark was sent."""
+    def mark(self, position: int) -> str:
+        """A mark is sent; answers its name."""
         self._marks.append(position)
         run = self._runs[-1]
         if run.first_mark is None and position > run.start:
             run.first_mark = position
+        return f"{self.name}:{position}"
 
-    def echo(self, position: int, now: float, lag_s: float) -> float | None:
-        """A mark was played. Answers by how many seconds its run began late, when this echo shows it."""
-        while self._marks and self._marks[0] <= position:
-            self._marks.popleft()
-        self.echoing = True
-        if position < self._echoed:
-            return None
-        self._echoed = position
-        runs = self._runs
+    def echo(self, position: int, now: float, lag_s: float) -> tuple[float, float | None]:
+        """A mark was played. Answers by how many seconds it is late, by the clock as it was before; and by how many its
+        run began late, when this echo shows it."""
+        marks, runs = self._marks, self._runs
+        while marks and marks[0] <= position:
+            marks.popleft()
         while len(runs) > 1 and runs[1].start < position:
             runs.popleft()
-        at, at_s, late_s = position, now, None
-        for run in runs:
+        self.echoing = True
+        run = runs[0]
+        begins_at = now - (position - run.start) / PER_S
+        mark_late_s, run_late_s = max(0.0, begins_at - run.begins_at), None
+        if position < self._echoed:
+            return mark_late_s, None
+        self._echoed = position
+        if run.start < position:
+            run.begins_at = begins_at
+            if run.first_mark == position and run.teaches:
+                run_late_s = max(0.0, begins_at - run.arrives_at)
+        if len(runs) > 1:
+            self._follow(position, now, lag_s)
+        return mark_late_s, run_late_s
+
+    def _follow(self, position: int, now: float, lag_s: float) -> None:
+        """Correct the runs behind a position that was heard now."""
+        at, at_s = position, now
+        for run in self._runs:
             if run.start < position:
-                run.begins_at = now - (position - run.start) / PER_S
-                if run.first_mark == position and run.teaches:
-                    late_s = max(0.0, run.begins_at - run.arrives_at)
                 continue
             played_at = at_s + (run.start - at) / PER_S  # when all before this run was played
             run.teaches = played_at <= run.arrives_at
             run.begins_at = run.arrives_at + lag_s if run.teaches else played_at
             at, at_s = run.start, run.begins_at
-        return late_s
-
-    def late_s(self, position: int, now: float) -> float:
-        """By how much a mark that comes back now is late, by the clock as it was before it came."""
-        for run in reversed(self._runs):
-            if run.start < position or run is self._runs[0]:
-                return max(0.0, now - run.begins_at - (position - run.start) / PER_S)
-        return 0.0
 
     def overdue_s(self, now: float) -> float:
         """By how much the next echo is overdue; 0: it is not, or the far end echoes nothing."""

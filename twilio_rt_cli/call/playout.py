@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 
 from twilio_rt_cli.call.commands import ClearPlayout, PhoneCommand, SendMark, SendMedia
 from twilio_rt_cli.call.generation import NOT_ECHOING_AFTER_S, PER_MS, PER_S, Generation, Heard, Interval
+from twilio_rt_cli.call.record import CallStatistics
 from twilio_rt_cli.protocol.realtime import ItemId
-from twilio_rt_cli.protocol.wire import payload_bytes
 
 LEAD = 3000 * PER_MS
 """Most audio that may be unheard at Twilio; the rest waits here"""
@@ -58,13 +58,18 @@ class Cut:
 
 
 class Playout:
-    """Position, marks, lead and cuts of one stream. Call `probe` once, before any audio."""
+    """Position, marks, lead and cuts of one stream. Call `probe` once, before any audio.
 
-    def __init__(self, now: float) -> None:
+    Counts what goes to Twilio, and how late its marks come back, in `counted`.
+    """
+
+    def __init__(self, now: float, counted: CallStatistics | None = None) -> None:
+        self._counted = counted or CallStatistics()
         self._current = Generation(0, 0, now)
-        self._cuts: deque[Cut] = deque()
-        self._waiting: deque[tuple[str, int]] = deque()
-        """payload and its samples; an empty payload stands for the mark at an item's end"""
+        self.cuts: deque[Cut] = deque()
+        """clears that are not settled yet"""
+        self.queue: deque[bytes] = deque()
+        """stretches of audio; an empty one stands for the mark at an item's end"""
         self._received = 0
         self._next_mark = 0
         self._last_mark = -1
@@ -75,8 +80,6 @@ class Playout:
         self._lag_s = 0.0
         self._checked_at = now
         self._paused = False
-        self.late_s: float | None = None
-        """how late the last echo was, if it was one of the current generation"""
 
     @property
     def rtt_ms(self) -> float | None:
@@ -94,11 +97,6 @@ class Playout:
         return self._received - self._current.sent
 
     @property
-    def idle(self) -> bool:
-        """Whether caller audio tells nothing here: nothing waits to be sent, and no cut to be settled."""
-        return not (self._waiting or self._cuts)
-
-    @property
     def unfinished(self) -> bool:
         """Whether more audio of an item that was begun may still come."""
         return any(not one.complete for one in self._current.intervals)
@@ -106,6 +104,7 @@ class Playout:
     def probe(self, now: float) -> tuple[PhoneCommand, ...]:
         """A mark before any audio: its echo measures the round trip."""
         self._probe_sent_at = now
+        self._counted.marks_sent += 1
         return (SendMark(PROBE),)
 
     def unheard(self, now: float) -> int:
@@ -122,23 +121,23 @@ class Playout:
 
     def break_off(self, now: float) -> tuple[list[list[Heard]], list[Heard]]:
         """The stream ends now: what the cuts not settled yet found, and what was heard of the rest."""
-        found = [cut.generation.heard_by_item(cut.generation.heard(self._limit_of(cut))) for cut in self._cuts]
-        self._cuts.clear()
+        found = [cut.generation.heard_by_item(cut.generation.heard(self._limit_of(cut))) for cut in self.cuts]
+        self.cuts.clear()
         return found, self._current.heard_by_item(self._current.heard(now))
 
-    def append(self, item_id: ItemId, payload: str, now: float) -> list[PhoneCommand]:
-        """Queue a stretch of an item's audio (valid base64); answers what goes to Twilio now."""
-        samples = payload_bytes(payload)
-        if not samples:
+    def append(self, item_id: ItemId, audio: bytes, now: float) -> list[PhoneCommand]:
+        """Queue a stretch of an item's audio; answers what goes to Twilio now."""
+        if not audio:
             return []
+        begin = self._received
+        self._received = end = begin + len(audio)
         intervals = self._current.intervals
         if intervals and intervals[-1].item_id == item_id:
-            intervals[-1].end += samples
+            intervals[-1].end = end
         else:
             self._current.forget_heard()
-            self._current.intervals.append(Interval(item_id, self._received, self._received + samples))
-        self._received += samples
-        self._waiting.append((payload, samples))
+            self._current.intervals.append(Interval(item_id, begin, end))
+        self.queue.append(audio)
         return self._release(now, room=1)
 
     def item_done(self, item_id: ItemId, now: float) -> list[PhoneCommand]:
@@ -146,41 +145,42 @@ class Playout:
         for one in self._current.intervals:
             if one.item_id == item_id and not one.complete:
                 one.complete = True
-                self._waiting.append(("", 0))
+                self.queue.append(b"")
                 return self._release(now, room=1)
-        for cut in self._cuts:
+        for cut in self.cuts:
             for one in cut.generation.intervals:
                 one.complete |= one.item_id == item_id and not one.late
         return []
 
     def late_audio(self, item_id: ItemId) -> bool:
         """More audio of an interrupted answer came. Whether the item is one of a cut that is not settled yet."""
-        found = [one for cut in self._cuts for one in cut.generation.intervals if one.item_id == item_id]
+        found = [one for cut in self.cuts for one in cut.generation.intervals if one.item_id == item_id]
         for one in found:
             one.late, one.complete = True, False
         return bool(found)
 
     def media(self, now: float) -> Sequence[PhoneCommand]:
         """Caller audio arrived: settles which old echoes were played, and time went on."""
-        if self._cuts:
-            for cut in self._cuts:
+        if self.cuts:
+            for cut in self.cuts:
                 if cut.held:
                     cut.settle_held()
-        return self._release(now, room=REFILL) if self._waiting else _NOTHING
+        return self._release(now, room=REFILL) if self.queue else _NOTHING
 
-    def echo(self, name: str, now: float) -> tuple[list[PhoneCommand], list[Heard] | None]:
+    def echo(self, name: str, now: float) -> tuple[Sequence[PhoneCommand], list[Heard] | None]:
         """One of our marks came back. Answers what may be sent now, and what a cut found if this was its fence."""
-        self.late_s = None
-        if name == PROBE:
-            self._measure(now - self._probe_sent_at)
-            return [], None
         kind, _, rest = name.partition(":")
         if not rest.isdecimal() or len(rest) > LONGEST_POSITION:
-            return [], None
+            if name == PROBE:
+                self._measure(now - self._probe_sent_at)
+            return _NOTHING, None
         if kind == "fence":
-            return [], self._fence(name, now)
-        self._mark_echoed(kind, int(rest), now)
-        return (self._release(now, room=REFILL) if self._waiting else []), None
+            return _NOTHING, self._fence(name, now)
+        if kind == self._current.name:
+            self._mark_played(int(rest), now)
+        else:
+            self._old_mark_echoed(kind, int(rest), now)
+        return (self._release(now, room=REFILL) if self.queue else _NOTHING), None
 
     def pause(self) -> None:
         """Twilio's socket is full: audio waits here, where a barge-in can still drop it."""
@@ -196,26 +196,27 @@ class Playout:
         frozen = self._current
         fence = f"fence:{frozen.number}"
         limit_s = max(FENCE_WAIT_S, 2 * (self._rtt_s or 0.0))
-        self._cuts.append(Cut(frozen, fence, now, now + limit_s))
-        self._waiting.clear()
+        self.cuts.append(Cut(frozen, fence, now, now + limit_s))
+        self.queue.clear()
         self._received = frozen.sent
         self._current = Generation(frozen.number + 1, frozen.sent, now, echoing=frozen.echoing)
+        self._counted.marks_sent += 1
         return [ClearPlayout(), SendMark(fence)]
 
     def deadline(self) -> float | None:
         """When to call `wake`: the next limit of a cut, or the next look at audio that waits."""
-        times = [cut.limit_at for cut in self._cuts]
-        if self._waiting:
+        times = [cut.limit_at for cut in self.cuts]
+        if self.queue:
             times.append(self._checked_at + REFILL / PER_S / 2)
         return min(times, default=None)
 
     def wake(self, now: float) -> tuple[list[PhoneCommand], list[list[Heard]]]:
         """Time passed: release what may go, and settle cuts whose fence did not come back."""
         found: list[list[Heard]] = []
-        while self._cuts and self._cuts[0].limit_at <= now:
-            cut = self._cuts.popleft()
+        while self.cuts and self.cuts[0].limit_at <= now:
+            cut = self.cuts.popleft()
             found.append(cut.settle(self._limit_of(cut)))
-        return (self._release(now, room=REFILL) if self._waiting else []), found
+        return (self._release(now, room=REFILL) if self.queue else []), found
 
     def _limit_of(self, cut: Cut) -> float:
         """When a clear whose fence did not come back reached the far end."""
@@ -223,54 +224,57 @@ class Playout:
 
     def _measure(self, rtt_s: float) -> None:
         self._rtt_s = rtt_s if self._rtt_s is None else min(self._rtt_s, rtt_s)
+        self._counted.round_trip_ms = self.rtt_ms
 
     def _fence(self, name: str, now: float) -> list[Heard] | None:
-        for cut in self._cuts:
+        for cut in self.cuts:
             if cut.fence == name:
                 self._measure(now - cut.sent_at)
                 self._current.echoing = True
-                self._cuts.remove(cut)
+                self.cuts.remove(cut)
                 return cut.settle(now)
         return None  # settled at its limit already
 
-    def _mark_echoed(self, generation: str, position: int, now: float) -> None:
-        if generation == str(self._current.number):
-            self.late_s = self._current.late_s(position, now)
-            late_s = self._current.echo(position, now, self._lag_s)
-            if late_s is not None and self._rtt_s is not None:
-                self._lag_s = late_s
-            return
-        for cut in self._cuts:
-            if generation == str(cut.generation.number):
+    def _mark_played(self, position: int, now: float) -> None:
+        late_s, run_late_s = self._current.echo(position, now, self._lag_s)
+        counted = self._counted
+        counted.mark_lag.take(late_s)
+        counted.playout_lag_ms = late_ms = late_s * 1000
+        counted.playout_lag_max_ms = max(counted.playout_lag_max_ms, late_ms)
+        if run_late_s is not None and self._rtt_s is not None:
+            self._lag_s = run_late_s
+
+    def _old_mark_echoed(self, generation: str, position: int, now: float) -> None:
+        for cut in self.cuts:
+            if generation == cut.generation.name:
                 cut.held.append((position, now))
 
     def _release(self, now: float, room: int) -> list[PhoneCommand]:
         """Send what waits while less than the lead is unheard; with less than `room` samples free, wait for more."""
         self._checked_at = now
         commands: list[PhoneCommand] = []
-        unheard = self._current.sent - self._current.heard(now)
-        free = LEAD - unheard
+        current, queue = self._current, self.queue
+        free = LEAD - current.sent + current.heard(now)
         if free < room or self._paused:
             return commands
-        dry = bool(self._waiting) and self._current.dry_by(now + (self._rtt_s or 0.0), now)
-        while self._waiting:
-            payload, samples = self._waiting[0]
-            if samples > free:
-                keep = free // 3 * 3
-                if not keep:
-                    break
-                chars = keep // 3 * 4
-                self._waiting[0] = (payload[chars:], samples - keep)
-                payload, samples = payload[:chars], keep
+        dry = bool(queue) and current.dry_by(now + (self._rtt_s or 0.0), now)
+        while queue:
+            audio = queue[0]
+            samples = len(audio)
+            if samples <= free:
+                queue.popleft()
+            elif free:
+                audio, queue[0] = audio[:free], audio[free:]
+                samples = free
             else:
-                self._waiting.popleft()
+                break
             free -= samples
             if samples:
                 if dry:
                     dry = False
                     self._begin_run(now)
-                self._send(payload, samples, commands)
-            elif self._last_mark != self._current.sent:
+                self._send(audio, commands)
+            elif self._last_mark != current.sent:
                 self._send_mark(commands)
         return commands
 
@@ -283,29 +287,30 @@ class Playout:
         self._run_start, self._run_marks = current.sent, 0
         self._next_mark = current.sent + RUN_MARKS[0]
 
-    def _send(self, payload: str, samples: int, commands: list[PhoneCommand]) -> None:
-        """Send one stretch, cut where marks are due; base64 can be cut after every third byte without decoding it."""
-        current = self._current
-        while samples:
-            take = max(0, -(-(self._next_mark - current.sent) // 3)) * 3
-            if take >= samples:
-                take, chars = samples, len(payload)
-            else:
-                chars = take // 3 * 4
-            if take:
-                commands.append(SendMedia(payload[:chars]))
-                payload, samples = payload[chars:], samples - take
-                current.sent += take
-            if current.sent >= self._next_mark:
+    def _send(self, audio: bytes, commands: list[PhoneCommand]) -> None:
+        """Send one stretch, cut where marks are due."""
+        current, counted = self._current, self._counted
+        counted.bytes_out += len(audio)
+        while audio:
+            samples, room = len(audio), self._next_mark - current.sent
+            if room > 0:
+                if samples <= room:
+                    stretch, audio = audio, b""
+                else:
+                    stretch, audio, samples = audio[:room], audio[room:], room
+                commands.append(SendMedia(stretch))
+                counted.frames_out += 1
+                current.sent += samples
+            if samples >= room:
                 self._send_mark(commands)
 
     def _send_mark(self, commands: list[PhoneCommand]) -> None:
         current = self._current
-        self._last_mark = current.sent
-        current.mark(current.sent)
-        commands.append(SendMark(f"{current.number}:{current.sent}"))
+        self._last_mark = position = current.sent
+        commands.append(SendMark(current.mark(position)))
+        self._counted.marks_sent += 1
         self._run_marks += 1
         if self._run_marks < len(RUN_MARKS):
             self._next_mark = self._run_start + RUN_MARKS[self._run_marks]
         else:
-            self._next_mark = current.sent + MARK_EVERY
+            self._next_mark = position + MARK_EVERY

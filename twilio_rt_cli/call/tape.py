@@ -9,7 +9,6 @@ Timestamps are believed as long as they agree with our clock: the tape never get
 seconds. What waits here is bounded, whatever the far end says.
 """
 
-from base64 import b64decode
 from collections.abc import Sequence
 
 from twilio_rt_cli.call.agent_track import PATIENCE, SILENCE, AgentTrack, TapeClock
@@ -49,12 +48,11 @@ class Tape:
         self._ready: list[Piece] = []
         self._ended_at: float | None = None
 
-    def caller(self, payload: str, timestamp_ms: int, now: float) -> None:
-        """A frame of caller audio (valid base64) has arrived."""
+    def caller(self, audio: bytes, timestamp_ms: int, now: float) -> None:
+        """A frame of caller audio has arrived."""
         if self._ended_at is not None:
             return
         self._advance(now)
-        audio = b64decode(payload)
         passed = self._clock.passed(now)
         begin, believed = self._begin(timestamp_ms * PER_MS, len(audio), passed)
         end = begin + len(audio)
@@ -66,10 +64,10 @@ class Tape:
         self._left_end = end
         self._agent.frame_ended(end)
 
-    def agent(self, payload: str) -> None:
-        """Agent audio (valid base64) was sent to the phone."""
+    def agent(self, audio: bytes) -> None:
+        """Agent audio was sent to the phone."""
         if self._ended_at is None:
-            self._agent.sent(b64decode(payload))
+            self._agent.sent(audio)
 
     def look(self, now: float) -> None:
         """Something happened that the playout may have learned from."""

@@ -9,7 +9,6 @@ Their mistakes are data: every breach of the protocol is noted with the number o
 the message is ignored as Twilio ignores it. Source: Twilio Media Streams, "WebSocket messages"; error dictionary.
 """
 
-from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -298,12 +297,11 @@ class Phone:
         if self._loses():
             return None
         self.counters.frames_sent += 1
-        payload = b64encode(audio).decode()
         chunk = self.counters.frames_sent
-        return twilio.media_text(self.identity.stream_sid, self._next_sequence(), chunk, timestamp_ms, payload)
+        return twilio.media_text(self.identity.stream_sid, self._next_sequence(), chunk, timestamp_ms, audio)
 
     def _media(self, message: twilio.SendMedia, now: float) -> tuple[Effect, ...]:
-        audio = b64decode(message.media.payload)
+        audio = message.media.payload
         if not audio:
             self.breach(INVALID, "an empty payload", now)
             return ()

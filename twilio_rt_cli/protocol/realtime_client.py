@@ -82,12 +82,12 @@ class CancelResponse(Struct, tag_field="type", tag="response.cancel", omit_defau
 
 
 class AppendAudio(Struct, gc=False, frozen=True):
-    """Caller audio, base64 in the session's input format; never answered.
+    """Caller audio in the session's input format; never answered.
 
-    Its frame is `APPEND_PREFIX + payload + APPEND_SUFFIX`, around a payload that has been checked.
+    Its frame is `APPEND_PREFIX + base64 + APPEND_SUFFIX`.
     """
 
-    payload: str
+    payload: bytes
 
 
 ClientEvent = SessionUpdate | CreateItem | TruncateItem | DeleteItem | CreateResponse | CancelResponse

@@ -6,12 +6,13 @@ numbers as strings ("sequenceNumber":"3"); both forms are read, any key order an
 Media Streams, "WebSocket messages".
 """
 
+from binascii import b2a_base64
 from typing import Any, NewType
 
 import msgspec
 from msgspec import Struct, field
 
-from twilio_rt_cli.protocol.wire import Malformed, Unknown, is_base64
+from twilio_rt_cli.protocol.wire import Malformed, Unknown
 
 CallSid = NewType("CallSid", str)
 StreamSid = NewType("StreamSid", str)
@@ -60,9 +61,9 @@ class Start(Struct, tag_field="event", tag="start", rename="camel", frozen=True)
 
 
 class MediaDetails(Struct, gc=False, frozen=True):
-    """One stretch of caller audio: base64 µ-law, usually 160 bytes (20 ms)."""
+    """One stretch of caller audio: µ-law, base64 on the wire, usually 160 bytes (20 ms)."""
 
-    payload: str
+    payload: bytes
     timestamp: int = 0
     """ms since the stream began"""
     chunk: int = 0
@@ -125,9 +126,9 @@ FromTwilio = Media | Mark | Start | Dtmf | Stop | Connected
 
 
 class OutMedia(Struct, forbid_unknown_fields=True, frozen=True):
-    """Payload of agent audio."""
+    """Payload of agent audio, base64 on the wire."""
 
-    payload: str
+    payload: bytes
 
 
 class OutMark(Struct, forbid_unknown_fields=True, frozen=True):
@@ -137,7 +138,7 @@ class OutMark(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class SendMedia(Struct, tag_field="event", tag="media", rename="camel", forbid_unknown_fields=True, frozen=True):
-    """Agent audio for the playout buffer: base64 µ-law of any length, no header."""
+    """Agent audio for the playout buffer: µ-law of any length, no header."""
 
     stream_sid: StreamSid
     media: OutMedia
@@ -176,12 +177,9 @@ def decode(raw: bytes) -> FromTwilio | Unknown | Malformed:
     `Unknown` for a kind we do not use, `Malformed` for what cannot be read.
     """
     try:
-        event = _from_twilio.decode(raw)
+        return _from_twilio.decode(raw)
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         return _not_an_event(raw, error)
-    if type(event) is Media and not is_base64(event.media.payload):
-        return Malformed("media payload is not base64")
-    return event
 
 
 def _not_an_event(raw: bytes, error: Exception) -> Unknown | Malformed:
@@ -195,15 +193,12 @@ def _not_an_event(raw: bytes, error: Exception) -> Unknown | Malformed:
 def decode_outgoing(raw: bytes) -> ToTwilio | Malformed:
     """What a server sent to Twilio, read as strictly as Twilio does (31951: missing or extra field, unknown event)."""
     try:
-        message = _to_twilio.decode(raw)
+        return _to_twilio.decode(raw)
     except (ValueError, RecursionError) as error:
         return Malformed(str(error)[:200])
-    if isinstance(message, SendMedia) and not is_base64(message.media.payload):
-        return Malformed("media payload is not base64")
-    return message
 
 
-# Frames we send. A stream's fixed part is made once: `media_prefix(sid) + payload + MEDIA_SUFFIX` is a whole frame, and
+# Frames we send. A stream's fixed part is made once: `media_prefix(sid) + base64 + MEDIA_SUFFIX` is a whole frame, and
 # so is `mark_prefix(sid) + name + MARK_SUFFIX` for a name that needs no escape.
 
 MEDIA_SUFFIX = b'"}}'
@@ -245,8 +240,9 @@ def start_text(details: StartDetails, sequence_number: int) -> bytes:
     )
 
 
-def media_text(stream_sid: StreamSid, sequence_number: int, chunk: int, timestamp_ms: int, payload: str) -> bytes:
+def media_text(stream_sid: StreamSid, sequence_number: int, chunk: int, timestamp_ms: int, audio: bytes) -> bytes:
     """A frame of caller audio; `chunk` counts media frames from 1, `timestamp_ms` runs from the stream's beginning."""
+    payload = b2a_base64(audio, newline=False).decode()
     return (
         f'{{"event":"media","sequenceNumber":"{sequence_number}","media":{{"track":"inbound","chunk":"{chunk}",'
         f'"timestamp":"{timestamp_ms}","payload":"{payload}"}},"streamSid":"{stream_sid}"}}'
