@@ -37,6 +37,13 @@ def test_a_sum_of_unknown_costs_is_unknown() -> None:
     assert total.cost_usd == 0.0
 
 
+def test_a_sum_keeps_what_was_priced_of_a_call_whose_cost_became_unknown() -> None:
+    call, total = CallStatistics(cost_usd=0.5), CallStatistics()
+    call.cost_usd, call.cost_at_least_usd = None, call.cost_usd
+    total.add(call, CallStatistics(cost_usd=0.25))
+    assert (total.cost_usd, call.cost_usd) == (0.75, None)
+
+
 def test_a_value_at_a_bound_counts_under_it() -> None:
     buckets = Buckets()
     for value in (0.0, 0.005, 0.0051, 30.0, 31.0):

@@ -57,6 +57,26 @@ def test_a_server_that_tells_no_kinds_leaves_the_cost_unknown() -> None:
     assert counted.cost_usd is None
 
 
+def test_of_a_cost_that_becomes_unknown_the_part_that_was_priced_is_kept_and_grows() -> None:
+    counted = CallStatistics(cost_usd=0.0)
+    kept: list[float | None] = []
+    spoken = Usage(132, 121, None, OutputTokens(30, 91))  # half of it can be priced
+    for usage in (USAGE, Usage(132, 121), USAGE, spoken):
+        count_usage(counted, usage, PRICES)
+        kept.append(counted.priced_usd)
+        assert (counted.cost_usd is None) is (counted.cost_at_least_usd is not None)
+    assert counted.cost_usd is None
+    assert kept == pytest.approx([COST, COST, 2 * COST, 2 * COST + (30 * 24.0 + 91 * 64.0) / 1e6])
+
+
+def test_a_whole_is_never_less_than_its_parts() -> None:
+    """Else the rest, which metrics tell as tokens of no kind, would fall again."""
+    counted = CallStatistics(cost_usd=0.0)
+    count_usage(counted, Usage(100, 100), PRICES)
+    count_usage(counted, Usage(0, 0, InputTokens(30, 20), OutputTokens(5, 5)), PRICES)
+    assert (counted.input_tokens, counted.output_tokens) == (150, 110)
+
+
 def test_nonsense_is_not_counted() -> None:
     counted = CallStatistics(cost_usd=0.0)
     count_usage(counted, Usage(-5, None, InputTokens(-5, None), OutputTokens()), PRICES)

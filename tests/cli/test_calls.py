@@ -135,6 +135,17 @@ def test_a_call_is_told_as_a_page(three: Path) -> None:
     assert "with     model gpt-realtime-2.1, tools check, voice marin" in page
 
 
+def test_a_cost_that_is_known_in_part_is_told_as_such(folder: Path) -> None:
+    counted = CallStatistics(cost_at_least_usd=0.0123)
+    with recording(folder) as recorder:
+        tell(recorder, 1, end=CallOver(EndReason.CALLER_HUNG_UP, "", 9000.0, counted))
+        tell(recorder, 2, end=CallOver(EndReason.CALLER_HUNG_UP, "", 9000.0, CallStatistics()))
+    assert ", cost not known, at least some $0.012\n" in told("show", "1")
+    assert ", cost not known\n" in told("show", "2")
+    (one,) = objects("show", "1", "--json")
+    assert (one["cost_usd"], one["statistics"]["cost_at_least_usd"]) == (None, 0.0123)
+
+
 def test_the_transcript_has_what_was_really_heard(three: Path) -> None:
     _, *lines = told("show", sid(1), "--text").splitlines()
     assert lines == [

@@ -153,6 +153,18 @@ def test_an_ended_call_leaves_its_counters_in_the_totals() -> None:
     assert world.model.statistics() == totals.statistics
 
 
+def test_a_cost_that_becomes_unknown_is_so_for_the_call_and_leaves_the_sum_as_it_was() -> None:
+    world = World()
+    call = world.start(1)
+    call.statistics.cost_usd = 0.25
+    assert world.at(1001.0).totals.statistics.cost_usd == 0.25
+    call.statistics.cost_usd, call.statistics.cost_at_least_usd = None, 0.25
+    shot = world.at(1002.0)
+    assert (shot.calls[0].statistics.cost_usd, shot.totals.statistics.cost_usd) == (None, 0.25)
+    world.end(1)
+    assert world.at(1003.0).totals.statistics.cost_usd == 0.25
+
+
 def test_the_last_answers_of_all_calls_make_the_figures() -> None:
     world = World()
     world.start(1)

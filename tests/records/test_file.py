@@ -11,6 +11,7 @@ import pytest
 from tests.records.world import fill
 from twilio_rt_cli.errors import ServerError
 from twilio_rt_cli.records.file import (
+    _FIRST,
     NAME,
     VERSION,
     is_busy,
@@ -21,6 +22,7 @@ from twilio_rt_cli.records.file import (
     set_aside,
     version_of,
 )
+from twilio_rt_cli.records.reading import Records, Usage
 
 
 @pytest.fixture
@@ -74,6 +76,37 @@ def test_a_newer_file_is_refused_in_a_sentence_and_left_alone(path: Path) -> Non
         with pytest.raises(ServerError, match=rf"format {VERSION + 1}; this version of twilio-rt knows {VERSION}\."):
             opened(path)
     assert path.read_bytes() == before
+
+
+def first_format(path: Path) -> None:
+    """A file as the first version left it, with a call in it."""
+    path.parent.mkdir(parents=True)
+    with sqlite3.connect(path) as connection:
+        connection.executescript(_FIRST)
+        connection.execute("INSERT INTO configurations (body) VALUES ('{}')")
+        connection.execute(
+            "INSERT INTO calls (call_sid, stream_sid, from_number, to_number, started_at, pid, process_started_at,"
+            " configuration, ended_at, duration_ms, reason, cost_usd)"
+            " VALUES ('CA1', 'MZ1', '+1', '+2', 1000.0, 1, '1', 1, 1009.0, 9000.0, 'caller_hung_up', 0.5)"
+        )
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+
+def test_an_older_file_is_read_as_it_is_and_brought_up_to_date_by_a_server(path: Path) -> None:
+    first_format(path)
+
+    def read() -> list[object]:
+        with Records(path.parent) as records:
+            (one,) = records.latest()
+            return [one.call_sid, one.duration_ms, one.cost_usd, one.cost_at_least_usd, records.usage_since(0.0).total]
+
+    known: list[object] = ["CA1", 9000.0, 0.5, None, Usage(1, 9.0, 0.5)]
+    assert read() == known
+    connection = open_for_writing(path)
+    assert version_of(connection) == VERSION
+    connection.close()
+    assert read() == known
 
 
 def test_half_a_format_is_never_left_behind(path: Path) -> None:

@@ -62,6 +62,17 @@ def test_its_counters_are_those_that_the_event_tells(tmp_path: Path) -> None:
     assert json.loads(the_one(tmp_path).statistics or "") == figures(statistics())
 
 
+def test_a_cost_that_is_known_in_part_is_not_told_as_one_and_counts_in_the_sum(tmp_path: Path) -> None:
+    counted = statistics()
+    counted.cost_usd, counted.cost_at_least_usd = None, 0.5
+    with recording(tmp_path) as recorder:
+        tell(recorder, 1, end=CallOver(EndReason.CALLER_HUNG_UP, "", 9000.0, counted))
+        tell(recorder, 2)
+    with Records(tmp_path) as found:
+        assert [(one.cost_usd, one.cost_at_least_usd) for one in found.latest()] == [(0.0123, None), (None, 0.5)]
+        assert found.usage_since(BEGAN).total.cost_usd == 0.5123
+
+
 def test_its_events_are_kept_with_time_and_order(tmp_path: Path) -> None:
     with recording(tmp_path) as recorder:
         tell(recorder)

@@ -13,6 +13,23 @@ def samples(counted: CallStatistics) -> dict[str, float]:
     return read(generate_latest(registry))
 
 
+def test_a_sum_made_in_another_order_is_not_told_as_one_that_fell() -> None:
+    told: list[float] = []
+    lags: list[float] = []
+    first, second, third = 0.265443, 0.076601, 0.032371
+    assert (first + second) + third > (third + first) + second
+    for order in ((first, second, third), (third, first, second)):
+        total = CallStatistics()
+        for price in order:
+            one = CallStatistics(cost_usd=price)
+            one.mark_lag.take(price)
+            total.add(one)
+        sampled = samples(total)
+        told.append(sampled["twilio_rt_cost_usd_total"])
+        lags.append(sampled["twilio_rt_mark_lag_seconds_sum"])
+    assert told == lags == [0.374415, 0.374415]
+
+
 def test_every_counter_is_told_with_its_side() -> None:
     counted = CallStatistics(
         frames_in=5000,

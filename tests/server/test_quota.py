@@ -203,6 +203,16 @@ def test_cost_counts_while_it_grows() -> None:
     assert line.ring(BORIS) is Refusal.DAY_COST
 
 
+def test_a_cost_that_becomes_unknown_still_counts_with_what_was_priced() -> None:
+    line, call = Line(cost_usd=1.0), Call()
+    sid = str(line.ring())
+    line.begin(sid, call=call)
+    call.statistics.cost_usd, call.statistics.cost_at_least_usd = None, 1.25
+    assert (line.today()[2], line.ring(BORIS)) == (1.25, Refusal.DAY_COST)
+    line.quota.call(line.now, call_sid(1), CallOver(EndReason.CALLER_HUNG_UP, "", 5000, call.statistics))
+    assert (line.today()[2], line.ring(BORIS)) == (1.25, Refusal.DAY_COST)
+
+
 def test_a_clock_that_is_put_back_gives_nothing_back() -> None:
     line = Line(minutes=1)
     sid = str(line.ring())

@@ -181,7 +181,9 @@ class CallStatistics:
     output_tokens: int = 0
     tokens: Tokens = field(default_factory=Tokens)
     cost_usd: float | None = None
-    """estimated price of the tokens; None: the model's prices are not known"""
+    """estimated price of the tokens; None: not known, since the model's prices or the kinds of some tokens are not"""
+    cost_at_least_usd: float | None = None
+    """where only the kinds of some tokens are not known: the price of the rest, for sums, which must not fall"""
     first_audio_ms: float | None = None
     """`start` → first agent audio sent"""
     model_connect_ms: float | None = None
@@ -192,8 +194,16 @@ class CallStatistics:
         """Marks that Twilio has not echoed yet."""
         return self.marks_sent - self.marks_echoed
 
+    @property
+    def priced_usd(self) -> float | None:
+        """The estimated price of what could be priced, and so what a sum counts; None: nothing could."""
+        return self.cost_at_least_usd if self.cost_usd is None else self.cost_usd
+
     def add(self, *others: "CallStatistics") -> None:
-        """Take other calls' counters into a total. Figures of one call alone (connect, jitter, lags) stay out."""
+        """Take other calls' counters into a total. Figures of one call alone (connect, jitter, lags) stay out.
+
+        A total's cost is that of all that could be priced.
+        """
         if not others:
             return
         for name, values in zip(_COUNTERS, zip(*map(_counters_of, others), strict=True), strict=True):
@@ -204,7 +214,7 @@ class CallStatistics:
             for mine, its in ((self.unknown_messages, one.unknown_messages), (self.model_errors, one.model_errors)):
                 for kind, count in its.items():
                     count_kind(mine, kind, count)
-        if costs := [one.cost_usd for one in others if one.cost_usd is not None]:
+        if costs := [one.priced_usd for one in others if one.priced_usd is not None]:
             self.cost_usd = (self.cost_usd or 0.0) + sum(costs)
 
 

@@ -9,16 +9,24 @@ MOST_TOKENS = 1_000_000_000
 
 
 def count_usage(counted: CallStatistics, usage: Usage, prices: Prices | None) -> None:
-    """Add the tokens of one response, and their price. A server that does not tell kinds leaves the cost unknown."""
-    took, gave, used = _count(usage.input_tokens), _count(usage.output_tokens), _tokens(usage)
+    """Add the tokens of one response, and their price.
+
+    A server that does not tell kinds leaves the call's cost unknown: half of a price would look like the whole of it.
+    """
+    used = _tokens(usage)
+    took = max(_count(usage.input_tokens), used.input_text + used.input_audio)  # a whole is no less than its parts
+    gave = max(_count(usage.output_tokens), used.output_text + used.output_audio)
     counted.input_tokens += took
     counted.output_tokens += gave
     counted.tokens.add(used)
-    if prices is None or counted.cost_usd is None:
+    if prices is None or counted.priced_usd is None:
         return
-    # Half of a price would look like the whole of it.
+    priced_usd = counted.priced_usd + cost_usd(used, prices)
     untold = (took and not used.input_text + used.input_audio) or (gave and not used.output_text + used.output_audio)
-    counted.cost_usd = None if untold else counted.cost_usd + cost_usd(used, prices)
+    if untold or counted.cost_usd is None:
+        counted.cost_usd, counted.cost_at_least_usd = None, priced_usd
+    else:
+        counted.cost_usd = priced_usd
 
 
 def _tokens(usage: Usage) -> Tokens:

@@ -88,8 +88,13 @@ def _figures(record: Record) -> str:
         parts.append(f"v2v {median:.0f} ms (p95 {percentile(v2v, 0.95):.0f})")
     if gaps := counted.get("media_gaps"):
         parts.append(plural(gaps, "gap"))
-    parts.append("cost not known" if record.cost_usd is None else f"some ${record.cost_usd:.3f}")
-    return ", ".join(parts)
+    return ", ".join([*parts, _cost(record)])
+
+
+def _cost(record: Record) -> str:
+    if record.cost_usd is not None:
+        return f"some ${record.cost_usd:.3f}"
+    return "cost not known" + ("" if not (least := record.cost_at_least_usd) else f", at least some ${least:.3f}")
 
 
 def _pairs(configuration: str) -> str:

@@ -66,7 +66,13 @@ CREATE TABLE refused (
 );
 CREATE INDEX refused_by_time ON refused (at);
 """
-_STEPS = (_FIRST,)
+_SECOND = """
+ALTER TABLE calls ADD COLUMN cost_at_least_usd REAL;
+DROP INDEX calls_by_time;
+CREATE INDEX calls_by_time ON calls (started_at, from_number, duration_ms, cost_usd, cost_at_least_usd);
+"""
+
+_STEPS = (_FIRST, _SECOND)
 """the n-th brings a file of version n to version n + 1"""
 VERSION = len(_STEPS)
 

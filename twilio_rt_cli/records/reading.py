@@ -50,6 +50,8 @@ class Record(Struct, frozen=True):
     """events there were"""
     statistics: str | None
     """JSON"""
+    cost_at_least_usd: float | None = None
+    """where `cost_usd` is not known, but the price of some of the tokens is"""
 
     @property
     def state(self) -> str:
@@ -71,7 +73,7 @@ class Usage(Struct, frozen=True):
     calls: int = 0
     seconds: float = 0.0
     cost_usd: float = 0.0
-    """estimated; 0 as well where prices are not known"""
+    """estimated, of what could be priced; 0 as well where no price is known"""
 
 
 class UsageSince(Struct, frozen=True):
@@ -82,12 +84,8 @@ class UsageSince(Struct, frozen=True):
     """by phone number, as Twilio tells it"""
 
 
-_COLUMNS = ", ".join(
-    {"number": "calls.id", "configuration": "body"}.get(name, name) for name in Record.__struct_fields__
-)
-# The order of a CROSS JOIN is kept: calls by their time, as many as are asked for, and then what each ran with.
-_RECORDS = f"SELECT {_COLUMNS} FROM calls CROSS JOIN configurations ON configurations.id = configuration"
-
+_COLUMNS = {name: name for name in Record.__struct_fields__} | {"number": "calls.id", "configuration": "body"}
+_ELSEWHERE = {"number", "configuration"}
 _FAILED = " AND (health = 'failed' OR ended_at IS NULL)"
 
 
@@ -101,6 +99,7 @@ class Records:
         self.path = folder / NAME
         try:
             self._connection = open_for_reading(self.path)
+            self._columns = _columns(self._connection)
         except (OSError, sqlite3.Error) as error:
             raise self._unreadable(error) from error
 
@@ -116,8 +115,9 @@ class Records:
     def latest(self, *, since: float = 0.0, failed: bool = False, limit: int | None = None) -> list[Record]:
         """The newest records, newest first; those that began at or after `since`, and on request only failed ones."""
         # What its process left open may have failed: that is for `Record.failed` to say, so the limit is, too.
+        which = f"started_at >= ?{_FAILED if failed else ''}"
         rows = self._all(
-            f"{_RECORDS} WHERE started_at >= ?{_FAILED if failed else ''} ORDER BY started_at DESC, 1 DESC LIMIT ?",
+            f"{self._records} WHERE {which} ORDER BY started_at DESC, 1 DESC LIMIT ?",
             since,
             -1 if limit is None or failed else limit,
         )
@@ -131,17 +131,17 @@ class Records:
 
     def record(self, number: int) -> Record | None:
         """The record with this number; None of one that is not there any more."""
-        rows = self._all(f"{_RECORDS} WHERE calls.id = ?", number)
+        rows = self._all(f"{self._records} WHERE calls.id = ?", number)
         return _record(rows[0]) if rows else None
 
     def named(self, name: str) -> list[Record]:
         """Every record that a person may mean by this: its number, its Call SID, or the ending of one."""
-        found = self._all(f"{_RECORDS} WHERE call_sid = ? ORDER BY 1", name)
+        found = self._all(f"{self._records} WHERE call_sid = ? ORDER BY 1", name)
         if not found and len(name) >= SHORTEST_ENDING:
             ending = "substr(lower(call_sid), -length(?)) = ?"
-            found = self._all(f"{_RECORDS} WHERE {ending} ORDER BY 1", name, name.lower())
+            found = self._all(f"{self._records} WHERE {ending} ORDER BY 1", name, name.lower())
         if name.isascii() and name.isdigit() and len(name) < 19:
-            found += [row for row in self._all(f"{_RECORDS} WHERE calls.id = ?", int(name)) if row not in found]
+            found += [row for row in self._all(f"{self._records} WHERE calls.id = ?", int(name)) if row not in found]
         return list(map(_record, found))
 
     def events(self, number: int) -> list[Event]:
@@ -161,13 +161,20 @@ class Records:
 
     def usage_since(self, at: float) -> UsageSince:
         """What the calls that began since then used, by caller and together."""
+        cost = f"coalesce(cost_usd, {self._columns['cost_at_least_usd']})"
         rows = self._all(
-            "SELECT from_number, count(*), total(duration_ms) / 1000, total(cost_usd) FROM calls"
+            f"SELECT from_number, count(*), total(duration_ms) / 1000, total({cost}) FROM calls"
             " WHERE started_at >= ? GROUP BY from_number",
             at,
         )
         by_caller = {number: Usage(*used) for number, *used in rows}
         return UsageSince(_together(by_caller.values()), by_caller)
+
+    @property
+    def _records(self) -> str:
+        # The order of a CROSS JOIN is kept: calls by their time, as many as are asked for, and then what each ran with.
+        columns = ", ".join(self._columns.values())
+        return f"SELECT {columns} FROM calls CROSS JOIN configurations ON configurations.id = configuration"
 
     def _all(self, question: str, *values: Value) -> list[tuple[Any, ...]]:
         if self._connection is None:
@@ -180,6 +187,14 @@ class Records:
     def _unreadable(self, error: Exception) -> ServerError:
         hint = "A server that starts sets a damaged file aside and begins a new one." if is_corrupt(error) else ""
         return ServerError(f"The call records in {self.path} cannot be read: {error}.", hint=hint)
+
+
+def _columns(connection: sqlite3.Connection | None) -> dict[str, str]:
+    """What to ask for each field of a record. A file that only older versions have opened lacks some columns."""
+    if connection is None:
+        return _COLUMNS
+    there = {name for _, name, *_ in connection.execute("PRAGMA table_info(calls)")} | _ELSEWHERE
+    return {name: column if name in there else "NULL" for name, column in _COLUMNS.items()}
 
 
 def _record(row: tuple[Any, ...]) -> Record:

@@ -116,6 +116,7 @@ def _end(one: _Open, at: float, over: CallOver, store: Store) -> None:
         barge_ins=counted.barge_ins,
         v2v_p50_ms=percentile(counted.v2v_ms, 0.5),
         cost_usd=counted.cost_usd,
+        cost_at_least_usd=counted.cost_at_least_usd,
         told=one.told,
         statistics=msgspec.json.encode(figures(counted)).decode(),
     )

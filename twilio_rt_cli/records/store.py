@@ -56,6 +56,7 @@ class Ended(Struct, frozen=True, kw_only=True):
     barge_ins: int
     v2v_p50_ms: float | None
     cost_usd: float | None
+    cost_at_least_usd: float | None = None
     told: int
     """events there were; fewer in the file were lost"""
     statistics: str
@@ -133,11 +134,12 @@ class Store:
         self.begin(call)
         self._connection.execute(
             "UPDATE calls SET ended_at = ?, duration_ms = ?, reason = ?, detail = ?, health = ?, why = ?, turns = ?,"
-            " barge_ins = ?, v2v_p50_ms = ?, cost_usd = ?, told = ?, statistics = ?"
+            " barge_ins = ?, v2v_p50_ms = ?, cost_usd = ?, cost_at_least_usd = ?, told = ?, statistics = ?"
             " WHERE stream_sid = ? AND started_at = ?",
             (
                 *(ended.ended_at, ended.duration_ms, ended.reason, ended.detail, ended.health, ended.why),
-                *(ended.turns, ended.barge_ins, ended.v2v_p50_ms, ended.cost_usd, ended.told, ended.statistics),
+                *(ended.turns, ended.barge_ins, ended.v2v_p50_ms, ended.cost_usd, ended.cost_at_least_usd),
+                *(ended.told, ended.statistics),
                 *(call.stream_sid, call.started_at),
             ),
         )

@@ -19,6 +19,7 @@ _DIGITS = 6
 """more of them in a code may be a number of somebody's, or an id"""
 _HEX = re.compile(r"[0-9a-f]{24}", re.IGNORECASE)
 _FRAME_BYTES = 160
+_DECIMALS = 9
 
 Labels = tuple[str, ...]
 Sample = tuple[Labels, float]
@@ -63,13 +64,15 @@ class Counted(Collector):
         bad = (("twilio",), counted.bad_messages_twilio), (("model",), counted.bad_messages_model)
         frames = (("twilio", "in"), counted.frames_in), (("twilio", "out"), counted.frames_out)
         marks = (("sent",), counted.marks_sent), (("echoed",), counted.marks_echoed)
-        cost = () if counted.cost_usd is None else (((), counted.cost_usd),)
+        # Calls are summed up in another order when one of them ends: the last digits must not fall, or Prometheus would
+        # take that for a restart.
+        cost = () if counted.cost_usd is None else (((), round(counted.cost_usd, _DECIMALS)),)
         yield _counter("media_gaps", "Holes in Twilio's sequence numbers.", (), [((), counted.media_gaps)])
         yield _counter("audio_dropped", "Frames of 20 ms that were left out, by whose voice.", ("side",), dropped)
         yield _counter("model_errors", "Errors of the model, harmless ones too.", ("code",), self._errors(counted))
         yield _counter("reconnects", "Times the model's socket was opened again.", (), [((), counted.reconnects)])
         yield _counter("tokens", "The model's tokens; cached ones are part of the input.", ("kind",), tokens(counted))
-        yield _counter("cost_usd", "Estimated price of the tokens; absent while no price is known.", (), cost)
+        yield _counter("cost_usd", "Estimated price of the tokens that could be priced.", (), cost)
         yield _counter("bad_messages", "Messages that break the protocol.", ("side",), bad)
         yield _counter("frames", "Media messages from and to Twilio.", ("side", "direction"), frames)
         yield _counter("marks", "Marks sent to Twilio and echoed by it.", ("kind",), marks)
@@ -122,7 +125,9 @@ def _mark_lag(lag: Buckets) -> HistogramMetricFamily:
         below += count
         buckets.append((bound, below))
     told = "How much later than by our clock each mark came back."
-    return HistogramMetricFamily(f"{PREFIX}_mark_lag_seconds", told, buckets=buckets, sum_value=lag.total_s)
+    return HistogramMetricFamily(
+        f"{PREFIX}_mark_lag_seconds", told, buckets=buckets, sum_value=round(lag.total_s, _DECIMALS)
+    )
 
 
 def _is_code(code: str) -> bool:

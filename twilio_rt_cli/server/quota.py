@@ -45,7 +45,7 @@ class Usage:
     calls: int
     seconds: float
     cost_usd: float | None = None
-    """None: not known, which counts as nothing"""
+    """of what could be priced; None: nothing could"""
 
 
 def local_day(at: float) -> date:
@@ -78,7 +78,7 @@ class _Running:
         return 0.0 if self.began_at is None else max(0.0, now - self.began_at)
 
     def cost_usd(self) -> float:
-        return (self.call.statistics.cost_usd or 0.0) if self.call is not None else 0.0
+        return (self.call.statistics.priced_usd or 0.0) if self.call is not None else 0.0
 
 
 class _Day:
@@ -198,7 +198,7 @@ class Quota:
     def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
         """A call is over; how it went meanwhile is read from the call itself."""
         if isinstance(notice, CallOver) and call_sid in self._days:
-            self._over(call_sid, 0, notice.duration_ms / 1000, notice.statistics.cost_usd or 0.0)
+            self._over(call_sid, 0, notice.duration_ms / 1000, notice.statistics.priced_usd or 0.0)
 
     def _over(self, call_sid: CallSid, calls: int, seconds: float = 0.0, cost_usd: float = 0.0) -> None:
         day = self._days.pop(call_sid)
