@@ -26,6 +26,7 @@ from tests.records.world import (
     STORY,
     begin,
     fill,
+    noted,
     over,
     recording,
     settled,
@@ -40,7 +41,9 @@ from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.notices import CallRefused, Refusal
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.recorder import Recorder
+from twilio_rt_cli.records.store import Begun, Store
 from twilio_rt_cli.records.writer import Writer
+from twilio_rt_cli.state import process_started_at
 
 HEADS = ["NO", "CALL", "STARTED", "FROM", "TO", "LENGTH", "TURNS", "V2V MS", "BARGE", "EST $", "HEALTH", "ENDED"]
 
@@ -193,6 +196,32 @@ def test_a_call_whose_server_died_is_told_as_failed_before_the_next_start(three:
     page = told("show", "3").splitlines()
     assert page[4:6] == ["ended    cut off (the server died while this call went on)", "health   failed"]
     assert [one["number"] for one in objects("list", "--json", "--failed")] == [3, 2]
+
+
+def test_the_figures_of_a_call_that_was_cut_off_are_told_as_those_of_a_moment(folder: Path) -> None:
+    store = Store(folder / NAME)
+    begun = Begun(sid(1), stream(1), CALLER, OURS, BEGAN, os.getpid(), process_started_at(os.getpid()) or "", "{}")
+    store.note(begun, noted(BEGAN + 70, 70_000))
+    store.close()
+    as_of = f"; as of {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(BEGAN + 70))}\n"
+    page = told("show", "1")
+    assert ", 1:10 so far\n" in page
+    assert page.endswith(as_of + "\nNothing was said.\n")
+    (one,) = objects("show", "1", "--json")
+    assert (one["in_progress"], one["ended"], one["as_of"]) == (True, None, "2026-11-25T12:01:10.000Z")
+    with closing(sqlite3.connect(folder / NAME)) as file, file:
+        file.execute("UPDATE calls SET pid = ?", (2**22 + 1,))
+    for _ in range(2):
+        page = told("show", "1")
+        assert ", at least 1:10 long\nended    cut off (the server died while this call went on)\n" in page
+        assert "\nfigures  1 turn, 0 barge-ins, " in page
+        assert as_of in page
+        (one,) = objects("show", "1", "--json")
+        assert (one["reason"], one["duration_ms"], one["as_of"]) == ("cut_off", 70_000, "2026-11-25T12:01:10.000Z")
+        assert one["statistics"] == figures(statistics())
+        assert " ≥1:10 " in told()
+        with Writer(folder / NAME):  # the next server closes the record
+            pass
 
 
 def test_times_are_told_to_a_tenth_of_a_millisecond(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,22 +13,27 @@ from tests.records.world import (
     CONFIGURATION,
     OURS,
     STORY,
+    Running,
     begin,
     over,
     recording,
+    settled,
     sid,
     statistics,
     stream,
     tell,
+    until,
 )
 from twilio_rt_cli.call.notices import CallerTurn, CallOver, CallTrouble, KeyPressed
 from twilio_rt_cli.call.record import CallStatistics, EndReason, figures
 from twilio_rt_cli.call.transcript import transcript
 from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, Refusal, StreamFailed
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid
+from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.reading import IN_PROGRESS, Record, Records
-from twilio_rt_cli.records.recorder import STRANGERS
+from twilio_rt_cli.records.recorder import STRANGERS, Recorder
 from twilio_rt_cli.records.story import notice_of
+from twilio_rt_cli.records.writer import Job, Writer
 from twilio_rt_cli.state import process_started_at
 
 
@@ -108,6 +114,85 @@ def test_a_call_that_goes_on_is_in_progress(tmp_path: Path) -> None:
     record = the_one(tmp_path)
     assert (record.state, record.reason, record.told, record.failed) == (IN_PROGRESS, None, None, False)
     assert told(tmp_path) == [KeyPressed("1")]
+
+
+class Clocks:
+    """The time of day, which somebody may set, and the time that only goes on."""
+
+    def __init__(self) -> None:
+        self.now = BEGAN
+        self.passed_s = 1000.0
+
+    def go_on(self, seconds: float) -> None:
+        self.now += seconds
+        self.passed_s += seconds
+
+
+def test_a_running_call_has_its_counters_noted_every_ten_seconds_and_no_sooner(tmp_path: Path) -> None:
+    clocks, call = Clocks(), Running(statistics())
+    with Writer(tmp_path / NAME, pause_s=0.001) as writer:
+        recorder = Recorder(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
+        begin(recorder, call=call)
+        seen: list[tuple[float | None, int | None]] = []
+        for seconds in (9.9, 0.1, 9.9, 0.1):
+            call.statistics.turns += 1
+            clocks.go_on(seconds)
+            settled(writer)
+            seen.append((the_one(tmp_path).noted_at, the_one(tmp_path).turns))
+        assert seen == [(None, None), (BEGAN + 10, 3), (BEGAN + 10, 3), (BEGAN + 20, 5)]
+        record = the_one(tmp_path)
+        assert (record.state, record.duration_ms) == (IN_PROGRESS, 20_000)
+        assert json.loads(record.statistics or "") == figures(call.statistics)
+        recorder.call(clocks.now, sid(1), over())
+        clocks.go_on(100)
+        settled(writer)
+        assert (the_one(tmp_path).noted_at, the_one(tmp_path).turns) == (None, 1)
+    assert writer.dropped == 0
+
+
+def test_those_who_came_together_are_not_all_noted_at_once(tmp_path: Path) -> None:
+    clocks = Clocks()
+    with Writer(tmp_path / NAME, pause_s=0.001) as writer:
+        recorder = Recorder(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
+        noted: list[int] = []
+        due, writer.notes = writer.notes, lambda: []  # asked here instead
+        for number in range(1, 251):
+            begin(recorder, number, call=Running(statistics()))
+        for seconds in (10, *[1] * 9):
+            clocks.go_on(seconds)
+            noted.append(len(due()))
+    assert noted == [51, 51, 51, 51, 46, 0, 0, 0, 0, 0]
+
+
+def test_a_note_that_cannot_be_written_is_no_loss_and_the_next_one_is(tmp_path: Path) -> None:
+    clocks, folder = Clocks(), tmp_path / "records"
+    folder.write_text("in the way")
+    with Writer(folder / NAME, pause_s=0.001) as writer:
+        recorder = Recorder(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
+        begin(recorder, call=Running(statistics()))
+        until(lambda: writer.dropped == 1)  # the beginning
+        tried: list[Job] = []
+        due = writer.notes
+
+        def notes() -> list[Job]:
+            found = due()
+            tried.extend(found)
+            return found
+
+        writer.notes = notes
+        for count in (1, 2):
+            clocks.go_on(10)
+            writer.put(Job("", lambda _: None, passing=True))  # wakes it
+            until(partial(has, tried, count))
+        folder.unlink()
+        clocks.go_on(10)
+        settled(writer)
+        assert writer.dropped == 1
+    assert (the_one(folder).turns, the_one(folder).noted_at) == (1, BEGAN + 30)
+
+
+def has(tried: list[Job], count: int) -> bool:
+    return len(tried) >= count
 
 
 def test_what_twilio_tells_of_the_stream_is_kept_with_the_call(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.records.world import BEGAN, CALLER, OURS, ended, sid, stream
+from tests.records.world import BEGAN, CALLER, OURS, ended, noted, sid, stream
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.reading import IN_PROGRESS, Record, Records
 from twilio_rt_cli.records.store import CUT_OFF, Begun, Event, Refused, Store
@@ -114,6 +114,34 @@ def test_calls_of_a_dead_process_are_cut_off_and_those_of_a_living_one_are_not(
     assert (second.ended_at, second.duration_ms, second.turns, second.barge_ins) == (BEGAN + 3, 3000.0, 2, 1)
     assert (third.ended_at, third.duration_ms, third.turns) == (BEGAN, 0.0, 0)
     assert found[sid(1)].ended_at is None
+
+
+def test_a_note_is_what_a_call_in_progress_has_so_far_and_the_last_one_counts(store: Store, tmp_path: Path) -> None:
+    store.note(begun(), noted(BEGAN + 10, 10_000))  # also of one whose beginning was lost
+    store.note(begun(), noted(BEGAN + 20, 20_000, turns=2))
+    (one,) = records(tmp_path)
+    assert (one.state, one.ended_at, one.failed) == (IN_PROGRESS, None, False)
+    assert (one.noted_at, one.duration_ms, one.turns, one.cost_usd) == (BEGAN + 20, 20_000, 2, 0.01)
+    assert one.statistics is not None
+    store.end(begun(), ended(BEGAN + 25))
+    store.note(begun(), noted(BEGAN + 30, 30_000))  # too late
+    (one,) = records(tmp_path)
+    assert (one.state, one.noted_at, one.duration_ms) == ("caller_hung_up", None, 9000.0)
+
+
+@pytest.mark.parametrize("later_s", [5, 15])
+def test_a_call_that_was_cut_off_has_the_figures_of_its_last_note_and_what_events_tell_since(
+    store: Store, tmp_path: Path, dead: int, later_s: int
+) -> None:
+    store.note(begun(pid=dead), noted(BEGAN + 10, 10_000))
+    for sequence, kind in enumerate(["caller_turn", "barge_in", "caller_turn"]):
+        store.add(begun(pid=dead), event(sequence, BEGAN + later_s, kind))
+    store.cut_off_the_dead()
+    (one,) = records(tmp_path)
+    lasted_s = max(10, later_s)
+    assert (one.state, one.duration_ms, one.ended_at) == (CUT_OFF, lasted_s * 1000, BEGAN + lasted_s)
+    assert (one.turns, one.barge_ins, one.noted_at) == (2, 1, BEGAN + 10)
+    assert (one.cost_usd, one.v2v_p50_ms, one.health) == (0.01, 700.0, "failed")
 
 
 def test_the_real_end_wins_over_a_cut(store: Store, tmp_path: Path, dead: int) -> None:

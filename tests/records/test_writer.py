@@ -1,5 +1,6 @@
 """The thread that writes: in batches, never in anybody's way, and back to work by itself."""
 
+import json
 import logging
 import resource
 import signal
@@ -7,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,9 +16,11 @@ from pathlib import Path
 import pytest
 
 from tests.records.test_store import begun, event
-from tests.records.world import BEGAN, ended, settled, sid, until
+from tests.records.world import BEGAN, Running, begin, ended, settled, sid, statistics, until
+from twilio_rt_cli.call.record import figures
 from twilio_rt_cli.records.file import NAME, VERSION, open_for_writing
 from twilio_rt_cli.records.reading import Record, Records
+from twilio_rt_cli.records.recorder import Recorder
 from twilio_rt_cli.records.store import CUT_OFF, Store
 from twilio_rt_cli.records.writer import DAY_S, Job, Writer
 
@@ -324,6 +328,36 @@ def test_a_killed_server_leaves_calls_that_were_cut_off(tmp_path: Path, caplog: 
     (one,) = records(tmp_path)
     assert (one.state, one.ended_at, one.turns) == (CUT_OFF, BEGAN + 1, 1)
     assert warnings(caplog) == [("", "calls that were cut off when their server died: 1")]
+
+
+def talk_and_wait(folder: str) -> None:
+    """In a process of its own: a call that has counted something, and never ends."""
+    with Writer(Path(folder) / NAME, pause_s=0.001) as writer:
+        recorder = Recorder(writer, {}, note_s=0.01)
+        begin(recorder, at=time.time(), call=Running(statistics()))
+        until(lambda: [one.turns for one in records(Path(folder))] == [1])
+        sys.stdout.write("noted\n")
+        sys.stdout.flush()
+        signal.pause()
+
+
+def test_a_killed_server_leaves_the_counters_of_its_calls_as_they_were_noted(tmp_path: Path) -> None:
+    process = script("talk_and_wait", str(tmp_path))
+    assert process.stdout is not None
+    assert process.stdout.readline() == "noted\n"
+    process.kill()
+    process.communicate()
+    (before,) = records(tmp_path)
+    with Records(tmp_path) as found:
+        used = found.usage_since(0.0).total
+    assert (used.calls, used.cost_usd) == (1, 0.0123)
+    assert used.seconds > 0
+    with Writer(tmp_path / NAME):
+        pass
+    (one,) = records(tmp_path)
+    assert (one.state, one.duration_ms, one.statistics) == (CUT_OFF, before.duration_ms, before.statistics)
+    assert json.loads(one.statistics or "") == figures(statistics())
+    assert one.noted_at == one.ended_at == before.noted_at
 
 
 def fill_the_disk(folder: str) -> None:

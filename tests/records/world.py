@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from twilio_rt_cli.call.glance import NO_GLANCE, Glance
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -26,7 +27,7 @@ from twilio_rt_cli.notices import CallStarted
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.recorder import Plain, Recorder
-from twilio_rt_cli.records.store import Begun, Ended, Store
+from twilio_rt_cli.records.store import Begun, Ended, Noted, Store
 from twilio_rt_cli.records.writer import Job, Writer
 
 BEGAN = 1_795_608_000.0
@@ -44,6 +45,16 @@ STORY: tuple[tuple[float, Notice], ...] = (
     (7.0, BargedIn(1000, 2000, "c", 140, (ItemCut("c", 1000, 2000),))),
     (8.0, KeyPressed("5#")),
 )
+
+
+class Running:
+    """A call that goes on, with these counters."""
+
+    def __init__(self, counted: CallStatistics) -> None:
+        self.statistics = counted
+
+    def glance(self) -> Glance:
+        return NO_GLANCE
 
 
 def sid(number: int) -> CallSid:
@@ -64,8 +75,10 @@ def over(reason: EndReason = EndReason.CALLER_HUNG_UP, detail: str = "stop") -> 
     return CallOver(reason, detail, 9000.0, statistics())
 
 
-def begin(recorder: Recorder, number: int = 1, at: float = BEGAN, caller: str = CALLER) -> CallSid:
-    recorder.server(at, CallStarted(sid(number), stream(number), caller, OURS))
+def begin(
+    recorder: Recorder, number: int = 1, at: float = BEGAN, caller: str = CALLER, call: Running | None = None
+) -> CallSid:
+    recorder.server(at, CallStarted(sid(number), stream(number), caller, OURS, call))
     return sid(number)
 
 
@@ -118,6 +131,19 @@ def ended(at: float) -> Ended:
         v2v_p50_ms=900.0,
         cost_usd=0.01,
         told=0,
+        statistics=counted,
+    )
+
+
+def noted(at: float, duration_ms: float, turns: int = 1) -> Noted:
+    counted = msgspec.json.encode(figures(statistics())).decode()
+    return Noted(
+        noted_at=at,
+        duration_ms=duration_ms,
+        turns=turns,
+        barge_ins=0,
+        v2v_p50_ms=700.0,
+        cost_usd=0.01,
         statistics=counted,
     )
 

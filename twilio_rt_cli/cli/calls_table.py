@@ -8,7 +8,7 @@ from msgspec import Struct
 from twilio_rt_cli.cli.calls_when import length, local_time
 from twilio_rt_cli.cli.masking import Curtain, printable
 from twilio_rt_cli.records.reading import IN_PROGRESS, Record
-from twilio_rt_cli.records.store import Refused
+from twilio_rt_cli.records.store import CUT_OFF, Refused
 
 Row = TypeVar("Row")
 
@@ -115,9 +115,11 @@ def _figure(value: float | None) -> str:
 
 
 def _length(record: Record, now: float) -> str:
-    if record.duration_ms is not None:
-        return length(record.duration_ms)
-    return length(max(0.0, now - record.started_at) * 1000) if record.state == IN_PROGRESS else UNKNOWN
+    if record.state == IN_PROGRESS:
+        return length(max(0.0, now - record.started_at) * 1000)
+    if record.duration_ms is None:
+        return UNKNOWN
+    return ("≥" if record.state == CUT_OFF else "") + length(record.duration_ms)
 
 
 def _ending(record: Record) -> str:

@@ -60,6 +60,7 @@ def summary(record: Record, curtain: Curtain) -> Object:
         "v2v_p50_ms": _tenths(record.v2v_p50_ms),
         "cost_usd": record.cost_usd,
         "recording": record.recording,
+        "as_of": None if record.noted_at is None else utc(record.noted_at),
     }
 
 

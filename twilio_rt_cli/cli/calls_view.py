@@ -11,7 +11,7 @@ from twilio_rt_cli.cli.calls_told import spoken
 from twilio_rt_cli.cli.calls_when import length, local_time
 from twilio_rt_cli.cli.masking import Curtain, printable
 from twilio_rt_cli.cli.transcript import Line, plural
-from twilio_rt_cli.records.reading import Record
+from twilio_rt_cli.records.reading import IN_PROGRESS, Record
 from twilio_rt_cli.records.store import CUT_OFF, Event
 
 
@@ -58,8 +58,7 @@ def _facts(record: Record, events: Sequence[Event], curtain: Curtain) -> Iterato
     yield "stream", record.stream_sid
     called = f" to {curtain.number(record.to_number)}" if record.to_number else ""
     yield "from", f"{curtain.number(record.from_number) or 'unknown'}{called}"
-    lasted = "" if record.duration_ms is None else f", {length(record.duration_ms)} long"
-    yield "began", f"{local_time(record.started_at)}{lasted}"
+    yield "began", f"{local_time(record.started_at)}{_lasted(record)}"
     detail = f" ({curtain.text(record.detail)})" if record.detail else ""
     if record.state == CUT_OFF:
         detail = " (the server died while this call went on)"
@@ -77,6 +76,15 @@ def _facts(record: Record, events: Sequence[Event], curtain: Curtain) -> Iterato
         yield "with", ran_with
 
 
+def _lasted(record: Record) -> str:
+    if record.duration_ms is None:
+        return ""
+    told = length(record.duration_ms)
+    if record.state == IN_PROGRESS:
+        return f", {told} so far"
+    return f", at least {told} long" if record.state == CUT_OFF else f", {told} long"
+
+
 def _figures(record: Record) -> str:
     counted = json.loads(record.statistics or "{}")
     parts = [plural(record.turns or 0, "turn"), plural(record.barge_ins or 0, "barge-in")]
@@ -88,7 +96,8 @@ def _figures(record: Record) -> str:
         parts.append(f"v2v {median:.0f} ms (p95 {percentile(v2v, 0.95):.0f})")
     if gaps := counted.get("media_gaps"):
         parts.append(plural(gaps, "gap"))
-    return ", ".join([*parts, _cost(record)])
+    as_of = "" if record.noted_at is None else f"; as of {local_time(record.noted_at)}"
+    return ", ".join([*parts, _cost(record)]) + as_of
 
 
 def _cost(record: Record) -> str:

@@ -52,6 +52,8 @@ class Record(Struct, frozen=True):
     """JSON"""
     cost_at_least_usd: float | None = None
     """where `cost_usd` is not known, but the price of some of the tokens is"""
+    noted_at: float | None = None
+    """when a call that goes on, or was cut off, last had its figures noted; None of one that came to its end"""
 
     @property
     def state(self) -> str:
@@ -68,7 +70,7 @@ class Record(Struct, frozen=True):
 
 
 class Usage(Struct, frozen=True):
-    """What calls took together. Only calls that are over have a length and a cost."""
+    """What calls took together; those that go on or were cut off, as far as it was noted."""
 
     calls: int = 0
     seconds: float = 0.0

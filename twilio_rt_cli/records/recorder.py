@@ -1,25 +1,32 @@
 """Listens to what happens, and has it written down: each call's record, and who was turned away.
 
-On the event loop this costs an object and a queue's append; rows are made in the writer's thread.
+On the event loop this costs an object and a queue's append; rows are made in the writer's thread. It also asks, once a
+second or so, which calls are to have their counters noted, so that a call whose process is killed leaves those too.
 """
 
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from twilio_rt_cli.call.glance import Watched
 from twilio_rt_cli.call.health import health
 from twilio_rt_cli.call.notices import CallOver, CallTrouble, Notice
-from twilio_rt_cli.call.record import figures, percentile
+from twilio_rt_cli.call.record import CallStatistics, figures, percentile
 from twilio_rt_cli.notices import CallRefused, CallStarted, Refusal, ServerNotice, StreamFailed
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid
-from twilio_rt_cli.records.store import Begun, Ended, Event, Refused, Store
+from twilio_rt_cli.records.store import Begun, Ended, Event, Noted, Refused, Store
 from twilio_rt_cli.records.story import row_of
 from twilio_rt_cli.records.writer import Job, Writer
 from twilio_rt_cli.state import process_started_at
+
+NOTE_S = 10.0
+"""from one note of a call's counters to the next"""
+_SHARE = 5  # one in so many calls is noted at once: those of a crowd that came together are spread out
 
 Plain = str | int | float | bool | None | list[str]
 
@@ -30,18 +37,36 @@ STRANGERS = frozenset({Refusal.BAD_SIGNATURE, Refusal.BAD_TOKEN, Refusal.BAD_HAN
 @dataclass(slots=True)
 class _Open:
     begun: Begun
+    began_at: float
+    """by the steady clock"""
+    note_at: float
+    """likewise: when the next note is due"""
+    call: Watched | None
     told: int = 0
 
 
 class Recorder:
     """A Listener of the hub. `configuration` is what every call ran with; it must hold no secret."""
 
-    def __init__(self, writer: Writer, configuration: Mapping[str, Plain]) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        configuration: Mapping[str, Plain],
+        *,
+        note_s: float = NOTE_S,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`clock` tells the time of day, `steady` how long something took."""
         self._writer = writer
+        self._note_s = note_s
+        self._clock = clock
+        self._steady = steady
         self._configuration = msgspec.json.encode(configuration, order="sorted").decode()
         self._process = os.getpid(), process_started_at(os.getpid()) or ""
         self._open: dict[str, _Open] = {}
         self._recordings: dict[str, Path] = {}
+        writer.notes = self._notes
 
     def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
         """A call tells something."""
@@ -77,10 +102,24 @@ class Recorder:
     def _begin(self, at: float, started: CallStarted) -> None:
         numbers = started.from_number, started.to_number
         begun = Begun(started.call_sid, started.stream_sid, *numbers, at, *self._process, self._configuration)
-        self._open[started.call_sid] = _Open(begun)
+        now = self._steady()
+        self._open[started.call_sid] = _Open(begun, now, now + self._note_s, started.call)
         self._writer.put(Job(begun.call_sid, partial(_begin, begun)))
         if (recording := self._recordings.pop(begun.call_sid, None)) is not None:
             self.recorded(started.call_sid, recording)
+
+    # In the writer's thread:
+
+    def _notes(self) -> list[Job]:
+        """What is to be noted now: the counters of calls whose last note is old."""
+        now, at = self._steady(), self._clock()
+        # The interpreter copies the calls in one step, so that the loop may begin and end others meanwhile.
+        calls = list(self._open.values())
+        due = [one for one in calls if one.call is not None and now >= one.note_at]
+        due = sorted(due, key=lambda one: one.note_at)[: 1 + len(calls) // _SHARE]
+        for one in due:
+            one.note_at = now + self._note_s
+        return [Job(one.begun.call_sid, partial(_note, one, at, now), passing=True) for one in due]
 
 
 # In the writer's thread:
@@ -102,6 +141,22 @@ def _refuse(refused: Refused, store: Store) -> None:
     store.refuse(refused)
 
 
+def _note(one: _Open, at: float, now: float, store: Store) -> None:
+    assert one.call is not None
+    counted = one.call.statistics
+    noted = Noted(
+        noted_at=at,
+        duration_ms=round((now - one.began_at) * 1000, 1),
+        turns=counted.turns,
+        barge_ins=counted.barge_ins,
+        v2v_p50_ms=percentile(counted.v2v_ms, 0.5),
+        cost_usd=counted.cost_usd,
+        cost_at_least_usd=counted.cost_at_least_usd,
+        statistics=_json(counted),
+    )
+    store.note(one.begun, noted)
+
+
 def _end(one: _Open, at: float, over: CallOver, store: Store) -> None:
     counted = over.statistics
     verdict = health(counted, over.reason)
@@ -118,6 +173,10 @@ def _end(one: _Open, at: float, over: CallOver, store: Store) -> None:
         cost_usd=counted.cost_usd,
         cost_at_least_usd=counted.cost_at_least_usd,
         told=one.told,
-        statistics=msgspec.json.encode(figures(counted)).decode(),
+        statistics=_json(counted),
     )
     store.end(one.begun, ended)
+
+
+def _json(counted: CallStatistics) -> str:
+    return msgspec.json.encode(figures(counted)).decode()

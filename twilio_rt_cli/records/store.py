@@ -16,6 +16,16 @@ from twilio_rt_cli.state import process_started_at
 
 CUT_OFF = "cut_off"
 """how a call ended whose process died"""
+_CUT_OFF_THOSE_OF = """
+UPDATE calls SET reason = :cut_off, detail = '', health = 'failed', why = :cut_off,
+    turns = max(coalesce(turns, 0), (SELECT count(*) FROM events WHERE call = id AND kind = 'caller_turn')),
+    barge_ins = max(coalesce(barge_ins, 0), (SELECT count(*) FROM events WHERE call = id AND kind = 'barge_in')),
+    ended_at = max(coalesce(noted_at, started_at), coalesce((SELECT max(at) FROM events WHERE call = id), started_at)),
+    duration_ms = max(
+        coalesce(duration_ms, 0), 1000 * coalesce((SELECT max(at) FROM events WHERE call = id) - started_at, 0)
+    )
+WHERE ended_at IS NULL AND pid = :pid AND process_started_at = :started_at
+"""
 _MOST_FREE_PAGES = 2000  # given back at once: 8 MB, so that no commit takes long
 
 
@@ -40,6 +50,21 @@ class Event(Struct, frozen=True):
     at: float
     kind: str
     body: str
+    """JSON"""
+
+
+class Noted(Struct, frozen=True, kw_only=True):
+    """How a call is while it goes on."""
+
+    noted_at: float
+    duration_ms: float
+    """so far"""
+    turns: int
+    barge_ins: int
+    v2v_p50_ms: float | None
+    cost_usd: float | None
+    cost_at_least_usd: float | None = None
+    statistics: str
     """JSON"""
 
 
@@ -129,13 +154,31 @@ class Store:
         )
         return cursor.rowcount > 0
 
+    def note(self, call: Begun, noted: Noted) -> None:
+        """A call goes on, and this is what it has counted so far: should it be cut off, that is its record."""
+        done = self._note(call, noted)
+        if not done:
+            self.begin(call)
+            self._note(call, noted)
+
+    def _note(self, call: Begun, noted: Noted) -> bool:
+        cursor = self._connection.execute(
+            "UPDATE calls SET noted_at = ?, duration_ms = ?, turns = ?, barge_ins = ?, v2v_p50_ms = ?, cost_usd = ?,"
+            " cost_at_least_usd = ?, statistics = ? WHERE stream_sid = ? AND started_at = ? AND ended_at IS NULL",
+            (
+                *(noted.noted_at, noted.duration_ms, noted.turns, noted.barge_ins, noted.v2v_p50_ms),
+                *(noted.cost_usd, noted.cost_at_least_usd, noted.statistics, call.stream_sid, call.started_at),
+            ),
+        )
+        return cursor.rowcount > 0
+
     def end(self, call: Begun, ended: Ended) -> None:
         """A call is over; this holds, though somebody took it for cut off before."""
         self.begin(call)
         self._connection.execute(
             "UPDATE calls SET ended_at = ?, duration_ms = ?, reason = ?, detail = ?, health = ?, why = ?, turns = ?,"
-            " barge_ins = ?, v2v_p50_ms = ?, cost_usd = ?, cost_at_least_usd = ?, told = ?, statistics = ?"
-            " WHERE stream_sid = ? AND started_at = ?",
+            " barge_ins = ?, v2v_p50_ms = ?, cost_usd = ?, cost_at_least_usd = ?, told = ?, statistics = ?,"
+            " noted_at = NULL WHERE stream_sid = ? AND started_at = ?",
             (
                 *(ended.ended_at, ended.duration_ms, ended.reason, ended.detail, ended.health, ended.why),
                 *(ended.turns, ended.barge_ins, ended.v2v_p50_ms, ended.cost_usd, ended.cost_at_least_usd),
@@ -160,7 +203,10 @@ class Store:
         )
 
     def cut_off_the_dead(self) -> int:
-        """Close the records that a process left open when it died; gives how many. They end with their last event."""
+        """Close the records that a process left open when it died; gives how many.
+
+        They end with their last event or note, whichever is later; what events do not tell is as of the note.
+        """
         open_ones = self._connection.execute(
             "SELECT DISTINCT pid, process_started_at FROM calls WHERE ended_at IS NULL"
         ).fetchall()
@@ -169,13 +215,7 @@ class Store:
             if process_started_at(pid) == started_at:
                 continue
             cursor = self._connection.execute(
-                "UPDATE calls SET reason = :cut_off, detail = '', health = 'failed', why = :cut_off,"
-                " turns = (SELECT count(*) FROM events WHERE call = id AND kind = 'caller_turn'),"
-                " barge_ins = (SELECT count(*) FROM events WHERE call = id AND kind = 'barge_in'),"
-                " ended_at = (SELECT coalesce(max(at), started_at) FROM events WHERE call = id),"
-                " duration_ms = 1000 * (SELECT coalesce(max(at), started_at) - started_at FROM events WHERE call = id)"
-                " WHERE ended_at IS NULL AND pid = :pid AND process_started_at = :started_at",
-                {"cut_off": CUT_OFF, "pid": pid, "started_at": started_at},
+                _CUT_OFF_THOSE_OF, {"cut_off": CUT_OFF, "pid": pid, "started_at": started_at}
             )
             count += cursor.rowcount
         return count

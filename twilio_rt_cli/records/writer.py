@@ -23,7 +23,7 @@ from twilio_rt_cli.records.file import is_busy, is_corrupt, set_aside
 from twilio_rt_cli.records.store import Store
 
 DAY_S = 86_400.0
-_IDLE_S = 60.0  # between looks at the clock when nothing is written
+_IDLE_S = 1.0  # between looks at the clock, and at the calls that run, when nothing waits
 _MOST_WARNED = 10_000
 _ATTEMPTS = 3
 _OF_ONE = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
@@ -39,6 +39,12 @@ class Job(Struct, frozen=True):
     call_sid: str
     """whose it is, for a warning"""
     write: Write
+    passing: bool = False
+    """nothing is lost with it: the next one tells the same, and more"""
+
+
+def _nothing() -> list[Job]:
+    return []
 
 
 class Writer:
@@ -54,6 +60,8 @@ class Writer:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Records older than `days` are deleted at the start and once a day; 0: never. `most` may wait at once."""
+        self.notes: Callable[[], list[Job]] = _nothing
+        """asked by the thread, once a second or so: what is to be noted of calls that run"""
         self._path = path
         self._days = days
         self._most = most
@@ -112,6 +120,7 @@ class Writer:
                 if self._clock() >= tidy_at and self._tidied():
                     tidy_at = self._clock() + DAY_S
                 jobs = self._waiting()
+                jobs += self.notes()
                 if jobs:
                     self._write(jobs)
                 elif self._closing.is_set():
@@ -132,7 +141,7 @@ class Writer:
     def _write(self, jobs: list[Job]) -> None:
         done = self._attempt(lambda store: self._write_all(store, jobs), {job.call_sid for job in jobs})
         if not done:
-            self._unwritten += len(jobs)
+            self._unwritten += sum(not job.passing for job in jobs)
             return
         if self._warned:
             lost = self.dropped - self._told_lost
@@ -148,7 +157,7 @@ class Writer:
                 except Exception as error:  # one call's row must not cost the others theirs
                     if isinstance(error, OSError | sqlite3.Error) and not isinstance(error, _OF_ONE):
                         raise
-                    self._unwritten += 1
+                    self._unwritten += not job.passing
                     log.exception("a call record cannot take this", extra={"call": job.call_sid})
 
     def _tidied(self) -> bool:
