@@ -1,5 +1,6 @@
 """Calls as a table: whole where there is room, never wider than the terminal."""
 
+import os
 import re
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from twilio_rt_cli.cli.calls_table import calls_table, refused_table
 from twilio_rt_cli.cli.masking import Curtain
 from twilio_rt_cli.records.reading import Record
 from twilio_rt_cli.records.store import Refused
+from twilio_rt_cli.state import process_started_at
 
 BEGAN = datetime(2026, 11, 23, 12, 3, 58).timestamp()
 RECORD = Record(
@@ -112,3 +114,9 @@ def test_who_was_turned_away(width: int | None) -> None:
     assert line.removeprefix("2026-").startswith(f"11-23 12:03{seconds}  …9f2a1b3c  ••••0142  busy")
     assert "+1415" not in line
     assert "\x1b" not in line
+
+
+def test_a_call_that_goes_on_is_as_long_as_was_noted_and_what_passed_since() -> None:
+    alive = structs.replace(DEAD, pid=os.getpid(), process_started_at=process_started_at(os.getpid()) or "")
+    put_forward = structs.replace(alive, started_at=BEGAN - 3600, noted_at=BEGAN + 95, duration_ms=70_000.0)
+    assert [re.split(r"  +", line.strip())[5] for line in lines(alive, put_forward)[1:]] == ["1:40", "1:15"]

@@ -55,19 +55,26 @@ def sid(number: int) -> CallSid:
 class World:
     def __init__(self) -> None:
         about = About(version="1", url="http://127.0.0.1:5001", model="m", capacity=50)
-        self.model = LiveModel(about, in_words, lambda number: f"…{number[-4:]}", began_at=1000.0)
+        self.passed = 1000.0
+        self.model = LiveModel(about, in_words, lambda number: f"…{number[-4:]}", lambda: self.passed)
         self.calls: dict[CallSid, FakeCall] = {}
 
     def start(self, number: int, at: float = 1000.0) -> FakeCall:
+        self.passed = at
         call = self.calls[sid(number)] = FakeCall()
         self.model.server(at, CallStarted(sid(number), StreamSid(f"MZ{number}"), "+14155550142", "+14155550100", call))
         return call
+
+    def tell(self, number: int, at: float, notice: Notice) -> None:
+        self.passed = at
+        self.model.call(at, sid(number), notice)
 
     def end(self, number: int, reason: EndReason = EndReason.CALLER_HUNG_UP, at: float = 1000.0) -> None:
         over = CallOver(reason, "", 1000.0, self.calls[sid(number)].statistics)
         self.model.call(at, sid(number), over)
 
     def at(self, at: float, first: int = 0, rows: int | None = None) -> Snapshot:
+        self.passed = at
         return self.model.snapshot(at, PROCESS, first, rows)
 
 
@@ -198,25 +205,25 @@ def test_the_transcript_of_a_running_call_is_in_spoken_order_and_says_what_was_h
     world = World()
     world.start(1)
     answer = AgentTurn("We are open from nine.", 700.0, True, 2000.0, (SpokenItem("item_1", "We are open from nine."),))
-    world.model.call(1003.0, sid(1), answer)
-    world.model.call(1003.5, sid(1), BargedIn(500, 1000, "item_1", 80.0, (ItemCut("item_1", 500, 1000),)))
-    world.model.call(1004.0, sid(1), CallerTurn("When are you open?", "item_0", 500.0))
-    detail = world.model.detail(sid(1), 1005.0)
+    world.tell(1, 1003.0, answer)
+    world.tell(1, 1003.5, BargedIn(500, 1000, "item_1", 80.0, (ItemCut("item_1", 500, 1000),)))
+    world.tell(1, 1004.0, CallerTurn("When are you open?", "item_0", 500.0))
+    detail = world.model.detail(sid(1))
     assert detail is not None
     assert detail.transcript == (
         TranscriptLine(500.0, "caller", "When are you open?"),
         TranscriptLine(2000.0, "agent", "We are open from nine.", "700 ms  heard ≈ “We are open”"),
     )
     world.end(1)
-    assert world.model.detail(sid(1), 1005.0) is None
+    assert world.model.detail(sid(1)) is None
 
 
 def test_what_is_kept_is_bounded() -> None:
     world = World()
     world.start(1)
     for number in range(TRANSCRIPT_NOTICES + 3):
-        world.model.call(1002.5, sid(1), CallerTurn(f"word {number}"))
-    detail = world.model.detail(sid(1), 1003.0)
+        world.tell(1, 1002.5, CallerTurn(f"word {number}"))
+    detail = world.model.detail(sid(1))
     assert detail is not None
     assert [len(detail.transcript), detail.transcript[-1].text] == [
         TRANSCRIPT_NOTICES,
@@ -241,25 +248,27 @@ def test_a_call_that_we_ended_on_purpose_is_no_failure(reason: EndReason) -> Non
     assert (world.at(1001.0).totals.ended, world.at(1001.0).totals.failed) == (1, 0)
 
 
-def test_a_clock_that_is_put_back_makes_no_time_negative_and_stops_no_rate() -> None:
+@pytest.mark.parametrize("put_s", [86_400.0, -600.0])
+def test_a_clock_that_is_put_forward_or_back_changes_how_late_it_is_and_nothing_else(put_s: float) -> None:
     world = World()
     call = world.start(1, at=1010.0)
-    world.model.call(400.0, sid(1), ToolStarted("c", "look_up", "{}"))
+    world.passed = 1012.0
+    world.model.call(1012.0 + put_s, sid(1), ToolStarted("c", "look_up", "{}"))
     call.statistics.bytes_in = 8000
-    shot = world.at(400.0)
+    shot = world.model.snapshot(1012.0 + put_s, PROCESS)
     [row] = shot.calls
-    assert (shot.uptime_s, row.age_s, row.kbps_in) == (0.0, 0.0, 0.0)
-    detail = world.model.detail(sid(1), 400.0)
+    assert (shot.at, shot.uptime_s, row.started_at, row.age_s, row.kbps_in) == (1012.0 + put_s, 12.0, 1010.0, 2.0, 32.0)
+    detail = world.model.detail(sid(1))
     assert detail is not None
-    assert [line.at_ms for line in detail.transcript] == [0.0]
-    call.statistics.bytes_in = 16_000
-    [row] = world.at(401.0).calls
-    assert row.kbps_in == 64.0
+    assert [line.at_ms for line in detail.transcript] == [2000.0]
+    world.model.snapshot(1012.0, PROCESS, rows=1)
+    call.statistics.frames_in, world.passed = 5, 1013.0
+    assert world.model.snapshot(900.0, PROCESS, rows=1).totals.statistics.frames_in == 5
 
 
 def test_a_call_that_a_drain_ended_is_no_failure_anywhere() -> None:
     about = About(version="1", url="", model="m", capacity=50)
-    model = LiveModel(about, lambda _: Told("ended", "in words"), str, began_at=1000.0)
+    model = LiveModel(about, lambda _: Told("ended", "in words"), str, lambda: 1000.0)
     model.server(1000.0, CallStarted(sid(1), StreamSid("MZ1"), "", "", FakeCall()))
     model.call(1000.0, sid(1), CallOver(EndReason.DRAINED, "", 1.0, CallStatistics()))
     shot = model.snapshot(1001.0, PROCESS)

@@ -23,6 +23,7 @@ from twilio_rt_cli.records.file import (
     version_of,
 )
 from twilio_rt_cli.records.reading import Records, Usage
+from twilio_rt_cli.records.store import Event
 
 
 @pytest.fixture
@@ -89,6 +90,7 @@ def first_format(path: Path) -> None:
             " configuration, ended_at, duration_ms, reason, cost_usd)"
             " VALUES ('CA1', 'MZ1', '+1', '+2', 1000.0, 1, '1', 1, 1009.0, 9000.0, 'caller_hung_up', 0.5)"
         )
+        connection.execute("INSERT INTO events VALUES (1, 0, 1004.0, 'keys', '{}')")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
 
@@ -99,9 +101,11 @@ def test_an_older_file_is_read_as_it_is_and_brought_up_to_date_by_a_server(path:
     def read() -> list[object]:
         with Records(path.parent) as records:
             (one,) = records.latest()
-            return [one.call_sid, one.duration_ms, one.cost_usd, one.cost_at_least_usd, records.usage_since(0.0).total]
+            told = [one.call_sid, one.duration_ms, one.cost_usd, one.cost_at_least_usd, one.noted_at]
+            return [*told, records.events(1), records.usage_since(0.0).total]
 
-    known: list[object] = ["CA1", 9000.0, 0.5, None, Usage(1, 9.0, 0.5)]
+    event = Event(0, 1004.0, "keys", "{}", None)
+    known: list[object] = ["CA1", 9000.0, 0.5, None, None, [event], Usage(1, 9.0, 0.5)]
     assert read() == known
     connection = open_for_writing(path)
     assert version_of(connection) == VERSION

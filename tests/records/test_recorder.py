@@ -2,6 +2,8 @@
 
 import json
 import os
+import sqlite3
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -27,11 +29,13 @@ from tests.records.world import (
 from twilio_rt_cli.call.notices import CallerTurn, CallOver, CallTrouble, KeyPressed
 from twilio_rt_cli.call.record import CallStatistics, EndReason, figures
 from twilio_rt_cli.call.transcript import transcript
+from twilio_rt_cli.cli.calls_told import spoken
 from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, Refusal, StreamFailed
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.reading import IN_PROGRESS, Record, Records
 from twilio_rt_cli.records.recorder import STRANGERS, Recorder
+from twilio_rt_cli.records.store import Store
 from twilio_rt_cli.records.story import notice_of
 from twilio_rt_cli.records.writer import Job, Writer
 from twilio_rt_cli.state import process_started_at
@@ -193,6 +197,30 @@ def test_a_note_that_cannot_be_written_is_no_loss_and_the_next_one_is(tmp_path: 
 
 def has(tried: list[Job], count: int) -> bool:
     return len(tried) >= count
+
+
+@pytest.mark.parametrize("put_s", [86_400.0, -600.0])
+def test_a_clock_that_is_put_shifts_no_line_of_a_record_and_makes_no_call_longer(tmp_path: Path, put_s: float) -> None:
+    clocks = Clocks()
+    with Writer(tmp_path / NAME, pause_s=0.001) as writer:
+        recorder = Recorder(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
+        begin(recorder, call=Running(statistics()))
+        clocks.go_on(2)
+        recorder.call(clocks.now, sid(1), KeyPressed("1"))
+        clocks.now += put_s
+        clocks.go_on(3)
+        recorder.call(clocks.now, sid(1), KeyPressed("2"))
+        settled(writer)
+    with Records(tmp_path) as found:
+        events = found.events(1)
+    assert [(one.at, one.elapsed_ms) for one in events] == [(BEGAN + 2, 2000.0), (BEGAN + 5 + put_s, 5000.0)]
+    assert [line.at_ms for line in spoken(the_one(tmp_path), events)] == [2000.0, 5000.0]
+    store = Store(tmp_path / NAME)
+    with closing(sqlite3.connect(tmp_path / NAME)) as file, file:
+        file.execute("UPDATE calls SET pid = ?", (2**22 + 1,))
+    assert store.cut_off_the_dead() == 1
+    store.close()
+    assert the_one(tmp_path).duration_ms == 5000.0
 
 
 def test_what_twilio_tells_of_the_stream_is_kept_with_the_call(tmp_path: Path) -> None:

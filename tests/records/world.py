@@ -23,7 +23,7 @@ from twilio_rt_cli.call.notices import (
     ToolStarted,
 )
 from twilio_rt_cli.call.record import CallStatistics, EndReason, figures
-from twilio_rt_cli.notices import CallStarted
+from twilio_rt_cli.notices import CallStarted, ServerNotice
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.recorder import Plain, Recorder
@@ -99,11 +99,30 @@ def tell(
     return call_sid
 
 
+class Punctual(Recorder):
+    """A recorder whose clocks go by the times it is told."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._now = BEGAN
+        super().__init__(writer, CONFIGURATION, clock=self._told, steady=self._told)
+
+    def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
+        self._now = at
+        super().call(at, call_sid, notice)
+
+    def server(self, at: float, notice: ServerNotice) -> None:
+        self._now = at
+        super().server(at, notice)
+
+    def _told(self) -> float:
+        return self._now
+
+
 @contextmanager
 def recording(folder: Path, *, days: int = 0, most: int = 10_000) -> Iterator[Recorder]:
     """A recorder; what it was told is written when the context ends."""
     with Writer(folder / NAME, days=days, most=most, pause_s=0.01) as writer:
-        yield Recorder(writer, CONFIGURATION)
+        yield Punctual(writer)
 
 
 def fill(folder: Path, count: int, now: float) -> None:

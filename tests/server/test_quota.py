@@ -40,9 +40,16 @@ class Line:
 
     def __init__(self, *, seed: tuple[Usage, ...] = (), now: float = NOON, **limits: object) -> None:
         lists = {name: caller_list(str(text)) for name, text in limits.items() if isinstance(text, str)}
-        self.quota = Quota(Limits(**{**limits, **lists}), now, seed, utc_day)  # type: ignore[arg-type]
-        self.sids = map(call_sid, count(1))
         self.now = now
+        self.put_s = 0.0
+        allowed = Limits(**{**limits, **lists})  # type: ignore[arg-type]
+        self.quota = Quota(allowed, now, seed, utc_day, lambda: self.now - self.put_s)
+        self.sids = map(call_sid, count(1))
+
+    def put(self, seconds: float) -> None:
+        """Somebody sets the clock of the day."""
+        self.now += seconds
+        self.put_s += seconds
 
     def ring(self, caller: str = ANNA) -> str | Refusal:
         """The call that was put through, or why it was not."""
@@ -72,7 +79,7 @@ class Line:
         self.leave(sid)
 
     def leave(self, sid: str) -> None:
-        self.quota.left(call_sid(int(sid[2:], 16)), self.now)
+        self.quota.left(call_sid(int(sid[2:], 16)))
 
     def today(self) -> tuple[int, float, float | None]:
         had = self.quota.today(self.now)
@@ -213,11 +220,27 @@ def test_a_cost_that_becomes_unknown_still_counts_with_what_was_priced() -> None
     assert (line.today()[2], line.ring(BORIS)) == (1.25, Refusal.DAY_COST)
 
 
+@pytest.mark.parametrize("put_s", [3600, -3600])
+def test_a_clock_that_is_put_makes_no_call_longer_or_shorter(put_s: float) -> None:
+    line = Line(caller_minutes=1, minutes=1)
+    sid = str(line.ring())
+    line.begin(sid)
+    line.now += 10
+    line.put(put_s)
+    assert line.today() == (1, 10, 0)
+    line.leave(str(line.ring()))
+    line.now += 50
+    assert line.ring() is Refusal.CALLER_MINUTES
+    assert line.ring(BORIS) is Refusal.DAY_MINUTES
+    line.leave(sid)  # without a word
+    assert line.today() == (1, 60, 0)
+
+
 def test_a_clock_that_is_put_back_gives_nothing_back() -> None:
     line = Line(minutes=1)
     sid = str(line.ring())
     line.begin(sid)
-    line.now -= 3600
+    line.put(-3600)
     assert line.today() == (1, 0, 0)
     line.end(sid, 60)
     assert line.ring() is Refusal.DAY_MINUTES

@@ -116,7 +116,8 @@ def _figure(value: float | None) -> str:
 
 def _length(record: Record, now: float) -> str:
     if record.state == IN_PROGRESS:
-        return length(max(0.0, now - record.started_at) * 1000)
+        since = record.started_at if record.noted_at is None else record.noted_at
+        return length((record.duration_ms or 0.0) + max(0.0, now - since) * 1000)
     if record.duration_ms is None:
         return UNKNOWN
     return ("≥" if record.state == CUT_OFF else "") + length(record.duration_ms)

@@ -100,9 +100,13 @@ def spoken(record: Record, events: Sequence[Event]) -> list[SpokenLine]:
     """What was said, in spoken order."""
     notices = [(event, notice_of(event.kind, event.body)) for event in events]
     told: list[tuple[float, Notice]] = [
-        (round((event.at - record.started_at) * 1000, 1), notice) for event, notice in notices if notice is not None
+        (_elapsed_ms(record, event), notice) for event, notice in notices if notice is not None
     ]
     return transcript(told)
+
+
+def _elapsed_ms(record: Record, event: Event) -> float:
+    return round((event.at - record.started_at) * 1000, 1) if event.elapsed_ms is None else event.elapsed_ms
 
 
 def _tenths(value_ms: float | None) -> float | None:

@@ -21,7 +21,12 @@ class Watch:
     """Ask it on the server's loop."""
 
     def __init__(
-        self, settings: Settings, server: BridgeServer, curtain: Curtain, clock: Callable[[], float] = time.time
+        self,
+        settings: Settings,
+        server: BridgeServer,
+        curtain: Curtain,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         local = settings.realtime_provider == "local"
         about = About(
@@ -34,7 +39,7 @@ class Watch:
         self._clock = clock
         self._server = server
         self._vitals = Vitals()
-        self.model = LiveModel(about, self._in_words, curtain.number, clock())
+        self.model = LiveModel(about, self._in_words, curtain.number, steady)
 
     def number_pointed(self, number: str | None) -> None:
         """This number points here now; None: none does."""
@@ -50,7 +55,7 @@ class Watch:
 
     def detail(self, call_sid: str) -> CallDetail | None:
         """One running call and what was said; None when it does not run."""
-        return self.model.detail(call_sid, self._clock())
+        return self.model.detail(call_sid)
 
     def hang_up(self, call_sid: str) -> bool:
         """End a call. False when it does not run."""

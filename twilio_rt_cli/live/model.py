@@ -1,7 +1,9 @@
-"""Notices become a model of the server, and the model a snapshot. Pure: times are arguments.
+"""Notices become a model of the server, and the model a snapshot. Pure: its clock is an argument.
 
 Counters are not copied as they change: a running call's own are looked at when a snapshot is made, and are added to the
 totals when it is over. So a snapshot costs what it shows, and whoever asks at the same moment gets the same figures.
+
+Moments are those of the day, as people read them; how long something takes is told by a clock that nobody sets.
 """
 
 from collections import Counter, deque
@@ -66,7 +68,10 @@ class Process:
 @dataclass(slots=True)
 class _Running:
     started: CallStarted
+    started_at: float
+    """seconds since the epoch"""
     began_at: float
+    """the same by the steady clock, as is `measured_at`"""
     told: deque[tuple[float, Notice]] = field(default_factory=lambda: deque(maxlen=TRANSCRIPT_NOTICES))
     """what its transcript is made of, each with when it came, in ms since the call began"""
     measured_at: float = 0.0
@@ -83,12 +88,15 @@ class _Running:
 class LiveModel:
     """Takes notices (it is a listener of the hub) and answers what there is to see."""
 
-    def __init__(self, about: About, in_words: InWords, number: Callable[[str], str], began_at: float) -> None:
-        """`number` makes a phone number fit to be seen; `began_at` in seconds since the epoch."""
+    def __init__(
+        self, about: About, in_words: InWords, number: Callable[[str], str], steady: Callable[[], float]
+    ) -> None:
+        """`number` makes a phone number fit to be seen; `steady` tells how long something took."""
         self.about = about
+        self._steady = steady
         self._in_words = in_words
         self._number = number
-        self._began_at = began_at
+        self._began_at = steady()
         self._running: dict[CallSid, _Running] = {}
         self._over = CallStatistics()
         self._started = self._ended = 0
@@ -112,7 +120,7 @@ class LiveModel:
         if told is not None:
             self._note(at, call_sid, told, wrong=wrong)
         if running is not None:
-            running.told.append((max(0.0, at - running.began_at) * 1000, notice))
+            running.told.append(((self._steady() - running.began_at) * 1000, notice))
         if (v2v_ms := getattr(notice, "v2v_ms", None)) is not None:
             self._v2v_ms.append(v2v_ms)
         match notice:
@@ -137,7 +145,8 @@ class LiveModel:
         match notice:
             case CallStarted():
                 self._started += 1
-                self._running[notice.call_sid] = _Running(notice, at, measured_at=at)
+                now = self._steady()
+                self._running[notice.call_sid] = _Running(notice, at, now, measured_at=now)
             case CallRefused():
                 self._refusals[notice.reason.value] += 1
             case Draining():
@@ -191,7 +200,7 @@ class LiveModel:
         sids = list(self._running)
         first = max(0, min(first, len(sids) - 1)) if sids else 0
         shown = sids[first:] if rows is None else sids[first : first + max(0, rows)]
-        about = self.about
+        about, now = self.about, self._steady()
         return Snapshot(
             at=at,
             version=about.version,
@@ -200,42 +209,42 @@ class LiveModel:
             public_url=about.public_url,
             number=about.number,
             model=about.model,
-            uptime_s=max(0.0, at - self._began_at),
+            uptime_s=now - self._began_at,
             capacity=about.capacity,
             lag=process.lag,
             rss_mb=process.rss_mb,
             cpu_percent=process.cpu_percent,
-            totals=self.totals() if rows is None else self._recent_totals(at),
+            totals=self.totals() if rows is None else self._recent_totals(now),
             first=first,
-            calls=tuple(self._row(self._running[sid], at) for sid in shown),
+            calls=tuple(self._row(self._running[sid], now) for sid in shown),
             events=tuple(self._events),
         )
 
-    def _recent_totals(self, at: float) -> Totals:
-        if self._totals is None or not 0 <= at - self._totals_at < SUMS_S:
-            self._totals, self._totals_at = self.totals(), at
+    def _recent_totals(self, now: float) -> Totals:
+        if self._totals is None or now - self._totals_at >= SUMS_S:
+            self._totals, self._totals_at = self.totals(), now
         return structs.replace(self._totals, started=self._started, active=self.active, ended=self._ended)
 
-    def detail(self, call_sid: str, at: float) -> CallDetail | None:
+    def detail(self, call_sid: str) -> CallDetail | None:
         """One running call and what was said so far, in spoken order; None when it does not run."""
         running = self._running.get(CallSid(call_sid))
-        return (
-            None if running is None else CallDetail(self._row(running, at), tuple(map(_line, transcript(running.told))))
-        )
+        if running is None:
+            return None
+        return CallDetail(self._row(running, self._steady()), tuple(map(_line, transcript(running.told))))
 
-    def _row(self, running: _Running, at: float) -> CallRow:
+    def _row(self, running: _Running, now: float) -> CallRow:
         started, call = running.started, running.call
         glance = NO_GLANCE if call is None else call.glance()
         counted = CallStatistics() if call is None else call.statistics
         verdict = health(counted)
-        _measure(running, counted, at)
+        _measure(running, counted, now)
         return CallRow(
             call=started.call_sid,
             stream=started.stream_sid,
             from_number=self._number(started.from_number),
             to_number=self._number(started.to_number),
-            started_at=running.began_at,
-            age_s=max(0.0, at - running.began_at),
+            started_at=running.started_at,
+            age_s=now - running.began_at,
             state=glance.state,
             health=verdict.level.value,
             why=verdict.why,
@@ -258,15 +267,14 @@ def _line(spoken: SpokenLine) -> TranscriptLine:
     return TranscriptLine(spoken.at_ms, spoken.who, spoken.text, aside)
 
 
-def _measure(running: _Running, counted: CallStatistics, at: float) -> None:
+def _measure(running: _Running, counted: CallStatistics, now: float) -> None:
     """Audio rates since the last look that is long enough ago."""
-    passed_s = at - running.measured_at
-    if 0 <= passed_s < RATE_S:
+    passed_s = now - running.measured_at
+    if passed_s < RATE_S:
         return
-    if passed_s > 0:  # else the clock was put back: measured from here on
-        running.kbps_in = round((counted.bytes_in - running.bytes_in) / passed_s / 125, 1)
-        running.kbps_out = round((counted.bytes_out - running.bytes_out) / passed_s / 125, 1)
-    running.measured_at, running.bytes_in, running.bytes_out = at, counted.bytes_in, counted.bytes_out
+    running.kbps_in = round((counted.bytes_in - running.bytes_in) / passed_s / 125, 1)
+    running.kbps_out = round((counted.bytes_out - running.bytes_out) / passed_s / 125, 1)
+    running.measured_at, running.bytes_in, running.bytes_out = now, counted.bytes_in, counted.bytes_out
 
 
 def _ms(value: float | None) -> float | None:

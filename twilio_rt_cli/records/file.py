@@ -69,6 +69,7 @@ CREATE INDEX refused_by_time ON refused (at);
 _SECOND = """
 ALTER TABLE calls ADD COLUMN cost_at_least_usd REAL;
 ALTER TABLE calls ADD COLUMN noted_at REAL;
+ALTER TABLE events ADD COLUMN elapsed_ms REAL;
 DROP INDEX calls_by_time;
 CREATE INDEX calls_by_time ON calls (started_at, from_number, duration_ms, cost_usd, cost_at_least_usd);
 """

@@ -101,7 +101,8 @@ class Records:
         self.path = folder / NAME
         try:
             self._connection = open_for_reading(self.path)
-            self._columns = _columns(self._connection)
+            self._columns = _columns(self._connection, "calls", _COLUMNS)
+            self._of_events = _columns(self._connection, "events", {name: name for name in Event.__struct_fields__})
         except (OSError, sqlite3.Error) as error:
             raise self._unreadable(error) from error
 
@@ -148,7 +149,8 @@ class Records:
 
     def events(self, number: int) -> list[Event]:
         """What a call told, in that order."""
-        rows = self._all("SELECT sequence, at, kind, body FROM events WHERE call = ? ORDER BY sequence", number)
+        what = ", ".join(self._of_events.values())
+        rows = self._all(f"SELECT {what} FROM events WHERE call = ? ORDER BY sequence", number)
         return [Event(*row) for row in rows]
 
     def refused(self, *, since: float = 0.0, limit: int | None = None) -> list[Refused]:
@@ -191,12 +193,12 @@ class Records:
         return ServerError(f"The call records in {self.path} cannot be read: {error}.", hint=hint)
 
 
-def _columns(connection: sqlite3.Connection | None) -> dict[str, str]:
-    """What to ask for each field of a record. A file that only older versions have opened lacks some columns."""
+def _columns(connection: sqlite3.Connection | None, table: str, wanted: dict[str, str]) -> dict[str, str]:
+    """What to ask for each field. A file that only older versions have opened lacks some columns."""
     if connection is None:
-        return _COLUMNS
-    there = {name for _, name, *_ in connection.execute("PRAGMA table_info(calls)")} | _ELSEWHERE
-    return {name: column if name in there else "NULL" for name, column in _COLUMNS.items()}
+        return wanted
+    there = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")} | _ELSEWHERE
+    return {name: column if name in there else "NULL" for name, column in wanted.items()}
 
 
 def _record(row: tuple[Any, ...]) -> Record:

@@ -76,7 +76,8 @@ class Recorder:
             del self._open[call_sid]
             self._writer.put(Job(call_sid, partial(_end, one, at, notice)))
             return
-        self._writer.put(Job(call_sid, partial(_add, one.begun, one.told, at, notice)))
+        elapsed_s = self._steady() - one.began_at
+        self._writer.put(Job(call_sid, partial(_add, one.begun, one.told, (at, elapsed_s), notice)))
         one.told += 1
 
     def server(self, at: float, notice: ServerNotice) -> None:
@@ -129,8 +130,9 @@ def _begin(begun: Begun, store: Store) -> None:
     store.begin(begun)
 
 
-def _add(begun: Begun, sequence: int, at: float, notice: Notice, store: Store) -> None:
-    store.add(begun, Event(sequence, at, *row_of(notice)))
+def _add(begun: Begun, sequence: int, when: tuple[float, float], notice: Notice, store: Store) -> None:
+    at, elapsed_s = when
+    store.add(begun, Event(sequence, at, *row_of(notice), round(elapsed_s * 1000, 1)))
 
 
 def _recorded(begun: Begun, recording: Path, store: Store) -> None:

@@ -22,7 +22,8 @@ UPDATE calls SET reason = :cut_off, detail = '', health = 'failed', why = :cut_o
     barge_ins = max(coalesce(barge_ins, 0), (SELECT count(*) FROM events WHERE call = id AND kind = 'barge_in')),
     ended_at = max(coalesce(noted_at, started_at), coalesce((SELECT max(at) FROM events WHERE call = id), started_at)),
     duration_ms = max(
-        coalesce(duration_ms, 0), 1000 * coalesce((SELECT max(at) FROM events WHERE call = id) - started_at, 0)
+        coalesce(duration_ms, 0),
+        coalesce((SELECT max(coalesce(elapsed_ms, 1000 * (at - started_at))) FROM events WHERE call = id), 0)
     )
 WHERE ended_at IS NULL AND pid = :pid AND process_started_at = :started_at
 """
@@ -51,6 +52,8 @@ class Event(Struct, frozen=True):
     kind: str
     body: str
     """JSON"""
+    elapsed_ms: float | None = None
+    """since the call began, whatever the time of day was set to meanwhile; older versions did not tell"""
 
 
 class Noted(Struct, frozen=True, kw_only=True):
@@ -149,8 +152,9 @@ class Store:
 
     def _add(self, call: Begun, event: Event) -> bool:
         cursor = self._connection.execute(
-            "INSERT OR IGNORE INTO events SELECT id, ?, ?, ?, ? FROM calls WHERE stream_sid = ? AND started_at = ?",
-            (event.sequence, event.at, event.kind, event.body, call.stream_sid, call.started_at),
+            "INSERT OR IGNORE INTO events (call, sequence, at, kind, body, elapsed_ms)"
+            " SELECT id, ?, ?, ?, ?, ? FROM calls WHERE stream_sid = ? AND started_at = ?",
+            (event.sequence, event.at, event.kind, event.body, event.elapsed_ms, call.stream_sid, call.started_at),
         )
         return cursor.rowcount > 0
 

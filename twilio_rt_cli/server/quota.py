@@ -1,4 +1,6 @@
-"""How much each caller and all of them together had today, and whom we turn away for it. Time is an argument.
+"""How much each caller and all of them together had today, and whom we turn away for it.
+
+The time of day is an argument, and decides what today is. How long a call goes on is told by a clock that nobody sets.
 
 A call counts from the moment its webhook is answered, so that callers who come at once cannot slip through together;
 if its stream never comes it is given back. Minutes run from the beginning of the stream, cost as the model tells it.
@@ -11,6 +13,7 @@ Callers are remembered for the day, at most 100,000 of them: then the one goes t
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from time import monotonic
 
 from twilio_rt_cli.call.glance import Watched
 from twilio_rt_cli.call.notices import CallOver, Notice
@@ -71,7 +74,7 @@ class _Had:
 class _Running:
     caller: str
     began_at: float | None = None
-    """when its stream began; None: it may still come"""
+    """when its stream began, by the steady clock; None: it may still come"""
     call: Watched | None = None
 
     def seconds(self, now: float) -> float:
@@ -130,9 +133,12 @@ class Quota:
         now: float,
         seed: Iterable[Usage] = (),
         day_of: Callable[[float], date] = local_day,
+        steady: Callable[[], float] = monotonic,
     ) -> None:
-        """`seed` is what was had since this day began (`day_began`), by caller; times are seconds since the epoch."""
+        """`seed` is what was had since this day began (`day_began`), by caller; times are seconds since the epoch, but
+        those of `steady`, which tells how long something took."""
         self._limits = limits
+        self._steady = steady
         self._day_of = day_of
         self._by_caller = bool(limits.caller_calls or limits.caller_minutes)
         self._today = _Day(day_of(now), by_caller=self._by_caller)
@@ -144,7 +150,7 @@ class Quota:
     def today(self, now: float) -> Usage:
         """What all callers together have had so far, calls in progress with it."""
         day = self._turned_to(now)
-        return Usage("", day.total.calls, day.seconds(now), day.cost_usd())
+        return Usage("", day.total.calls, day.seconds(self._steady()), day.cost_usd())
 
     # Asked by the webhook
 
@@ -157,11 +163,11 @@ class Quota:
             return Refusal.CALLER_NOT_ALLOWED
         if limits.caller_calls and (had := day.callers.get(caller)) is not None and had.calls >= limits.caller_calls:
             return Refusal.CALLER_CALLS
-        if limits.caller_minutes and day.seconds_of(caller, now) >= limits.caller_minutes * 60:
+        if limits.caller_minutes and day.seconds_of(caller, self._steady()) >= limits.caller_minutes * 60:
             return Refusal.CALLER_MINUTES
         if limits.calls and day.total.calls >= limits.calls:
             return Refusal.DAY_CALLS
-        if limits.minutes and day.seconds(now) >= limits.minutes * 60:
+        if limits.minutes and day.seconds(self._steady()) >= limits.minutes * 60:
             return Refusal.DAY_MINUTES
         if limits.cost_usd and day.cost_usd() >= limits.cost_usd:
             return Refusal.DAY_COST
@@ -174,7 +180,7 @@ class Quota:
         day.running[call_sid] = running
         day.add(running.caller, 1)
 
-    def left(self, call_sid: CallSid, now: float) -> None:
+    def left(self, call_sid: CallSid) -> None:
         """The call's place is free, or soon will be: if its stream never began, it does not count after all."""
         if (day := self._days.get(call_sid)) is None:
             return
@@ -182,7 +188,7 @@ class Quota:
         if running.began_at is None:
             self._over(call_sid, -1)
         else:  # it went without a word
-            self._over(call_sid, 0, running.seconds(now), running.cost_usd())
+            self._over(call_sid, 0, running.seconds(self._steady()), running.cost_usd())
 
     # Told by the hub
 
@@ -193,7 +199,7 @@ class Quota:
         if notice.call_sid not in self._days:
             self.answered(notice.call_sid, notice.from_number, at)
         running = self._days[notice.call_sid].running[notice.call_sid]
-        running.began_at, running.call = at, notice.call
+        running.began_at, running.call = self._steady(), notice.call
 
     def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
         """A call is over; how it went meanwhile is read from the call itself."""

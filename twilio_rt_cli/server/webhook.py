@@ -129,7 +129,7 @@ class Webhooks:
         token = self._registry.answer(incoming, self._reception.now())
         if new and (live := self._registry.find(call_sid)) is not None:
             quota.answered(call_sid, caller, time.time())
-            live.waiting.append(lambda: quota.left(call_sid, time.time()))
+            live.waiting.append(lambda: quota.left(call_sid))
         return token
 
     async def _how_it_ended(self, call_sid: CallSid) -> EndReason | None:
