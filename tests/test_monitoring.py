@@ -28,7 +28,7 @@ EXTRA = {"twilio_rt_build_info"}
 def samples() -> dict[str, set[str]]:
     """Sample name → its labels, of all that `/metrics` can tell."""
     statistics = CallStatistics(model_errors={"odd": 1}, cost_usd=0.5)
-    metrics = Metrics(capacity=1, counted=lambda: statistics, tools=["look_up"])
+    metrics = Metrics(capacity=1, counted=lambda: statistics, refused={}, tools=["look_up"])
     metrics.call(0.0, CallSid(CALL), ToolAnswered("call_1", "look_up", True, 1.0, ""))
     text, _ = metrics.exposed()
     told: dict[str, set[str]] = {}

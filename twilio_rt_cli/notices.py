@@ -16,6 +16,7 @@ class Refusal(StrEnum):
     BAD_SIGNATURE = "bad_signature"
     BAD_TOKEN = "bad_token"  # unknown, used or expired
     BAD_HANDSHAKE = "bad_handshake"
+    TOO_OFTEN = "too_often"  # a stranger of many: only counted, never told
     ORIGIN = "origin"
     HOST = "host"
     ACCOUNT = "account"

@@ -116,6 +116,8 @@ def test_stdout_events_metrics_and_log_tell_the_same_of_the_same_calls(nursery: 
             async with attached(server) as admin:
                 await talk(server, model)
                 await hang_up_by_hand(server, admin)
+                assert (await admin.http.post(f"{server.url}/incoming-call")).status_code == 403
+                await server.until("call.refused")
                 metrics, snapshot = await admin.metrics(), (await admin.http.get("/calls")).json()
                 await asyncio.wait_for(admin.figures.wait(), 5)
                 server.process.send_signal(signal.SIGTERM)
@@ -173,6 +175,9 @@ def check_totals(server: Serve, metrics: dict[str, float], snapshot: Event) -> N
     assert metrics["calls_active"] == 0
     for reason, count in Counter(one["reason"] for one in ends).items():
         assert metrics[f"calls_ended_total {reason}"] == count
+    assert [one["reason"] for one in server.of("call.refused")] == ["bad_signature"]
+    refused = {name: count for name, count in metrics.items() if name.startswith("calls_refused_total") and count}
+    assert refused == {"calls_refused_total bad_signature": 1}
     assert metrics["first_audio_seconds_count"] == len(server.of("call.first_audio")) == 2
     assert metrics["model_connect_seconds_count"] == len(server.of("call.ready")) == 2
     assert metrics["v2v_seconds_count"] == len(turns)

@@ -38,7 +38,7 @@ class Office:
     )
 
     def __post_init__(self) -> None:
-        self.metrics = Metrics(capacity=3, counted=CallStatistics)
+        self.metrics = Metrics(capacity=3, counted=CallStatistics, refused={})
 
     def desk(self) -> Desk:
         return Desk(

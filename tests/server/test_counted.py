@@ -4,12 +4,13 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from tests.server.test_metrics import read
 from twilio_rt_cli.call.record import CallStatistics, Tokens
+from twilio_rt_cli.notices import Refusal
 from twilio_rt_cli.server.counted import MOST_CODES, Codes, Counted
 
 
 def samples(counted: CallStatistics) -> dict[str, float]:
     registry = CollectorRegistry()
-    registry.register(Counted(lambda: counted))
+    registry.register(Counted(lambda: counted, {Refusal.BUSY: 3}))
     return read(generate_latest(registry))
 
 
@@ -51,6 +52,8 @@ def test_every_counter_is_told_with_its_side() -> None:
     told = {
         name.removeprefix("twilio_rt_"): value for name, value in samples(counted).items() if "mark_lag" not in name
     }
+    refused = {name: told.pop(name) for name in list(told) if "refused" in name}
+    assert refused == {f"calls_refused_total{{reason={one.value}}}": 3 * (one is Refusal.BUSY) for one in Refusal}
     assert told == {
         "frames_total{direction=in}{side=twilio}": 5000,
         "frames_total{direction=out}{side=twilio}": 700,
@@ -76,7 +79,7 @@ def test_every_counter_is_told_with_its_side() -> None:
 
 
 def test_an_unknown_cost_is_absent_and_not_zero() -> None:
-    assert not any("cost" in name for name in samples(CallStatistics(cost_usd=None)))
+    assert not any("cost_usd" in name for name in samples(CallStatistics(cost_usd=None)))
     assert samples(CallStatistics(cost_usd=0.0))["twilio_rt_cost_usd_total"] == 0
 
 

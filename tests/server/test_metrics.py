@@ -1,5 +1,6 @@
 """Metrics: what is told as a notice and what calls count, as Prometheus' own parser reads it."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 import pytest
@@ -26,7 +27,8 @@ class Watcher:
 
     def __init__(self, tools: Iterable[str] = ()) -> None:
         self.statistics = CallStatistics()
-        self.metrics = Metrics(capacity=7, counted=lambda: self.statistics, tools=list(tools))
+        self.refused: Counter[Refusal] = Counter()
+        self.metrics = Metrics(capacity=7, counted=lambda: self.statistics, refused=self.refused, tools=list(tools))
 
     def begin(self, number: int = 1) -> None:
         self.metrics.server(0.0, CallStarted(sid(number), STREAM, CALLER, "+14155550100"))
@@ -59,6 +61,7 @@ def test_calls_are_counted_as_they_are_told() -> None:
     watcher.end(EndReason.CALLER_HUNG_UP, 0)
     watcher.end(EndReason.CALLER_HUNG_UP, 1)
     watcher.end(EndReason.MODEL_GONE, 2)
+    watcher.refused[Refusal.BUSY] += 1
     watcher.metrics.server(0.0, CallRefused(Refusal.BUSY, sid(9)))
     samples = watcher.samples()
     assert samples["twilio_rt_calls_started_total"] == 5

@@ -199,8 +199,13 @@ def test_a_flood_of_refused_upgrades_is_slowed_and_hurts_no_valid_one(caplog: py
                 statuses += await asyncio.gather(*(refused(world.bare("/media-stream/x")) for _ in range(40)))
             assert set(statuses) == {403, 429}
             assert statuses[:200] == [403] * 200
-            assert len([one for one in world.notices if isinstance(one, CallRefused)]) < 300
-            assert world.server.registry.refused.total() == 400
+            told = [one.reason for one in world.notices if isinstance(one, CallRefused)]
+            assert len(told) < 300
+            assert world.server.registry.refused == {
+                Refusal.BAD_SIGNATURE: statuses.count(403),
+                Refusal.TOO_OFTEN: statuses.count(429),
+            }
+            assert told == [Refusal.BAD_SIGNATURE] * statuses.count(403)
             async with world.dial(token) as socket:
                 await begin(socket)
 

@@ -92,7 +92,12 @@ def serve_once(settings: Settings, form: Form, engine_url: str | None, wishes: W
         quota = Quota(limits_of(settings), now, used_since(settings, day_began(now)))
         server = BridgeServer(server_config(settings), agent.answer, hub.server, quota)
         watch = Watch(settings, server, curtain)
-        metrics = Metrics(capacity=settings.limit_concurrency, counted=watch.model.statistics, tools=agent.tools)
+        metrics = Metrics(
+            capacity=settings.limit_concurrency,
+            counted=watch.model.statistics,
+            refused=server.registry.refused,
+            tools=agent.tools,
+        )
         for listener in (reporter, watch.model, quota, recorder, metrics):
             if listener is not None:
                 hub.add(listener)

@@ -48,6 +48,7 @@ _REFUSALS = {
     Refusal.BAD_SIGNATURE: "the signature is not Twilio's",
     Refusal.BAD_TOKEN: "the stream's token is unknown, used or expired",
     Refusal.BAD_HANDSHAKE: "that is no WebSocket upgrade",
+    Refusal.TOO_OFTEN: "this address was refused too often",
     Refusal.ORIGIN: "a browser's upgrade, not Twilio's",
     Refusal.HOST: "signatures are not checked, so only this machine may call",
     Refusal.ACCOUNT: "it comes from another Twilio account",

@@ -30,7 +30,16 @@ _SHARE = 5  # one in so many calls is noted at once: those of a crowd that came 
 
 Plain = str | int | float | bool | None | list[str]
 
-STRANGERS = frozenset({Refusal.BAD_SIGNATURE, Refusal.BAD_TOKEN, Refusal.BAD_HANDSHAKE, Refusal.ORIGIN, Refusal.HOST})
+STRANGERS = frozenset(
+    {
+        Refusal.BAD_SIGNATURE,
+        Refusal.BAD_TOKEN,
+        Refusal.BAD_HANDSHAKE,
+        Refusal.TOO_OFTEN,
+        Refusal.ORIGIN,
+        Refusal.HOST,
+    }
+)
 """Nothing says that these came from Twilio: they leave no record, or anybody could fill the disk."""
 
 

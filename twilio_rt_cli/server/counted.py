@@ -1,7 +1,7 @@
-"""What calls count at every frame, as metrics, summed up when somebody asks for them."""
+"""What is counted at every frame and at every refusal, as metrics, summed up when somebody asks for them."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 
 from prometheus_client import Metric
@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from twilio_rt_cli.call.record import MARK_LAG_BOUNDS_S, Buckets, CallStatistics, Tokens
+from twilio_rt_cli.notices import Refusal
 
 PREFIX = "twilio_rt"
 MOST_CODES = 100
@@ -42,10 +43,11 @@ class Codes:
 
 
 class Counted(Collector):
-    """Counters out of the statistics of all calls."""
+    """Counters out of the statistics of all calls, and of the book of calls."""
 
-    def __init__(self, counted: Callable[[], CallStatistics]) -> None:
+    def __init__(self, counted: Callable[[], CallStatistics], refused: Mapping[Refusal, int]) -> None:
         self._counted = counted
+        self._refused = refused
         self._codes = Codes()
 
     def describe(self) -> Iterable[Metric]:
@@ -67,6 +69,8 @@ class Counted(Collector):
         # Calls are summed up in another order when one of them ends: the last digits must not fall, or Prometheus would
         # take that for a restart.
         cost = () if counted.cost_usd is None else (((), round(counted.cost_usd, _DECIMALS)),)
+        refused = (((reason.value,), self._refused.get(reason, 0)) for reason in Refusal)
+        yield _counter("calls_refused", "Calls, or what claimed to be one, turned away.", ("reason",), refused)
         yield _counter("media_gaps", "Holes in Twilio's sequence numbers.", (), [((), counted.media_gaps)])
         yield _counter("audio_dropped", "Frames of 20 ms that were left out, by whose voice.", ("side",), dropped)
         yield _counter("model_errors", "Errors of the model, harmless ones too.", ("code",), self._errors(counted))

@@ -2,14 +2,15 @@
 
 Two sources make one account. What happens seldom (a call begins or ends, an answer, an interruption, a tool) is counted
 when it is told as a notice, so the figures are those of the event lines. What happens at every frame is counted by the
-calls themselves, and summed up only when somebody asks: nothing is added to the way of the audio.
+calls themselves, and summed up only when somebody asks: nothing is added to the way of the audio. Refusals are counted
+where they are made, since not each of a flood is told.
 
 No label ever holds a phone number, a SID or a text of the caller's. Codes and names that come from a model are checked
 and bounded in number; what is too much or looks odd is `other`.
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, PlatformCollector, ProcessCollector
 from prometheus_client import generate_latest as plain
@@ -19,7 +20,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as openmetr
 from twilio_rt_cli import __version__
 from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallOver, FirstAudio, ModelReady, Notice, ToolAnswered
 from twilio_rt_cli.call.record import CallStatistics, EndReason
-from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice
+from twilio_rt_cli.notices import CallStarted, Draining, Refusal, ServerNotice
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.server.counted import PREFIX, Counted, Labels, WithoutCreated
 
@@ -36,8 +37,16 @@ _TOOL_NAME = re.compile(r"[A-Za-z_][\w.:/-]{0,63}", re.ASCII)
 class Metrics:
     """One per server; a listener of its notices."""
 
-    def __init__(self, *, capacity: int, counted: Callable[[], CallStatistics], tools: Collection[str] = ()) -> None:
-        """`capacity`: calls at once; `counted`: all calls summed, those on the line too; `tools`: their names."""
+    def __init__(
+        self,
+        *,
+        capacity: int,
+        counted: Callable[[], CallStatistics],
+        refused: Mapping[Refusal, int],
+        tools: Collection[str] = (),
+    ) -> None:
+        """`capacity`: calls at once; `counted`: all calls summed, those on the line too; `refused`: how often so far;
+        `tools`: their names."""
         registry = CollectorRegistry()
         self._shown = WithoutCreated(registry)
         self._running: dict[CallSid, set[type[Notice]]] = {}
@@ -57,7 +66,6 @@ class Metrics:
         self._active = gauge("calls_active", "Calls whose stream runs.")
         self._started = counter("calls_started", "Calls whose stream began.")
         self._ended = counter("calls_ended", "Calls that are over, by how they ended.", ("reason",))
-        self._refused = counter("calls_refused", "Calls, or what claimed to be one, turned away.", ("reason",))
         self._v2v = seconds("v2v", "From the end of the caller's speech to the first audio of the answer.", _V2V_S)
         self._first_audio = seconds(
             "first_audio", "From start to the agent's first audio, once a call.", _FIRST_AUDIO_S
@@ -72,11 +80,9 @@ class Metrics:
         for reason in EndReason:
             if reason is not EndReason.PROBE:
                 self._ended.labels(reason.value)
-        for refusal in Refusal:
-            self._refused.labels(refusal.value)
         for name in sorted(self._tools):
             self._tool.labels(name)
-        registry.register(Counted(counted))
+        registry.register(Counted(counted, refused))
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
 
@@ -120,8 +126,6 @@ class Metrics:
                 self._running[notice.call_sid] = set()
                 self._started.inc()
                 self._active.set(len(self._running))
-            case CallRefused():
-                self._refused.labels(notice.reason.value).inc()
             case Draining():
                 self._draining.set(1)
             case _:

@@ -140,6 +140,11 @@ class Reception:
         log.warning("refused %s from %s: %s%s", what, address, refusal.value, f" ({hint})" if hint else "")
         self.publish(CallRefused(refusal, None, what))
 
+    def too_often(self, address: str) -> None:
+        """Count one more of a stranger who was refused too often; nobody is told."""
+        self.limiter.count(address, self.now())
+        self.registry.refused[Refusal.TOO_OFTEN] += 1
+
     def log_of(self, call_sid: CallSid, stream_sid: StreamSid | None = None) -> "logging.LoggerAdapter[logging.Logger]":
         """A logger whose every line carries the Call SID and, once that is known, the Stream SID."""
         return call_log(call_sid, stream_sid or self.registry.stream_of(call_sid))

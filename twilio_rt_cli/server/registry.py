@@ -113,6 +113,7 @@ class Registry:
         self._tokens: dict[str, LiveCall] = {}
         self._ended: dict[CallSid, tuple[EndReason, StreamSid, float]] = {}
         self.refused: Counter[Refusal] = Counter()
+        """all of them, also those of strangers who come too often for each to be told"""
         self.draining = False
 
     @property

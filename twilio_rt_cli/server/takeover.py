@@ -51,7 +51,7 @@ class Takeover:
             return
         token: str | None = found["token"]
         if self._too_often(request, token):
-            self._reception.turn_away(Refusal.BAD_TOKEN, request.address, "upgrade")
+            self._reception.too_often(request.address)
             _answer(transport, HTTPStatus.TOO_MANY_REQUESTS)
             return
         refusal = self._forbidden(request, token)
