@@ -4,6 +4,7 @@ import io
 import json
 import os
 import sys
+from functools import partial
 
 import pytest
 
@@ -58,6 +59,20 @@ def test_a_refusal_is_not_told_again_to_whoever_reads_the_log(monkeypatch: pytes
         reporter.server(0.0, CallRefused(Refusal.BUSY, CALL))
         reporter.server(0.0, Draining(0, 600.0))
     assert [line.split()[1] for line in out.getvalue().splitlines()] == ["stop"]
+
+
+def test_under_a_live_view_that_nobody_attached_to_no_event_of_a_call_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    heard: list[str] = []
+    for attached in (False, True):
+        with Reporter(Form.VIEW, Curtain(), clock=lambda: 0.0) as reporter:
+            reporter.tee, reporter.overheard = lambda _, event: heard.append(event.type), partial(bool, attached)
+            reporter.call(0.0, CALL, CallerTurn("Hi."))
+            reporter.server(0.0, CallRefused(Refusal.BUSY, CALL))
+            reporter.number_changed("••••0100", "", "https://x")  # the view itself shows it
+    assert heard == ["number.changed", "call.turn", "call.refused", "number.changed"]
+    assert out.getvalue() == ""
 
 
 def test_a_transcript(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ class Attended:
                 self._watch.number_pointed(number if event.type == "number.changed" else None)
             feed.tell(at, event)
 
-        self._reporter.tee = tee
+        self._reporter.tee, self._reporter.overheard = tee, lambda: bool(feed.broadcast.readers)
         try:
             yield Desk(
                 snapshot=self._watch.snapshot,

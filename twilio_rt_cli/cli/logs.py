@@ -7,6 +7,7 @@ Phone numbers, secrets and stream tokens are masked in whatever is logged.
 
 import json
 import logging
+import re
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -22,6 +23,7 @@ Keep = Callable[[logging.LogRecord, str, str], None]
 """takes a record, the line that was to be written, and its message alone, both fit to be seen"""
 
 _FIELDS = ("call", "stream")
+_QUOTED = re.compile(r'[ "=\\]')
 _COLOURS = {"debug": "2", "info": "32", "warning": "33", "error": "31", "critical": "1;31"}
 
 
@@ -90,7 +92,7 @@ def _logfmt_value(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value)
-    if text and not any(character in ' "=\\' or not character.isprintable() for character in text):
+    if text and text.isprintable() and _QUOTED.search(text) is None:
         return text
     return printable(json.dumps(text, ensure_ascii=False))
 

@@ -34,7 +34,7 @@ class Curtain:
     """Makes a text fit to be printed: secrets and stream tokens hidden, phone numbers too unless shown on request."""
 
     def __init__(self, secrets: Collection[str] = (), show_numbers: bool = False) -> None:
-        self._secrets = tuple(secret for secret in secrets if secret)
+        self._secrets = tuple((secret, masked_secret(secret)) for secret in secrets if secret)
         self._show_numbers = show_numbers
 
     def number(self, number: str) -> str:
@@ -64,6 +64,8 @@ class Curtain:
                 return value
 
     def _without_secrets(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, masked_secret(secret))
+        if not text:  # as many a detail is
+            return text
+        for secret, masked in self._secrets:
+            text = text.replace(secret, masked)
         return _BEARER.sub(r"\1…", _TOKEN_PATH.sub(r"\1…", text))

@@ -35,6 +35,10 @@ class Form(Enum):
     """no lines: the live view has the terminal"""
 
 
+def _always() -> bool:
+    return True
+
+
 def form_for(*, json: bool, plain: bool) -> Form:
     """JSON lines when asked for; a transcript on a terminal, unless plain lines were asked for."""
     if json:
@@ -54,6 +58,8 @@ class Reporter:
         self.form = form
         self.tee: Callable[[float, EventLine], None] | None = None
         """also hears every event, with its time; those of a number in the thread that changed it"""
+        self.overheard: Callable[[], bool] = _always
+        """whether anybody would read what `tee` hears of calls: where nobody does, no event is made"""
         self._logged = logged
         self._curtain = curtain
         self._clock = clock
@@ -71,14 +77,18 @@ class Reporter:
 
     def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
         """A call tells something; `at` in seconds since the epoch."""
-        self._write(call_event(call_sid, notice), call_line(notice), call_sid, at=at)
+        if self.form is Form.TRANSCRIPT:
+            self._write_line(call_line(notice), call_sid, at)
+        if self._wants_events():
+            self._write_event(call_event(call_sid, notice), at)
 
     def server(self, at: float, notice: ServerNotice) -> None:
         """The server tells something."""
-        call_sid = "" if isinstance(notice, Draining) else notice.call_sid or ""
-        told = self._logged and isinstance(notice, CallRefused | StreamFailed)
-        line = None if told else server_line(notice, self._curtain)
-        self._write(server_event(notice, self._curtain), line, call_sid, at=at)
+        if self.form is Form.TRANSCRIPT and not (self._logged and isinstance(notice, CallRefused | StreamFailed)):
+            call_sid = "" if isinstance(notice, Draining) else notice.call_sid or ""
+            self._write_line(server_line(notice, self._curtain), call_sid, at)
+        if self._wants_events():
+            self._write_event(server_event(notice, self._curtain), at)
 
     def ready(self, url: str, public_url: str | None, admin_url: str) -> None:
         """The server answers from now on."""
@@ -119,10 +129,16 @@ class Reporter:
         if self._writer.dropped:
             log.warning("%d event lines were dropped: nobody read them", self._writer.dropped)
 
-    def _write(
-        self, event: EventLine, line: Line | None = None, call_sid: str = "", *, at: float | None = None
-    ) -> None:
-        at = self._clock() if at is None else at
+    def _wants_events(self) -> bool:
+        return self.form in (Form.JSON, Form.PLAIN) or (self.tee is not None and self.overheard())
+
+    def _write(self, event: EventLine, line: Line | None = None) -> None:
+        """Something of the server itself, now."""
+        at = self._clock()
+        self._write_event(event, at)
+        self._write_line(line, "", at)
+
+    def _write_event(self, event: EventLine, at: float) -> None:
         if self.tee is not None:
             self.tee(at, event)
         match self.form:
@@ -130,11 +146,13 @@ class Reporter:
                 self._writer.write(event.json(at))
             case Form.PLAIN:
                 self._writer.write(event.logfmt(at))
-            case Form.TRANSCRIPT if line is not None:
-                prefix, width = self._prefix(call_sid, at), console.width(self._out)
-                self._writer.write(line.render(prefix, colour=self._colour, width=width))
             case Form.TRANSCRIPT | Form.VIEW:
                 pass
+
+    def _write_line(self, line: Line | None, call_sid: str, at: float) -> None:
+        if line is not None and self.form is Form.TRANSCRIPT:
+            prefix, width = self._prefix(call_sid, at), console.width(self._out)
+            self._writer.write(line.render(prefix, colour=self._colour, width=width))
 
     @staticmethod
     def _prefix(call_sid: str, at: float) -> str:
