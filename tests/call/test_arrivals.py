@@ -56,3 +56,18 @@ def test_what_came_after_the_last_moment_is_counted_back_from_now() -> None:
     assert arrivals.moment_of(16_000, 1920, 100.3) == 100.3
     assert arrivals.moment_of(1300, 16_000, 100.3) == 100.160
     assert came().moment_of(500, 1300, 100.0) == pytest.approx(99.9)
+
+
+@pytest.mark.parametrize("timestamp_ms", [10**400, -(10**400), 2**63, -1])
+def test_a_time_that_no_stream_has_tells_nothing(timestamp_ms: int) -> None:
+    counted = CallStatistics()
+    arrivals = Arrivals(counted)
+    for number, told_ms in enumerate((20, timestamp_ms, 60)):
+        arrivals.arrived(told_ms, 160 * (number + 1), 100.0 + number * 0.020)
+    assert counted.jitter_ms == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("position", "moment"), [(10**400, 101.0), (-(10**400), 100.0), (-20, 100.0)])
+def test_a_position_that_no_audio_has_is_the_nearest_that_has(position: int, moment: float) -> None:
+    arrivals = came((1280, 100.160), (2560, 100.320))
+    assert arrivals.moment_of(position, 2560, 101.0) == pytest.approx(moment)

@@ -10,6 +10,8 @@ from collections import deque
 from twilio_rt_cli.call.record import CallStatistics
 
 PER_S = 8000
+_LONGEST_MS = 10**9
+"""eleven days; Twilio ends a call after one. A stream's time beyond it is nonsense, maybe larger than any float"""
 _KEPT = 64
 """moments, one in 160 ms: 10 s of them; what is asked for is a second old"""
 
@@ -28,6 +30,8 @@ class Arrivals:
         if not self._positions or position > self._positions[-1]:
             self._positions.append(position)
             self._moments.append(now)
+        if not 0 <= timestamp_ms <= _LONGEST_MS:
+            return
         transit_ms, before_ms = now * 1000 - timestamp_ms, self._transit_ms
         self._transit_ms = transit_ms
         if before_ms is None:
@@ -37,6 +41,7 @@ class Arrivals:
 
     def moment_of(self, position: int, written: int, now: float) -> float:
         """When the audio before this position had come, in monotonic seconds; `written`: what the model has by now."""
+        position = max(0, position)  # a model may tell any number
         after = bisect_left(self._positions, position)
         at_position, at = (
             (written, now) if after == len(self._positions) else (self._positions[after], self._moments[after])
