@@ -90,6 +90,7 @@ def test_an_error_without_code_or_event_is_read() -> None:
         b"{}",
         b"[" * 100_000,
         b'{"type":"response.output_audio.delta"}',
+        b'{"type":"input_audio_buffer.speech_stopped","item_id":"i","audio_end_ms":' + b"9" * 400 + b"}",
         b'{"type":"error"}',
         b'{"type":5}',
     ],

@@ -10,7 +10,7 @@ from typing import NewType
 import msgspec
 from msgspec import Struct
 
-from twilio_rt_cli.protocol.wire import Malformed, Unknown
+from twilio_rt_cli.protocol.wire import Integer, Malformed, Unknown
 
 ItemId = NewType("ItemId", str)
 ResponseId = NewType("ResponseId", str)
@@ -87,14 +87,14 @@ class ErrorReported(Struct, tag_field="type", tag="error", frozen=True):
 class SpeechStarted(Struct, tag_field="type", tag="input_audio_buffer.speech_started", frozen=True):
     """The caller began to speak; `audio_start_ms` counts audio written to the buffer and includes prefix padding."""
 
-    audio_start_ms: int = 0
+    audio_start_ms: Integer = 0
     item_id: ItemId = ItemId("")
 
 
 class SpeechStopped(Struct, tag_field="type", tag="input_audio_buffer.speech_stopped", frozen=True):
     """The caller stopped; `audio_end_ms` includes the silence that ended the turn."""
 
-    audio_end_ms: int = 0
+    audio_end_ms: Integer = 0
     item_id: ItemId = ItemId("")
 
 

@@ -12,7 +12,7 @@ from typing import Any, NewType
 import msgspec
 from msgspec import Struct, field
 
-from twilio_rt_cli.protocol.wire import Malformed, Unknown
+from twilio_rt_cli.protocol.wire import Integer, Malformed, Unknown
 
 CallSid = NewType("CallSid", str)
 StreamSid = NewType("StreamSid", str)
@@ -57,16 +57,16 @@ class Start(Struct, tag_field="event", tag="start", rename="camel", frozen=True)
 
     stream_sid: StreamSid
     start: StartDetails
-    sequence_number: int = 0
+    sequence_number: Integer = 0
 
 
 class MediaDetails(Struct, gc=False, frozen=True):
     """One stretch of caller audio: µ-law, base64 on the wire, usually 160 bytes (20 ms)."""
 
     payload: bytes
-    timestamp: int = 0
+    timestamp: Integer = 0
     """ms since the stream began"""
-    chunk: int = 0
+    chunk: Integer = 0
     track: str = "inbound"
 
 
@@ -75,7 +75,7 @@ class Media(Struct, tag_field="event", tag="media", rename="camel", gc=False, fr
 
     media: MediaDetails
     stream_sid: StreamSid = StreamSid("")
-    sequence_number: int = 0
+    sequence_number: Integer = 0
 
 
 class DtmfDetails(Struct, frozen=True):
@@ -90,7 +90,7 @@ class Dtmf(Struct, tag_field="event", tag="dtmf", rename="camel", frozen=True):
 
     dtmf: DtmfDetails
     stream_sid: StreamSid = StreamSid("")
-    sequence_number: int = 0
+    sequence_number: Integer = 0
 
 
 class MarkDetails(Struct, gc=False, frozen=True):
@@ -104,7 +104,7 @@ class Mark(Struct, tag_field="event", tag="mark", rename="camel", gc=False, froz
 
     mark: MarkDetails
     stream_sid: StreamSid = StreamSid("")
-    sequence_number: int = 0
+    sequence_number: Integer = 0
 
 
 class StopDetails(Struct, rename="camel", frozen=True):
@@ -119,7 +119,7 @@ class Stop(Struct, tag_field="event", tag="stop", rename="camel", frozen=True):
 
     stop: StopDetails = StopDetails()
     stream_sid: StreamSid = StreamSid("")
-    sequence_number: int = 0
+    sequence_number: Integer = 0
 
 
 FromTwilio = Media | Mark | Start | Dtmf | Stop | Connected

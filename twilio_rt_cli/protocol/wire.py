@@ -3,7 +3,12 @@
 Their mistake is data: a decoder never raises on input, it answers `Unknown` or `Malformed`, and the call counts it.
 """
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Integer = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+"""A number that every program reads alike (RFC 8259, 6); what is beyond may not even fit a float"""
 
 
 class Unknown(Struct, frozen=True):
