@@ -8,6 +8,7 @@ nothing about each other; those of neighbouring seconds do.
 import asyncio
 import gc
 import os
+import time
 from array import array
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -30,6 +31,10 @@ DIAL_AT_ONCE = 50
 TURN_S = 1.0
 SETTLE_S = 0.5
 """at the beginning of a turn, not measured"""
+SILENT_S = 10.0
+"""how long the calls of a candidate may wait for their turn without a word: after 30 s their model is taken for dead"""
+STIR_S = 0.25
+"""in which each call has a delta"""
 ARRIVE_S = 2.0
 """how long what is on its way may take when all have fallen silent"""
 DISTURBED = 0.08
@@ -125,6 +130,7 @@ class Rig:
     idle_kb: int = 0
     rss_kb: int = 0
     turns: list[Turn] = field(default_factory=list)
+    spoke_at: float = 0.0
 
     async def dial(self, calls: int, per_second: float) -> None:
         """Warm up, open all calls at this rate, and let them speak for a moment."""
@@ -147,6 +153,14 @@ class Rig:
         with ticking(self.phones.beat, self.model.beat):
             await self.phones.call(calls, per_second)
             await asyncio.sleep(SETTLE_S)
+        await self.arrive()
+
+    async def stir(self) -> None:
+        """Say a word, if it is long since the last."""
+        if time.monotonic() < self.spoke_at + SILENT_S:
+            return
+        with ticking(self.phones.beat, self.model.beat):
+            await asyncio.sleep(STIR_S)
         await self.arrive()
 
     async def turn(self) -> None:
@@ -174,6 +188,7 @@ class Rig:
 
     async def arrive(self) -> None:
         """Nobody speaks: wait for what is on its way."""
+        self.spoke_at = time.monotonic()
         for _ in range(round(ARRIVE_S / 0.02)):
             if not (self.phones.caller.lost or self.phones.agent.lost):
                 return
@@ -227,18 +242,27 @@ async def measure(candidates: Sequence[Candidate], load: Load) -> list[Figures]:
         for _ in range(load.turns):
             for one in rigs:
                 await one.turn()
+                await stir_all(rigs)
         for one in rigs:
             await one.phones.hang_up()
         return [one.figures(load.calls) for one in rigs]
 
 
 async def dial_all(rigs: Sequence[Rig], calls: int) -> None:
-    """A few of each in turn: who waited for long, and said nothing, would be taken for dead."""
+    """A few of each in turn."""
     for one in rigs:
         await one.warm_up()
     for dialled in range(0, calls, DIAL_AT_ONCE):
         for one in rigs:
             await one.dial_more(min(DIAL_AT_ONCE, calls - dialled), DIAL_PER_S)
+            await stir_all(rigs)
+
+
+async def stir_all(rigs: Sequence[Rig]) -> None:
+    """Who waited for long, and said nothing, would be taken for dead."""
+    for one in rigs:
+        if one.phones.phones:
+            await one.stir()
 
 
 @contextmanager
