@@ -146,7 +146,7 @@ class Bridge:
             event = UnknownMessage(leg is not self._phone, event.kind)
         elif type(event) is Malformed:
             event = BadMessage(leg is not self._phone, event.why)
-        self._tell(event)  # type: ignore[arg-type]  # mypy does not narrow a union by `type(…) is`
+        self._tell(event)
 
     def on_breach(self, leg: Leg, why: str) -> None:
         self._tell(BadMessage(leg is not self._phone, why))
@@ -199,12 +199,14 @@ class Bridge:
         """Do as ordered. What goes to the phone is written at once: audio with its marks, a clear with its fence."""
         for_phone: list[bytes] = []
         for command in commands:
+            if type(command) is SendMedia:
+                audio = b2a_base64(command.payload, newline=False)
+                for_phone.append(self._media_prefix + audio + twilio.MEDIA_SUFFIX)
+                continue
+            if type(command) is SendMark:
+                for_phone.append(self._mark_prefix + command.name.encode() + twilio.MARK_SUFFIX)
+                continue
             match command:
-                case SendMedia():
-                    audio = b2a_base64(command.payload, newline=False)
-                    for_phone.append(self._media_prefix + audio + twilio.MEDIA_SUFFIX)
-                case SendMark():
-                    for_phone.append(self._mark_prefix + command.name.encode() + twilio.MARK_SUFFIX)
                 case AppendAudio():
                     if self._model is not None:
                         self._model.send(APPEND_PREFIX + b2a_base64(command.payload, newline=False) + APPEND_SUFFIX)

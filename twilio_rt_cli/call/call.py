@@ -1,7 +1,7 @@
 """One call: takes events, answers with commands. Theory of operation in the package's docstring.
 
-The match arms stand in the order of their frequency: caller audio fifty times a second, agent audio and marks five
-times.
+What comes several times a second is told by `type(…) is`: of a type of msgspec's, a `case` that does not fit takes ten
+times as long.
 """
 
 from collections import deque
@@ -98,19 +98,19 @@ class Call:
         """One fact, at a monotonic time in seconds; answers what to do about it, in order."""
         if self.state is _OVER:
             return ()
+        if type(event) is Media:
+            return self._caller_audio(event, now)
+        if type(event) is AudioDelta and self.state is _TALKING:
+            return self._conversation.audio(event, now)
+        if type(event) is TranscriptDelta:
+            self._conversation.words(event, now)
+            return ()
+        if type(event) is Mark:
+            self._follow(event.sequence_number)
+            self.statistics.marks_echoed += 1
+            commands = self._conversation.mark_echoed(event.mark.name, now)
+            return commands if self.state is _TALKING else [*commands, *self._heard_out(now)]
         match event:
-            case Media():
-                return self._caller_audio(event, now)
-            case AudioDelta() if self.state is _TALKING:
-                return self._conversation.audio(event, now)
-            case TranscriptDelta():
-                self._conversation.words(event, now)
-                return ()
-            case Mark():
-                self._follow(event.sequence_number)
-                self.statistics.marks_echoed += 1
-                commands = self._conversation.mark_echoed(event.mark.name, now)
-                return commands if self.state is _TALKING else [*commands, *self._heard_out(now)]
             case Woken():
                 return self._wake(now)
             case Began():

@@ -3,6 +3,8 @@
 Orders to the model are the wire's own client events (`protocol.realtime`); the others are here.
 """
 
+from typing import final
+
 from msgspec import Struct
 
 from twilio_rt_cli.call.notices import Notice
@@ -11,12 +13,14 @@ from twilio_rt_cli.protocol.realtime import ToolCallId
 from twilio_rt_cli.protocol.realtime_client import AppendAudio, ClientEvent
 
 
+@final
 class SendMedia(Struct, gc=False, frozen=True):
     """Queue agent audio at Twilio: µ-law."""
 
     payload: bytes
 
 
+@final
 class SendMark(Struct, gc=False, frozen=True):
     """Ask Twilio to echo this name when playout reaches it."""
 

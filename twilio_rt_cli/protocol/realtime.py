@@ -5,7 +5,7 @@ servers of the same shape use them. Nothing here opens a socket or knows a phone
 Source: openai-python 3.54, `openai/types/realtime`; OpenAI API reference, "Realtime server events".
 """
 
-from typing import NewType
+from typing import NewType, final
 
 import msgspec
 from msgspec import Struct
@@ -225,6 +225,7 @@ class OutputItemDone(Struct, tag_field="type", tag="response.output_item.done", 
     item: Item
 
 
+@final
 class AudioDelta(Struct, tag_field="type", tag="response.output_audio.delta", gc=False, frozen=True):
     """Agent audio in the session's output format, base64 on the wire, usually faster than real time."""
 
@@ -240,6 +241,7 @@ class AudioDone(Struct, tag_field="type", tag="response.output_audio.done", froz
     item_id: ItemId
 
 
+@final
 class TranscriptDelta(Struct, tag_field="type", tag="response.output_audio_transcript.delta", gc=False, frozen=True):
     """Text of the agent's audio, roughly in step with it."""
 
@@ -256,6 +258,7 @@ class TranscriptDone(Struct, tag_field="type", tag="response.output_audio_transc
     transcript: str = ""
 
 
+@final
 class BetaAudioDelta(Struct, tag_field="type", tag="response.audio.delta", gc=False, frozen=True):
     """`AudioDelta` under its beta name, from servers that copied the older shape."""
 
@@ -264,6 +267,7 @@ class BetaAudioDelta(Struct, tag_field="type", tag="response.audio.delta", gc=Fa
     delta: bytes
 
 
+@final
 class BetaAudioDone(Struct, tag_field="type", tag="response.audio.done", frozen=True):
     """`AudioDone` under its beta name."""
 
@@ -319,7 +323,7 @@ def decode(raw: bytes) -> ServerEvent | Unknown | Malformed:
         return AudioDelta(event.response_id, event.item_id, event.delta)
     if type(event) is BetaAudioDone:
         return AudioDone(event.response_id, event.item_id)
-    return event  # type: ignore[return-value]  # mypy does not narrow a union by `type(…) is`
+    return event
 
 
 def _not_an_event(raw: bytes, error: Exception) -> Unknown | Malformed:

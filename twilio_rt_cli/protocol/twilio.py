@@ -7,7 +7,7 @@ Media Streams, "WebSocket messages".
 """
 
 from binascii import b2a_base64
-from typing import Any, NewType
+from typing import Any, NewType, final
 
 import msgspec
 from msgspec import Struct, field
@@ -70,6 +70,7 @@ class MediaDetails(Struct, gc=False, frozen=True):
     track: str = "inbound"
 
 
+@final
 class Media(Struct, tag_field="event", tag="media", rename="camel", gc=False, frozen=True):
     """Caller audio."""
 
@@ -99,6 +100,7 @@ class MarkDetails(Struct, gc=False, frozen=True):
     name: str
 
 
+@final
 class Mark(Struct, tag_field="event", tag="mark", rename="camel", gc=False, frozen=True):
     """Echo of one of our marks: playout reached it, or a clear flushed it."""
 

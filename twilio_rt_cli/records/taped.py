@@ -15,6 +15,8 @@ from twilio_rt_cli.call.tape import Tape
 from twilio_rt_cli.protocol.twilio import Media, Stop, StreamSid
 from twilio_rt_cli.records.recording import Recording
 
+_LAST = frozenset({Stop, PhoneClosed})
+
 
 class TapedCall(Call):
     """Records itself from its first moment to `over`."""
@@ -59,7 +61,7 @@ class TapedCall(Call):
                 elif type(command) is HangUp:
                     hangs_up = True
             tape.look(now)
-            if isinstance(event, Stop | PhoneClosed):
+            if type(event) in _LAST:
                 tape.end(now)
             elif hangs_up:  # the phone hears on for one way of the line, and would tell us so after another
                 tape.end(now + (self._conversation.playout.rtt_ms or 0.0) / 1000)
