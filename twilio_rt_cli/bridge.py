@@ -110,6 +110,11 @@ class Bridge:
         """Counters of this call, live."""
         return self._call.statistics
 
+    @property
+    def waiting_ms(self) -> float:
+        """How long the caller has been waiting for an answer; 0: is not."""
+        return self._call.waiting_ms(self._loop.time())
+
     def glance(self) -> Glance:
         """This call at this moment."""
         return self._call.glance(self._loop.time())

@@ -251,6 +251,20 @@ def test_a_caller_who_speaks_again_or_hangs_up_before_an_answer_has_waited_in_va
     assert call.core.statistics.v2v_ms == []
 
 
+def test_how_long_the_caller_waits_is_told_while_they_wait() -> None:
+    call = talking()
+    for _ in range(100):
+        call << media()
+    call << SpeechStarted(500)
+    assert call.core.waiting_ms(call.now) == 0
+    call << SpeechStopped(2000)
+    call.now += 3.0
+    assert call.core.waiting_ms(call.now) == pytest.approx(3560)
+    call << created("resp_2")
+    call << delta(200, "item_2", "resp_2")
+    assert call.core.waiting_ms(call.now) == 0
+
+
 def test_a_call_that_is_over_before_the_answer_tells_how_long_the_caller_waited() -> None:
     call = talking()
     for _ in range(100):

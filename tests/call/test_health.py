@@ -47,6 +47,14 @@ def test_what_does_not(counted: CallStatistics) -> None:
     assert health(counted) == HEALTHY
 
 
+def test_a_wait_that_goes_on_counts_as_one_that_is_over() -> None:
+    counted = CallStatistics(unanswered_max_ms=4100.0)
+    assert health(CallStatistics(), waiting_ms=4000.0) == HEALTHY
+    assert health(CallStatistics(), waiting_ms=4001.0) == Health(Level.DEGRADED, "no answer for 4001 ms")
+    assert health(counted, waiting_ms=9000.0) == Health(Level.DEGRADED, "no answer for 9000 ms")
+    assert health(counted, waiting_ms=20.0) == Health(Level.DEGRADED, "no answer for 4100 ms")
+
+
 def test_a_call_that_ended_badly_failed_whatever_was_counted() -> None:
     assert health(CallStatistics(jitter_ms=80.0), EndReason.MODEL_GONE) == Health(Level.FAILED, "model_gone")
 

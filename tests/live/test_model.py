@@ -31,6 +31,7 @@ class FakeCall:
 
     statistics: CallStatistics = field(default_factory=CallStatistics)
     shown: Glance = field(default_factory=lambda: Glance("speaking", 900, 400, 0))
+    waiting_ms: float = 0.0
 
     def glance(self) -> Glance:
         return self.shown
@@ -107,6 +108,19 @@ def test_a_mark_that_is_overdue_counts_as_playout_lag() -> None:
     assert world.at(1001.0).calls[0].playout_lag_ms == 3.0
     call.shown = Glance("speaking", 0, 0, 2500)
     assert world.at(1001.0).calls[0].playout_lag_ms == 2500
+
+
+def test_a_caller_who_waits_for_an_answer_now_degrades_the_call_until_it_comes() -> None:
+    world = World()
+    call = world.start(1)
+    call.waiting_ms = 3900.0
+    assert world.at(1001.0).calls[0].health == "healthy"
+    call.waiting_ms = 5200.0
+    snapshot = world.at(1002.3)
+    assert (snapshot.calls[0].health, snapshot.calls[0].why) == ("degraded", "no answer for 5200 ms")
+    assert snapshot.totals.degraded == 1
+    call.waiting_ms = 0.0
+    assert world.at(1003.0).calls[0].health == "healthy"
 
 
 def test_rates_are_those_of_the_last_second_or_more() -> None:

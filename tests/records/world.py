@@ -53,6 +53,8 @@ class Running:
     def __init__(self, counted: CallStatistics) -> None:
         self.statistics = counted
 
+    waiting_ms = 0.0
+
     def glance(self) -> Glance:
         return NO_GLANCE
 

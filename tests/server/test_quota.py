@@ -31,6 +31,8 @@ class Call:
     def __init__(self) -> None:
         self.statistics = CallStatistics()
 
+    waiting_ms = 0.0
+
     def glance(self) -> Glance:
         return NO_GLANCE
 

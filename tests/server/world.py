@@ -70,6 +70,8 @@ class EchoCall:
         self.statistics = CallStatistics()
         self._on_over = on_over
 
+    waiting_ms = 0.0
+
     def glance(self) -> Glance:
         return NO_GLANCE
 

@@ -173,6 +173,10 @@ class Call:
         position = self._conversation.appended + len(details.payload)
         self._arrivals.arrived(details.timestamp, position, now)
 
+    def waiting_ms(self, now: float) -> float:
+        """How long the caller has been waiting for an answer; 0: is not."""
+        return self._conversation.waiting_ms(now)
+
     def glance(self, now: float) -> Glance:
         """The call at this moment, for somebody who watches."""
         state = self._conversation.state(now) if self.state is _TALKING else self.state.name.lower()

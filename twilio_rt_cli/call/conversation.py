@@ -195,6 +195,10 @@ class Conversation:
         item = CreateItem(UserMessage(id=item_id, content=(InputText(text),)))
         return [item, *self._turns.want(Wish(items=frozenset({item_id})), now)]
 
+    def waiting_ms(self, now: float) -> float:
+        """How long the caller has been waiting for an answer; 0: is not."""
+        return 0.0 if self._speech_ended_at is None else (now - self._speech_ended_at) * 1000
+
     def state(self, now: float) -> str:
         """What goes on, in a word."""
         if self._turns.caller_speaking:
@@ -238,7 +242,7 @@ class Conversation:
         self._playing = response_id
         answer.spoken_at_ms = self._ms(now)
         if self._speech_ended_at is not None:
-            answer.v2v_ms = (now - self._speech_ended_at) * 1000
+            answer.v2v_ms = self.waiting_ms(now)
             self._statistics.v2v_ms.append(answer.v2v_ms)
             self._speech_ended_at = None
         if self._statistics.first_audio_ms is not None:
@@ -249,8 +253,7 @@ class Conversation:
     def _no_answer_yet(self, now: float) -> None:
         """The caller gives up waiting, if they waited: such a wait is no v2v, and must not look like none."""
         if self._speech_ended_at is not None:
-            waited_ms = (now - self._speech_ended_at) * 1000
-            self._statistics.unanswered_max_ms = max(waited_ms, self._statistics.unanswered_max_ms)
+            self._statistics.unanswered_max_ms = max(self.waiting_ms(now), self._statistics.unanswered_max_ms)
             self._speech_ended_at = None
 
     def _ms(self, now: float) -> float:

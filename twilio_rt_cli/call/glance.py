@@ -29,4 +29,8 @@ class Watched(Protocol):
     @property
     def statistics(self) -> CallStatistics: ...
 
+    @property
+    def waiting_ms(self) -> float:
+        """How long the caller has been waiting for an answer; 0: is not."""
+
     def glance(self) -> Glance: ...

@@ -36,15 +36,18 @@ class Health:
 HEALTHY = Health(Level.HEALTHY)
 
 
-def health(counted: CallStatistics, ended: EndReason | None = None) -> Health:
-    """The verdict on a call: failed by how it ended, degraded by what was counted. First found, first told."""
+def health(counted: CallStatistics, ended: EndReason | None = None, waiting_ms: float = 0.0) -> Health:
+    """The verdict on a call: failed by how it ended, degraded by what was counted. First found, first told.
+
+    `waiting_ms`: how long the caller of a running call has been waiting for an answer.
+    """
     if ended is not None and ended.failed and ended is not EndReason.DRAINED:
         return Health(Level.FAILED, ended.value)
-    why = _degraded(counted)
+    why = _degraded(counted, waiting_ms)
     return Health(Level.DEGRADED, why) if why else HEALTHY
 
 
-def _degraded(counted: CallStatistics) -> str:
+def _degraded(counted: CallStatistics, waiting_ms: float) -> str:
     if counted.media_gaps >= FEWEST_LOST and counted.media_gaps > counted.frames_in * LOST_PART:
         return f"{counted.media_gaps} gaps in the caller's audio"
     if counted.caller_audio_dropped:
@@ -55,8 +58,8 @@ def _degraded(counted: CallStatistics) -> str:
         return f"{counted.jitter_ms:.0f} ms of jitter"
     if (median := percentile(counted.v2v_ms, 0.5)) is not None and median > SLOW_V2V_MS:
         return f"answers take {median:.0f} ms"
-    if counted.unanswered_max_ms > SLOW_UNANSWERED_MS:
-        return f"no answer for {counted.unanswered_max_ms:.0f} ms"
+    if (unanswered_ms := max(counted.unanswered_max_ms, waiting_ms)) > SLOW_UNANSWERED_MS:
+        return f"no answer for {unanswered_ms:.0f} ms"
     if (counted.first_audio_ms or 0.0) > SLOW_START_MS:
         return f"the first audio took {counted.first_audio_ms:.0f} ms"
     if counted.model_failures:

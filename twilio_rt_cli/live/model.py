@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from msgspec import structs
 
 from twilio_rt_cli.call.glance import NO_GLANCE, Watched
-from twilio_rt_cli.call.health import Level, health
+from twilio_rt_cli.call.health import HEALTHY, Health, Level, health
 from twilio_rt_cli.call.notices import BargedIn, CallOver, FirstAudio, Notice
 from twilio_rt_cli.call.record import CallStatistics, percentile
 from twilio_rt_cli.call.transcript import SpokenLine, transcript
@@ -181,7 +181,7 @@ class LiveModel:
             ended=self._ended,
             failed=self._ends.total(),
             refused=self._refusals.total(),
-            degraded=sum(health(call.statistics).level is not Level.HEALTHY for call in calls),
+            degraded=sum(_health(call).level is not Level.HEALTHY for call in calls),
             v2v_p50_ms=_ms(percentile(self._v2v_ms, 0.5)),
             v2v_p95_ms=_ms(percentile(self._v2v_ms, 0.95)),
             recent_v2v_ms=recent,
@@ -236,7 +236,7 @@ class LiveModel:
         started, call = running.started, running.call
         glance = NO_GLANCE if call is None else call.glance()
         counted = CallStatistics() if call is None else call.statistics
-        verdict = health(counted)
+        verdict = HEALTHY if call is None else _health(call)
         _measure(running, counted, now)
         return CallRow(
             call=started.call_sid,
@@ -257,6 +257,10 @@ class LiveModel:
             kbps_out=running.kbps_out,
             statistics=counted,
         )
+
+
+def _health(call: Watched) -> Health:
+    return health(call.statistics, waiting_ms=call.waiting_ms)
 
 
 def _line(spoken: SpokenLine) -> TranscriptLine:

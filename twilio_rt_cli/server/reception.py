@@ -47,6 +47,10 @@ class OpenedCall(Protocol):
     def statistics(self) -> CallStatistics:
         """Its counters, live."""
 
+    @property
+    def waiting_ms(self) -> float:
+        """How long its caller has been waiting for an answer."""
+
     def glance(self) -> Glance:
         """How it stands now."""
 
