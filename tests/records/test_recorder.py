@@ -34,7 +34,7 @@ from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, Refusal, S
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.reading import IN_PROGRESS, Record, Records
-from twilio_rt_cli.records.recorder import STRANGERS, Recorder
+from twilio_rt_cli.records.recorder import NOTE_S, STRANGERS, Recorder
 from twilio_rt_cli.records.store import Store
 from twilio_rt_cli.records.story import notice_of
 from twilio_rt_cli.records.writer import Job, Writer
@@ -132,20 +132,20 @@ class Clocks:
         self.passed_s += seconds
 
 
-def test_a_running_call_has_its_counters_noted_every_ten_seconds_and_no_sooner(tmp_path: Path) -> None:
+def test_a_running_call_has_its_counters_noted_now_and_then_and_no_sooner(tmp_path: Path) -> None:
     clocks, call = Clocks(), Running(statistics())
     with Writer(tmp_path / NAME, pause_s=0.001) as writer:
         recorder = Recorder(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
         begin(recorder, call=call)
         seen: list[tuple[float | None, int | None]] = []
-        for seconds in (9.9, 0.1, 9.9, 0.1):
+        for seconds in (NOTE_S - 0.5, 0.5, NOTE_S - 0.5, 0.5):
             call.statistics.turns += 1
             clocks.go_on(seconds)
             settled(writer)
             seen.append((the_one(tmp_path).noted_at, the_one(tmp_path).turns))
-        assert seen == [(None, None), (BEGAN + 10, 3), (BEGAN + 10, 3), (BEGAN + 20, 5)]
+        assert seen == [(None, None), (BEGAN + NOTE_S, 3), (BEGAN + NOTE_S, 3), (BEGAN + 2 * NOTE_S, 5)]
         record = the_one(tmp_path)
-        assert (record.state, record.duration_ms) == (IN_PROGRESS, 20_000)
+        assert (record.state, record.duration_ms) == (IN_PROGRESS, 2000 * NOTE_S)
         assert json.loads(record.statistics or "") == figures(call.statistics)
         recorder.call(clocks.now, sid(1), over())
         clocks.go_on(100)
@@ -154,18 +154,27 @@ def test_a_running_call_has_its_counters_noted_every_ten_seconds_and_no_sooner(t
     assert writer.dropped == 0
 
 
-def test_those_who_came_together_are_not_all_noted_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("look_s", [0.5, 1.0, 1.5])
+@pytest.mark.parametrize("count", [1, 4, 250])
+def test_no_note_is_older_than_ten_seconds_and_a_crowd_is_not_noted_at_once(
+    tmp_path: Path, count: int, look_s: float
+) -> None:
     clocks = Clocks()
     with Writer(tmp_path / NAME, pause_s=0.001) as writer:
         recorder = Recorder(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
-        noted: list[int] = []
         due, writer.notes = writer.notes, lambda: []  # asked here instead
-        for number in range(1, 251):
-            begin(recorder, number, call=Running(statistics()))
-        for seconds in (10, *[1] * 9):
-            clocks.go_on(seconds)
-            noted.append(len(due()))
-    assert noted == [51, 51, 51, 51, 46, 0, 0, 0, 0, 0]
+        noted_at: dict[str, float] = {}
+        for number in range(1, count + 1):
+            noted_at[begin(recorder, number, call=Running(statistics()))] = clocks.passed_s
+        oldest_s, most = 0.0, 0
+        for _ in range(int(60 / look_s)):
+            clocks.go_on(look_s)
+            jobs = due()
+            oldest_s = max(oldest_s, clocks.passed_s - min(noted_at.values()))
+            noted_at |= {job.call_sid: clocks.passed_s for job in jobs}
+            most = max(most, len(jobs))
+    assert NOTE_S <= oldest_s <= 10
+    assert most <= 1 + count * 2 // 5
 
 
 def test_a_note_that_cannot_be_written_is_no_loss_and_the_next_one_is(tmp_path: Path) -> None:
@@ -185,14 +194,14 @@ def test_a_note_that_cannot_be_written_is_no_loss_and_the_next_one_is(tmp_path: 
 
         writer.notes = notes
         for count in (1, 2):
-            clocks.go_on(10)
+            clocks.go_on(NOTE_S)
             writer.put(Job("", lambda _: None, passing=True))  # wakes it
             until(partial(has, tried, count))
         folder.unlink()
-        clocks.go_on(10)
+        clocks.go_on(NOTE_S)
         settled(writer)
         assert writer.dropped == 1
-    assert (the_one(folder).turns, the_one(folder).noted_at) == (1, BEGAN + 30)
+    assert (the_one(folder).turns, the_one(folder).noted_at) == (1, BEGAN + 3 * NOTE_S)
 
 
 def has(tried: list[Job], count: int) -> bool:

@@ -24,9 +24,10 @@ from twilio_rt_cli.records.story import row_of
 from twilio_rt_cli.records.writer import Job, Writer
 from twilio_rt_cli.state import process_started_at
 
-NOTE_S = 10.0
-"""from one note of a call's counters to the next"""
-_SHARE = 5  # one in so many calls is noted at once: those of a crowd that came together are spread out
+NOTE_S = 8.5
+"""from one note of a call's counters to the next; the thread looks every 1.5 s at least, so none is older than 10 s"""
+_TURNS = 5  # the first notes of a crowd that came together are spread out: they fall due in so many turns,
+_TURN = 1 / 8  # each by this part of NOTE_S sooner than the one before it
 
 Plain = str | int | float | bool | None | list[str]
 
@@ -75,6 +76,7 @@ class Recorder:
         self._process = os.getpid(), process_started_at(os.getpid()) or ""
         self._open: dict[str, _Open] = {}
         self._recordings: dict[str, Path] = {}
+        self._turn = 0
         writer.notes = self._notes
 
     def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
@@ -113,7 +115,8 @@ class Recorder:
         numbers = started.from_number, started.to_number
         begun = Begun(started.call_sid, started.stream_sid, *numbers, at, *self._process, self._configuration)
         now = self._steady()
-        self._open[started.call_sid] = _Open(begun, now, now + self._note_s, started.call)
+        sooner, self._turn = self._turn * _TURN, (self._turn + 1) % _TURNS
+        self._open[started.call_sid] = _Open(begun, now, now + self._note_s * (1 - sooner), started.call)
         self._writer.put(Job(begun.call_sid, partial(_begin, begun)))
         if (recording := self._recordings.pop(begun.call_sid, None)) is not None:
             self.recorded(started.call_sid, recording)
@@ -126,7 +129,6 @@ class Recorder:
         # The interpreter copies the calls in one step, so that the loop may begin and end others meanwhile.
         calls = list(self._open.values())
         due = [one for one in calls if one.call is not None and now >= one.note_at]
-        due = sorted(due, key=lambda one: one.note_at)[: 1 + len(calls) // _SHARE]
         for one in due:
             one.note_at = now + self._note_s
         return [Job(one.begun.call_sid, partial(_note, one, at, now), passing=True) for one in due]
