@@ -20,7 +20,7 @@ from tests.playbook import (
     talking,
 )
 from twilio_rt_cli.call.call import CallState
-from twilio_rt_cli.call.commands import HangUp, SendMark, SendMedia
+from twilio_rt_cli.call.commands import Command, HangUp, SendMark, SendMedia
 from twilio_rt_cli.call.events import (
     BadMessage,
     EndRequested,
@@ -35,9 +35,9 @@ from twilio_rt_cli.call.events import (
     UnknownMessage,
     Woken,
 )
-from twilio_rt_cli.call.notices import CallTrouble, KeyPressed, ModelReady
+from twilio_rt_cli.call.notices import BargedIn, CallTrouble, KeyPressed, ModelReady
 from twilio_rt_cli.call.record import EndReason
-from twilio_rt_cli.protocol.realtime import ErrorDetails, ErrorReported, SpeechStarted, SpeechStopped
+from twilio_rt_cli.protocol.realtime import ErrorDetails, ErrorReported, ItemId, SpeechStarted, SpeechStopped
 from twilio_rt_cli.protocol.realtime_client import (
     AppendAudio,
     CreateItem,
@@ -45,6 +45,7 @@ from twilio_rt_cli.protocol.realtime_client import (
     InputText,
     ResponseOverrides,
     SessionUpdate,
+    TruncateItem,
     UserMessage,
 )
 from twilio_rt_cli.protocol.twilio import (
@@ -67,6 +68,11 @@ def error(code: str, event_id: str | None = None, message: str = "no") -> ErrorR
 
 def payloads(commands: list[Any]) -> bytes:
     return b"".join(one.payload for one in commands if isinstance(one, AppendAudio | SendMedia))
+
+
+def passed_or_told(call: Playbook, event: Media) -> list[Command]:
+    """As a bridge does it."""
+    return [AppendAudio(event.media.payload)] if call.core.passes(event) else call << event
 
 
 def test_the_stream_begins_with_a_mark_that_measures_the_round_trip() -> None:
@@ -184,9 +190,9 @@ def test_agent_audio_waits_here_while_twilio_takes_nothing_and_a_clear_still_goe
 
 def test_a_flood_of_media_ends_this_call() -> None:
     call = talking()
-    for _ in range(1000):
-        assert call << media() != [HangUp(EndReason.BAD_MESSAGES, 1008)]
-    assert call << media() == [HangUp(EndReason.BAD_MESSAGES, 1008)]
+    for number in range(1, 1001):
+        assert passed_or_told(call, media(20, number)) == [AppendAudio(audio(20))]
+    assert passed_or_told(call, media(20, 1001)) == [HangUp(EndReason.BAD_MESSAGES, 1008)]
 
 
 def test_a_burst_that_makes_up_for_a_stall_is_no_flood() -> None:
@@ -365,6 +371,62 @@ def test_caller_audio_that_passes_is_told_and_counted_as_receive_would_have_done
             assert short << event == orders
         assert short.core.statistics == long.core.statistics
     assert passed > 5
+
+
+@pytest.mark.parametrize(("ms", "most_looks_s"), [(20, 0.08), (100, 0.4), (500, 0.5), (1000, 1.0)])
+def test_agent_audio_that_waits_goes_on_with_the_callers_though_no_mark_comes_back(
+    ms: int, most_looks_s: float
+) -> None:
+    """A far end that echoes nothing is known as one 2.02 s after the first mark; nothing else moves what waits."""
+    call = talking()
+    call << created()
+    call << delta(30_000)
+    went_at_s = 0.0
+    for number in range(1, 20_000 // ms):
+        call.now = 100.0 + number * ms / 1000
+        went = [one for one in passed_or_told(call, media(ms, number)) if isinstance(one, SendMedia)]
+        if not went:
+            continue
+        if went_at_s:
+            assert call.now - went_at_s <= 0.2 + most_looks_s + 1e-6
+        else:
+            assert call.now <= 102.02 + most_looks_s
+        went_at_s = call.now
+        assert call.core.glance(call.now).at_twilio_ms > 3000 - 200
+    assert went_at_s
+
+
+def test_while_a_cut_is_open_the_callers_audio_settles_which_marks_were_played() -> None:
+    call = answering(1000)
+    call.now += 0.1
+    for _ in range(2):  # so that the next one is none of those that look anyway
+        call << media()
+    call << SpeechStarted()
+    for name in ("0:160", "0:480"):
+        call << echo(name)
+    assert passed_or_told(call, media(20, 1)) == [AppendAudio(audio(20))]
+    call << echo("0:2082")  # flushed: no audio lies between it and the fence
+    assert call << echo("fence:0") == [TruncateItem(ItemId("item_1"), 60)]
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+def test_audio_that_was_held_or_dropped_is_none_that_the_model_has_heard(agreed: bool) -> None:
+    call = talking(hold_messages=2) if agreed else Playbook(hold_messages=2)
+    call << ModelPaused()
+    for _ in range(5):
+        call << media(20)
+    if not agreed:
+        call << ModelOpened()
+    call << ModelResumed()
+    if not agreed:
+        call << session_updated()  # either way two messages have gone to the model
+    call << created()
+    call << delta(1000)
+    call << media(20)
+    call << SpeechStarted(audio_start_ms=20)
+    call << echo("fence:0")
+    [barge_in] = call.told(BargedIn)
+    assert barge_in.stop_ms == pytest.approx(40)
 
 
 def replace_stream(event: Media) -> Media:

@@ -50,6 +50,8 @@ LONGEST_PAYLOAD = PER_S
 BETWEEN_LOOKS = 3
 """Media messages that come before the next one looks whether agent audio that waits may go: room for 200 ms of it is
 needed anyway. A mask: one less than a power of two"""
+LONG_PAYLOAD = 800
+"""Samples in a media message after which too much time has passed for others to be waited for"""
 HOLE_MS = 35
 """From one media message to the next: more than one that carries 20 ms, less than two"""
 _SESSION_OVER = frozenset({"session_expired"})
@@ -158,7 +160,7 @@ class Call:
             or not 0 < samples <= LONGEST_PAYLOAD
             or frames >= self._flood_at_frame
             or playout.cuts
-            or (playout.queue and not frames & BETWEEN_LOOKS)
+            or (playout.queue and (samples > LONG_PAYLOAD or not frames & BETWEEN_LOOKS))
         ):
             return False
         self._sequence_number = sequence_number
@@ -225,7 +227,7 @@ class Call:
         if not 0 < samples <= LONGEST_PAYLOAD:
             return self._bad_message(BadMessage(from_model=False, why=f"{samples} samples in one media message"), now)
         counters, playout = self.statistics, self._conversation.playout
-        looks = playout.cuts or not counters.frames_in & BETWEEN_LOOKS
+        looks = playout.cuts or samples > LONG_PAYLOAD or not counters.frames_in & BETWEEN_LOOKS
         counters.frames_in += 1
         counters.bytes_in += samples
         if counters.frames_in > self._flood_at_frame:
