@@ -8,6 +8,7 @@ from tests.call.line_simulation import BargeIn, Line
 from twilio_rt_cli.call.commands import ClearPlayout, PhoneCommand, SendMark, SendMedia
 from twilio_rt_cli.call.generation import PER_MS, Heard
 from twilio_rt_cli.call.playout import LEAD, Playout
+from twilio_rt_cli.call.record import CallStatistics
 from twilio_rt_cli.protocol.realtime import ItemId
 
 A, B = ItemId("item_a"), ItemId("item_b")
@@ -243,6 +244,30 @@ def test_an_unknown_mark_is_nothing() -> None:
     for name in ("", "0:" + "9" * 5000, "fence:9", "x", "7:100", "0:", "fence:x", "0:-5"):
         assert playout.echo(name, 0.001) == ((), None)
     assert playout.unheard(0.0) == 4000
+
+
+def test_a_mark_beyond_what_was_sent_is_none_of_ours() -> None:
+    playout = playing(9000)
+    assert playout.echo(f"0:{LEAD + 1}", 0.1) == ((), None)
+    assert (playout.at_twilio(0.010), playout.waiting) == (LEAD - 80, 6000 * PER_MS)
+    playout.clear(0.1)
+    playout.echo(f"0:{LEAD + 1}", 0.1)
+    playout.media(0.1)
+    assert playout.echo("fence:0", 0.1)[1] == [Heard(A, 160, 9000 * PER_MS, complete=False)]
+
+
+def test_what_goes_out_is_counted() -> None:
+    counted = CallStatistics()
+    playout = Playout(0.0, counted)
+    out: list[PhoneCommand] = [*playout.probe(0.0), *playout.append(A, audio(5000), 0.0)]
+    out += [*playout.append(A, audio(30), 0.1), *playout.item_done(A, 0.1)]
+    playout.pause()
+    for name in marks(out):
+        out += playout.echo(name, 4.0)[0]
+    out += [*playout.resume(4.0), *playout.clear(4.5), *playout.append(B, audio(30), 4.6), *playout.item_done(B, 4.6)]
+    assert counted.bytes_out == 5060 * PER_MS
+    assert counted.frames_out == sum(isinstance(one, SendMedia) for one in out)
+    assert counted.marks_sent == len(marks(out)) == len(set(marks(out)))
 
 
 def _errors_ms(rtt_ms: int, *, count: int, echoes: bool = True, jitter_ms: int = 0) -> list[float]:

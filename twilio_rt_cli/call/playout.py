@@ -176,10 +176,12 @@ class Playout:
             return _NOTHING, None
         if kind == "fence":
             return _NOTHING, self._fence(name, now)
+        if (position := int(rest)) > self._current.sent:
+            return _NOTHING, None  # none of ours: nobody heard what was not sent
         if kind == self._current.name:
-            self._mark_played(int(rest), now)
+            self._mark_played(position, now)
         else:
-            self._old_mark_echoed(kind, int(rest), now)
+            self._old_mark_echoed(kind, position, now)
         return (self._release(now, room=REFILL) if self.queue else _NOTHING), None
 
     def pause(self) -> None:
