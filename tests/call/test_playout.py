@@ -246,6 +246,15 @@ def test_an_unknown_mark_is_nothing() -> None:
     assert playout.unheard(0.0) == 4000
 
 
+def test_audio_behind_a_mark_that_is_overdue_was_not_played_whatever_the_clock_says() -> None:
+    playout = playing(200)  # by the clock the buffer ran dry at 0.2 s, but no mark came back
+    assert marks(playout.append(A, audio(200), 0.3)) == [f"0:{400 * PER_MS}"]
+    for name in ("0:160", "0:480", "0:1600"):
+        playout.echo(name, 0.4)
+    playout.echo(f"0:{400 * PER_MS}", 0.6)
+    assert marks(playout.append(A, audio(200), 0.7)) == [f"0:{ms * PER_MS}" for ms in (420, 460, 600)]
+
+
 def test_a_mark_beyond_what_was_sent_is_none_of_ours() -> None:
     playout = playing(9000)
     assert playout.echo(f"0:{LEAD + 1}", 0.1) == ((), None)
