@@ -1,6 +1,8 @@
 """Reading records: the newest first, by whatever name a person gives, and what callers used."""
 
+import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,24 @@ def test_a_file_that_is_damaged_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ServerError, match=r"cannot be read: file is not a database\.") as caught:
         Records(tmp_path)
     assert "sets a damaged file aside" in caught.value.hint
+
+
+def test_damage_that_shows_when_it_is_opened_leaves_no_file_open(tmp_path: Path) -> None:
+    fill(tmp_path, 1, BEGAN)
+    with closing(sqlite3.connect(tmp_path / NAME)) as file:
+        file.execute("PRAGMA writable_schema = ON")
+        file.execute("UPDATE sqlite_schema SET sql = 'CREATE poems' WHERE name = 'calls'")
+        file.commit()
+    with pytest.raises(ServerError, match="cannot be read: malformed"):
+        Records(tmp_path)
+    assert not any(_is_open_as(descriptor, tmp_path / NAME) for descriptor in range(256))
+
+
+def _is_open_as(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False
 
 
 def test_damage_within_is_told_too(tmp_path: Path) -> None:

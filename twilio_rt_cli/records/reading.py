@@ -99,11 +99,13 @@ class Records:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
+        self._connection: sqlite3.Connection | None = None
         try:
             self._connection = open_for_reading(self.path)
             self._columns = _columns(self._connection, "calls", _COLUMNS)
             self._of_events = _columns(self._connection, "events", {name: name for name in Event.__struct_fields__})
         except (OSError, sqlite3.Error) as error:
+            self.close()
             raise self._unreadable(error) from error
 
     def __enter__(self) -> Self:
@@ -112,6 +114,10 @@ class Records:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close it; again: nothing."""
         if self._connection is not None:
             self._connection.close()
 
