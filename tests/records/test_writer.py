@@ -65,6 +65,20 @@ def test_a_writer_that_nobody_tells_anything_makes_its_file_and_leaves(tmp_path:
     assert (records(tmp_path), writer.dropped) == ([], 0)
 
 
+def test_calls_are_looked_at_every_second_though_nobody_tells_anything(tmp_path: Path) -> None:
+    asked_at: list[float] = []
+
+    def notes() -> list[Job]:
+        asked_at.append(time.monotonic())
+        return []
+
+    began_at = time.monotonic()
+    with Writer(tmp_path / NAME) as writer:
+        writer.notes = notes
+        until(lambda: bool(asked_at))
+    assert asked_at[0] - began_at < 10  # one second; the rest is for a machine that is busy
+
+
 def test_a_batch_is_one_transaction(tmp_path: Path) -> None:
     """Who reads never sees half of what was put together."""
     writer = Writer(tmp_path / NAME, pause_s=0.01)
@@ -214,10 +228,11 @@ def test_a_row_that_cannot_be_written_costs_no_other_row(tmp_path: Path, caplog:
         writer.put(adding(1))
         for write in bad:
             writer.put(Job(sid(9), write))
+        writer.put(Job(sid(9), fails, passing=True))
         writer.put(adding(2))
     assert writer.dropped == 2
     assert {sid(1), sid(2)} <= {one.call_sid for one in records(tmp_path)}
-    assert warnings(caplog)[:2] == [(sid(9), "a call record cannot take this")] * 2
+    assert warnings(caplog)[:3] == [(sid(9), "a call record cannot take this")] * 3
     assert all(one.exc_info for one in caplog.records if one.levelno == logging.ERROR)
 
 
