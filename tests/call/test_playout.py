@@ -189,6 +189,16 @@ def far_away(rtt_s: float) -> Playout:
     return playout
 
 
+def test_a_late_start_teaches_nothing_while_the_round_trip_is_unknown() -> None:
+    playout = Playout(0.0)
+    playout.probe(0.0)
+    playout.append(A, audio(100), 1.0)
+    for position, at in ((160, 1.120), (480, 1.160), (800, 1.200)):
+        playout.echo(f"0:{position}", at)
+    playout.append(B, audio(500), 1.9)
+    assert playout.unheard(1.95) == 4000 - 160
+
+
 def test_audio_that_will_arrive_after_the_buffer_ran_dry_begins_a_run() -> None:
     playout = far_away(0.160)  # the first item is heard from 1.16 to 1.66, what is sent at 1.58 arrives at 1.74
     commands = playout.append(B, audio(500), 1.58)
