@@ -48,7 +48,7 @@ class Load:
     calls: int
     turns: int = 4
     certificate: Certificate | None = None
-    """TLS between bridge and model, of those that can"""
+    """TLS between bridge and model, of ours beside ours without"""
     lead_deltas: int = 2
     talker: Talker = Talking
     dial: Dial = connect
@@ -227,7 +227,7 @@ async def rig(candidate: Candidate, load: Load, certificate: Certificate | None,
 
 
 async def measure(candidates: Sequence[Candidate], load: Load) -> list[Figures]:
-    """Carry the load through the candidates in turns; with a certificate, through those with TLS too.
+    """Carry the load through the candidates in turns; with a certificate, through ours with TLS too.
 
     Raises RuntimeError or TimeoutError if that cannot be done.
     """
@@ -236,7 +236,7 @@ async def measure(candidates: Sequence[Candidate], load: Load) -> list[Figures]:
         rigs = []
         for candidate in candidates:
             rigs.append(await stack.enter_async_context(rig(candidate, load, None)))
-            if load.certificate is not None and candidate is not Candidate.RELAY:
+            if load.certificate is not None and candidate is Candidate.OURS:
                 rigs.append(await stack.enter_async_context(rig(candidate, load, load.certificate)))
         await dial_all(rigs, load.calls)
         for _ in range(load.turns):
