@@ -125,6 +125,17 @@ def test_a_pause_that_nobody_foresaw_is_a_pause_on_the_tape_and_shifts_nothing_b
     assert off_ms(line.heard[8000 * 8 :], on_the_callers_clock(line)[8000 * 8 :]) <= 2
 
 
+def test_a_pause_as_short_as_a_frame_between_two_runs_is_on_the_tape() -> None:
+    line = TapedLine()
+    line.run(1)
+    line.answer(1000)
+    line.run(1.025)
+    line.answer(1000)
+    line.run(3)
+    line.hang_up()
+    assert off_ms(line.heard, line.agent) <= 3
+
+
 def test_a_minute_of_talk_keeps_no_more_than_the_last_seconds() -> None:
     line = TapedLine(way_s=0.05, jitter_s=0.03, late_ms=40)
     line.run(1)

@@ -1,7 +1,7 @@
 """A recorded call: what is on the recording against what the phone says was true, over real sockets."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,6 @@ class Figures:
     caller_missing: int
     agent_off: float
     agent_p95: float
-    agent_lags: list[float] = field(repr=False)
-    """of each 20 ms that are on the recording"""
     agent_missing: int
     """windows of 20 ms that were heard, and are not on the recording"""
     agent_invented: int
@@ -50,13 +48,11 @@ def compare(both: Both) -> Figures:
     lag = lag_ms(both.true_caller, both.caller)
     caller = lags_ms(both.true_caller, both.caller, lag)
     agent = lags_ms(both.true_agent, both.agent, lag)
-    found = [abs(one) for one in agent if one is not None]
     return Figures(
         caller_spread=max(abs(one) for one in caller if one is not None),
         caller_missing=caller.count(None),
-        agent_off=max(found),
-        agent_p95=float(np.quantile(found, 0.95)),
-        agent_lags=found,
+        agent_off=max(abs(one) for one in agent if one is not None),
+        agent_p95=float(np.quantile([abs(one) for one in agent if one is not None], 0.95)),
         agent_missing=agent.count(None),
         agent_invented=lags_ms(both.agent, both.true_agent, -lag).count(None),
     )

@@ -20,6 +20,8 @@ from twilio_rt_cli.call.playout import Playout
 SILENCE = b"\xff"
 LATE = 30 * PER_MS
 """A correction that is no larger moves nothing"""
+LATE_RUN = 10 * PER_MS
+"""The same where a run begins, before which the buffer was dry: a pause is likely there"""
 NEXT_ECHOES = PER_S
 """How far behind a sample the marks may lie that tell where it was heard"""
 STEP = 100 * PER_MS
@@ -158,7 +160,7 @@ class AgentTrack:
         while at < end and self._position < (limit := self._limit(now)):
             stretch = self._stretch()
             heard_at = self._offset(stretch) + self._position
-            if self._sounded_until == at and heard_at - at <= LATE:
+            if self._sounded_until == at and heard_at - at <= (LATE_RUN if stretch.offset is None else LATE):
                 heard_at = at
             at = max(at, heard_at)
             if at >= (followed_at := self._followed_at()):
