@@ -199,12 +199,17 @@ def test_speech_while_the_agent_is_silent_clears_nothing() -> None:
     assert talking() << SpeechStarted() == []
 
 
-def test_voice_to_voice_counts_from_the_end_of_speech_not_of_the_silence() -> None:
-    call = talking()
+def speak(call: Playbook) -> None:
+    """The caller speaks for a second, and the model tells it 560 ms after the last sound."""
     for _ in range(100):
         call << media()
     call << SpeechStarted(500)
     call << SpeechStopped(2000)
+
+
+def test_voice_to_voice_counts_from_the_end_of_speech_not_of_the_silence() -> None:
+    call = talking()
+    speak(call)
     call.now += 0.150
     call << created()
     call << delta(200)
@@ -222,10 +227,7 @@ def test_each_voice_to_voice_time_and_the_first_audio_are_counted_once() -> None
     call << delta(200)
     call << delta(200)
     call << done()
-    for _ in range(100):
-        call << media()
-    call << SpeechStarted(500)
-    call << SpeechStopped(2000)
+    speak(call)
     call.now += 0.150
     call << created("resp_2")
     call << delta(200, "item_2", "resp_2")
@@ -237,10 +239,7 @@ def test_each_voice_to_voice_time_and_the_first_audio_are_counted_once() -> None
 
 def test_a_caller_who_speaks_again_or_hangs_up_before_an_answer_has_waited_in_vain() -> None:
     call = talking()
-    for _ in range(100):
-        call << media()
-    call << SpeechStarted(500)
-    call << SpeechStopped(2000)  # 560 ms after the last sound
+    speak(call)
     call.now += 5.0
     call << SpeechStarted(7000)  # "Hello?"
     assert call.core.statistics.unanswered_max_ms == pytest.approx(5560)
@@ -267,10 +266,7 @@ def test_how_long_the_caller_waits_is_told_while_they_wait() -> None:
 
 def test_a_call_that_is_over_before_the_answer_tells_how_long_the_caller_waited() -> None:
     call = talking()
-    for _ in range(100):
-        call << media()
-    call << SpeechStarted(500)
-    call << SpeechStopped(2000)
+    speak(call)
     call.now += 20.0
     call << Stop()
     assert call.core.statistics.unanswered_max_ms == pytest.approx(20_560)

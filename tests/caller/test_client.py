@@ -395,7 +395,7 @@ def test_a_bad_line_loses_frames_and_delays_what_arrives() -> None:
     assert report.first_audio_ms >= 200
     sequence = [int(str(frame["sequenceNumber"])) for frame in bridge.frames[1:]]
     assert sequence == list(range(1, len(sequence) + 1))
-    stamps = [int(frame["media"]["timestamp"]) for frame in bridge.frames if isinstance(frame.get("media"), dict)]  # type: ignore[index]
+    stamps = [int(media["timestamp"]) for frame in bridge.frames if isinstance(media := frame.get("media"), dict)]
     assert {later - earlier for earlier, later in pairwise(stamps)} > {20}
 
 

@@ -1,5 +1,7 @@
 """Speech is cut into pieces, and nothing of it is lost."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ class Chunks:
     def __init__(self, *chunks: Pcm) -> None:
         self._chunks = chunks
 
-    def speak(self, text: str):  # type: ignore[no-untyped-def]
+    def speak(self, text: str) -> Iterator[Pcm]:
         """The chunks, whatever the text."""
         return iter(self._chunks)
 
