@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from twilio_rt_cli.errors import SettingsError
-from twilio_rt_cli.setting_types import is_loopback
+from twilio_rt_cli.protocol.origin import is_loopback
 from twilio_rt_cli.settings import Settings, bare_settings, load_settings, load_some, prompt_text
 
 KEY = "sk-proj-0123456789abcdefghij"

@@ -3,21 +3,11 @@
 import ipaddress
 import re
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from twilio_rt_cli.protocol.caller_id import caller_list
-
-
-def is_loopback(host: str) -> bool:
-    """Whether this host name or address can only mean our own machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+from twilio_rt_cli.protocol.origin import origin_text, split_url
 
 
 def _host(text: str) -> str:
@@ -35,32 +25,8 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _split(text: str, rule: str) -> SplitResult:
-    no_url = f"is not a URL: it must begin with {rule}"
-    try:
-        url = urlsplit(text)
-        url.port  # noqa: B018  # reading it checks it
-    except ValueError:
-        raise ValueError(no_url) from None
-    if not url.hostname or re.search(r"[\s\\]", text):
-        raise ValueError(no_url)
-    if "@" in url.netloc:
-        raise ValueError("must not carry a user name or password")
-    return url
-
-
-def origin_text(text: str) -> str:
-    """An origin, its host in small letters. Raises ValueError with what is wrong, as the end of a sentence."""
-    url = _split(text, "https://, without a path")
-    if url.path not in {"", "/"} or url.query or url.fragment or text.endswith(("?", "#")):
-        raise ValueError("must be an origin, https://host or https://host:port, without a path")
-    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
-        raise ValueError("must begin with https:// (http:// is for loopback only)")
-    return f"{url.scheme}://{url.netloc.lower()}"
-
-
 def _http_url(text: str) -> str:
-    url = _split(text, "https:// or http://")
+    url = split_url(text, "https:// or http://")
     if url.scheme not in {"http", "https"}:
         raise ValueError("must begin with https:// or http://")
     if url.query or url.fragment:
@@ -69,7 +35,7 @@ def _http_url(text: str) -> str:
 
 
 def _websocket_url(text: str) -> str:
-    url = _split(text, "wss:// or ws://")
+    url = split_url(text, "wss:// or ws://")
     if url.scheme not in {"ws", "wss"}:
         raise ValueError("must begin with wss:// or ws://")
     if url.fragment:

@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from twilio_rt_cli.errors import SettingsError
+from twilio_rt_cli.protocol.origin import is_loopback
 from twilio_rt_cli.setting_types import (
     AccountSidText,
     CallersText,
@@ -30,7 +31,6 @@ from twilio_rt_cli.setting_types import (
     Seconds,
     Secret,
     WebSocketUrl,
-    is_loopback,
 )
 from twilio_rt_cli.tools.builtin import GREETING, sample_prompt
 

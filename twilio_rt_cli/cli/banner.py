@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from twilio_rt_cli import __version__
 from twilio_rt_cli.cli.masking import masked_secret
-from twilio_rt_cli.setting_types import is_loopback
+from twilio_rt_cli.protocol.origin import is_loopback
 from twilio_rt_cli.settings import Settings
 
 

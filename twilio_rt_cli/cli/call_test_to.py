@@ -13,7 +13,7 @@ from twilio_rt_cli.cli.known_origin import by_running_server
 from twilio_rt_cli.cli.twilio_account import account_of
 from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, UnreachableError
 from twilio_rt_cli.numbers import webhook_url
-from twilio_rt_cli.setting_types import is_loopback, origin_text
+from twilio_rt_cli.protocol.origin import is_loopback, origin_text
 from twilio_rt_cli.settings import Settings
 from twilio_rt_cli.twilio_api import PlacedCall, TwilioApi
 

@@ -14,7 +14,8 @@ from twilio_rt_cli.cli.twilio_account import account_of
 from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, UnreachableError
 from twilio_rt_cli.numbers import Entry, Journal, NumberPointer, Outcome, plan, webhook_url
 from twilio_rt_cli.numbers.pointing import WEBHOOK_PATH
-from twilio_rt_cli.setting_types import Origin, is_loopback
+from twilio_rt_cli.protocol.origin import is_loopback
+from twilio_rt_cli.setting_types import Origin
 from twilio_rt_cli.settings import Settings
 from twilio_rt_cli.twilio_api import Account, Number, TwilioApi
 

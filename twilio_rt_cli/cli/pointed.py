@@ -8,7 +8,7 @@ from twilio_rt_cli.cli.reporter import Reporter
 from twilio_rt_cli.cli.twilio_account import account_of
 from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, TwilioRtError
 from twilio_rt_cli.numbers import Change, Entry, Journal, NumberPointer, Outcome, plan, webhook_url
-from twilio_rt_cli.setting_types import is_loopback
+from twilio_rt_cli.protocol.origin import is_loopback
 from twilio_rt_cli.settings import Settings
 from twilio_rt_cli.twilio_api import TwilioApi
 

@@ -18,12 +18,11 @@ from pydantic import AfterValidator, BaseModel
 from starlette.types import ASGIApp
 
 from twilio_rt_cli.errors import ServerError
+from twilio_rt_cli.protocol.origin import Origins, is_loopback, is_loopback_host, origin_text
 from twilio_rt_cli.server.admin_calls import Desk, calls_router
 from twilio_rt_cli.server.http_server import HttpServer
 from twilio_rt_cli.server.listen import listen
 from twilio_rt_cli.server.loopback import LoopbackOnly
-from twilio_rt_cli.server.origin import Origins, is_loopback_host
-from twilio_rt_cli.setting_types import is_loopback, origin_text
 
 _NEXT_PORTS = 50
 """how many ports behind a busy one are tried"""

@@ -6,7 +6,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from twilio_rt_cli.server.origin import is_loopback_host
+from twilio_rt_cli.protocol.origin import is_loopback_host
 
 
 class LoopbackOnly:

@@ -10,11 +10,11 @@ from twilio_rt_cli.call.glance import Glance
 from twilio_rt_cli.call.record import CallStatistics, EndReason
 from twilio_rt_cli.leg import Leg
 from twilio_rt_cli.notices import CallRefused, Refusal, ServerNotice
+from twilio_rt_cli.protocol.origin import Origin, Origins
 from twilio_rt_cli.protocol.signature import Verifier
 from twilio_rt_cli.protocol.twilio import CallSid, Start, StreamSid
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.limiter import RefusalLimiter
-from twilio_rt_cli.server.origin import Origin, Origins
 from twilio_rt_cli.server.quota import Quota
 from twilio_rt_cli.server.registry import IncomingCall, Registry, is_sid
 

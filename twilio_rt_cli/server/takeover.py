@@ -23,11 +23,11 @@ from picows.picows import WSProtocol  # type: ignore[attr-defined]  # inner, and
 
 from twilio_rt_cli.leg import KeepAlive, Leg
 from twilio_rt_cli.notices import Refusal
+from twilio_rt_cli.protocol.origin import is_loopback_host
 from twilio_rt_cli.protocol.signature import SETTINGS_HEADER, SIGNATURE_HEADER
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.guard import UpgradeRequest
 from twilio_rt_cli.server.media import StartPhase
-from twilio_rt_cli.server.origin import is_loopback_host
 from twilio_rt_cli.server.reception import Reception, log, loggable
 from twilio_rt_cli.server.registry import LiveCall
 

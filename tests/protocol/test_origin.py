@@ -1,6 +1,6 @@
 import pytest
 
-from twilio_rt_cli.server.origin import Origin, is_loopback_host
+from twilio_rt_cli.protocol.origin import Origin, is_loopback_host
 
 
 @pytest.mark.parametrize(

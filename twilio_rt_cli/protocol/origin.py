@@ -1,8 +1,12 @@
-"""Our origin: the one string that TwiML names and signatures are checked against. Never a forwarded header."""
+"""Origins, which hosts are loopback, and our own: what TwiML names and signatures are checked against.
+
+Never a forwarded header.
+"""
 
 import ipaddress
 import re
 from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
 
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:\[\]]+)(?::\d{1,5})?")
@@ -11,7 +15,7 @@ _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:\[\]]+)(?::\d{1,5})?")
 def is_loopback_host(header: str | None) -> bool:
     """Whether a Host header names our own machine. A page in a browser that was led here by its DNS names another."""
     found = _HOST.fullmatch((header or "").strip().lower())
-    return found is not None and _is_loopback(found["name"])
+    return found is not None and is_loopback(found["name"].strip("[]"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +74,43 @@ class Origins:
 def _spellings(url: str) -> tuple[str, ...]:
     scheme, _, host = url.partition("://")
     found = _HOST.fullmatch(host)
-    if found is None or not _is_loopback(found["name"]):
+    if found is None or not is_loopback(found["name"].strip("[]")):
         return (url,)
     port = host.removeprefix(found["name"])
     names = dict.fromkeys((found["name"], *_LOOPBACK_NAMES))
     return tuple(f"{scheme}://{name}{port}" for name in names)
 
 
-def _is_loopback(name: str) -> bool:
-    if name == "localhost":
+def is_loopback(host: str) -> bool:
+    """Whether this host name or address can only mean our own machine."""
+    if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def split_url(text: str, rule: str) -> SplitResult:
+    """The parts of a URL that begins as the rule says. Raises ValueError, the end of a sentence, when it is none."""
+    no_url = f"is not a URL: it must begin with {rule}"
+    try:
+        url = urlsplit(text)
+        url.port  # noqa: B018  # reading it checks it
+    except ValueError:
+        raise ValueError(no_url) from None
+    if not url.hostname or re.search(r"[\s\\]", text):
+        raise ValueError(no_url)
+    if "@" in url.netloc:
+        raise ValueError("must not carry a user name or password")
+    return url
+
+
+def origin_text(text: str) -> str:
+    """An origin, its host in small letters. Raises ValueError with what is wrong, as the end of a sentence."""
+    url = split_url(text, "https://, without a path")
+    if url.path not in {"", "/"} or url.query or url.fragment or text.endswith(("?", "#")):
+        raise ValueError("must be an origin, https://host or https://host:port, without a path")
+    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname or "")):
+        raise ValueError("must begin with https:// (http:// is for loopback only)")
+    return f"{url.scheme}://{url.netloc.lower()}"
