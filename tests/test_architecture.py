@@ -52,6 +52,7 @@ RANKS = {
     "tools": 3,
     "engine": 3,
     "caller": 3,
+    "agent_prompt": 4,
     "bridge": 4,
     "live.painter": 4,
     "live.screen": 4,

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from twilio_rt_cli.agent_prompt import prompt_text
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.protocol.origin import is_loopback
-from twilio_rt_cli.settings import Settings, bare_settings, load_settings, load_some, prompt_text
+from twilio_rt_cli.settings import Settings, bare_settings, load_settings, load_some
 
 KEY = "sk-proj-0123456789abcdefghij"
 TOKEN = "0123456789abcdef0123456789abcdef"

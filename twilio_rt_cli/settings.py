@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from twilio_rt_cli.agent_prompt import prompt_text
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.protocol.origin import is_loopback
 from twilio_rt_cli.setting_types import (
@@ -32,7 +33,7 @@ from twilio_rt_cli.setting_types import (
     Secret,
     WebSocketUrl,
 )
-from twilio_rt_cli.tools.builtin import GREETING, sample_prompt
+from twilio_rt_cli.tools.builtin import GREETING
 
 
 def load_settings(**flags: object) -> "Settings":
@@ -51,19 +52,6 @@ def load_some(names: Collection[str], **flags: object) -> "Settings":
 def bare_settings(**flags: object) -> "Settings":
     """Defaults and these flags alone: neither the environment nor `.env` is read. Raises SettingsError."""
     return _load(_BareSettings, flags)
-
-
-def prompt_text(path: Path | None) -> str:
-    """The agent's instructions, from this file or the bundled sample. Raises SettingsError when it cannot be read."""
-    if path is None:
-        return sample_prompt()
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        problem = f"PROMPT_FILE: there is no file {path}."
-    except (OSError, UnicodeDecodeError) as error:
-        problem = f"PROMPT_FILE: {path} cannot be read ({getattr(error, 'strerror', None) or 'it is not UTF-8 text'})."
-    raise SettingsError(problem, hint="Name a markdown file with the agent's instructions, or unset PROMPT_FILE.")
 
 
 def _default_host(given: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
+from twilio_rt_cli.agent_prompt import prompt_text
 from twilio_rt_cli.bridge import Bridge, Dial, NewCall, Publish
 from twilio_rt_cli.call.call import Call
 from twilio_rt_cli.call.plan import CallPlan
@@ -17,7 +18,7 @@ from twilio_rt_cli.protocol.twilio import CallSid, Start
 from twilio_rt_cli.records.recording import Recordings
 from twilio_rt_cli.records.taped import taped
 from twilio_rt_cli.server.registry import IncomingCall
-from twilio_rt_cli.settings import Settings, prompt_text
+from twilio_rt_cli.settings import Settings
 from twilio_rt_cli.tools.loading import load
 from twilio_rt_cli.tools.runner import ToolRunner
 

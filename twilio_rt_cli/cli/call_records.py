@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from twilio_rt_cli import __version__
+from twilio_rt_cli.agent_prompt import prompt_text
 from twilio_rt_cli.errors import TwilioRtError
 from twilio_rt_cli.records.file import NAME, records_folder
 from twilio_rt_cli.records.reading import Records
@@ -13,7 +14,7 @@ from twilio_rt_cli.records.recorder import Plain, Recorder
 from twilio_rt_cli.records.recording import Recordings, tell_nobody
 from twilio_rt_cli.records.writer import Writer
 from twilio_rt_cli.server.quota import Usage
-from twilio_rt_cli.settings import Settings, prompt_text
+from twilio_rt_cli.settings import Settings
 
 log = logging.getLogger("twilio_rt.records")
 
