@@ -5,9 +5,11 @@ A running server says there where its ports are; what was changed at Twilio is w
 
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import msgspec
 import platformdirs
@@ -98,3 +100,16 @@ def running_server() -> RunningServer | None:
     except (OSError, msgspec.MsgspecError):
         return None
     return server if server.alive else None
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[TextIO]:
+    """Write text to it (0600); it takes its place, or another file's, when all is written. Raises OSError."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600 by itself
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            yield file
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

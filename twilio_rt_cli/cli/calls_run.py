@@ -187,7 +187,7 @@ def _out(wanted: Wanted) -> "Iterator[Callable[[str], None]]":
     if wanted.output is None:
         yield console.data
         return
-    from twilio_rt_cli.cli.private_file import private_file
+    from twilio_rt_cli.state import private_file
 
     path = Path(wanted.output)
     if path.exists() and not wanted.yes:
