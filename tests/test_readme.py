@@ -18,7 +18,8 @@ from tests.engine.fakes import stack
 from tests.test_architecture import MODULES, RANKS
 from twilio_rt_cli import __version__
 from twilio_rt_cli.call.record import EndReason
-from twilio_rt_cli.cli.app import EXIT_CODES, INTERRUPTED, app
+from twilio_rt_cli.cli.app import app
+from twilio_rt_cli.cli.exit_codes import EXIT_CODES, INTERRUPTED
 from twilio_rt_cli.engine.server import EngineServer
 from twilio_rt_cli.leg import Leg
 from twilio_rt_cli.notices import Refusal

@@ -19,30 +19,13 @@ from twilio_rt_cli.cli.configure_number import configure_number
 from twilio_rt_cli.cli.doctor import EXAMPLES as doctor_examples  # noqa: N811
 from twilio_rt_cli.cli.doctor import doctor
 from twilio_rt_cli.cli.engine import engine
+from twilio_rt_cli.cli.exit_codes import INTERRUPTED, tell
 from twilio_rt_cli.cli.serve import EXAMPLES as serve_examples  # noqa: N811
 from twilio_rt_cli.cli.serve import serve
 from twilio_rt_cli.cli.top import EXAMPLES as top_examples  # noqa: N811
 from twilio_rt_cli.cli.top import top
 from twilio_rt_cli.cli.tunnel import EXAMPLES as tunnel_examples  # noqa: N811
 from twilio_rt_cli.cli.tunnel import tunnel
-
-EXIT_CODES: dict[type[errors.TwilioRtError], int] = {
-    errors.ServerError: 1,
-    errors.ServiceError: 1,
-    errors.SettingsError: 2,
-    errors.MissingExtraError: 2,
-    errors.CheckFailedError: 3,
-    errors.CredentialsError: 4,
-    errors.UnreachableError: 5,
-    errors.NeedsConsentError: 6,
-}
-INTERRUPTED = 130
-
-
-def tell(error: errors.TwilioRtError) -> int:
-    """Print an error and what to do about it; gives the exit code that stands for it."""
-    console.problem(error.message, error.hint)
-    return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1)
 
 
 class Root(TyperGroup):

@@ -25,7 +25,7 @@ class ServeOnce:
     engine_url: str | None
 
     def __call__(self, sockets: list[socket] | None = None) -> None:
-        from twilio_rt_cli.cli.app import tell
+        from twilio_rt_cli.cli.exit_codes import tell
         from twilio_rt_cli.cli.serving import log_lines_of, serve_once
 
         try:
