@@ -31,7 +31,7 @@ _SECRETS = ("OPENAI_", "AZURE_", "TWILIO_", "NGROK_")
 def engine_process(
     *,
     on_death: Callable[[int], None] | None = None,
-    command: tuple[str, ...] = (sys.executable, "-m", __name__),
+    command: tuple[str, ...] = (sys.executable, "-m", "twilio_rt_cli.cli.engine_child"),
     stop_timeout_s: float = STOP_TIMEOUT_S,
 ) -> Iterator[str]:
     """The address of an engine on a free loopback port, ended with this context.
@@ -163,16 +163,3 @@ def _environment() -> dict[str, str]:
 
 def _say_that_it_died(status: int) -> None:
     log.error("the offline engine ended (exit status %s): calls can no longer be answered; start again", status)
-
-
-def _run() -> None:
-    """What runs in the other process: the command `engine` on a free port, until we are gone."""
-    from twilio_rt_cli.cli.app import main
-
-    threading.Thread(target=end_with_parent, name="parent", daemon=True).start()
-    sys.argv[1:] = ["engine", "--port", "0", "--json"]
-    main()
-
-
-if __name__ == "__main__":
-    _run()
