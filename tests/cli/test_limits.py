@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from twilio_rt_cli.cli.doctor_finding import Finding, State
-from twilio_rt_cli.cli.limits import limit_findings, limits_of, price_finding
+from twilio_rt_cli.cli.limits import limit_findings, price_finding
+from twilio_rt_cli.cli.parts import limits_of
 from twilio_rt_cli.prices import price_table
 from twilio_rt_cli.server.quota import Limits
 from twilio_rt_cli.settings import Settings, bare_settings

@@ -1,6 +1,6 @@
 """`serve` around the server: what the settings become there."""
 
-from twilio_rt_cli.cli.serving import secrets_of, server_config
+from twilio_rt_cli.cli.parts import secrets_of, server_config
 from twilio_rt_cli.settings import bare_settings
 
 KEY = "sk-proj-0123456789abcdef9f2a"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from twilio_rt_cli.cli import console
 from twilio_rt_cli.cli.call_test_summary import CHECK_FAILED, STOPPED, Frames, Marks, Summary
 from twilio_rt_cli.cli.known_origin import by_running_server
-from twilio_rt_cli.cli.twilio_account import account_of
+from twilio_rt_cli.cli.parts import account_of
 from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, UnreachableError
 from twilio_rt_cli.numbers import webhook_url
 from twilio_rt_cli.protocol.origin import is_loopback, origin_text

@@ -22,7 +22,7 @@ from twilio_rt_cli.cli.doctor_twilio import account_findings, clock_finding, num
 from twilio_rt_cli.cli.known_origin import by_running_server, known_origin
 from twilio_rt_cli.cli.limits import limit_findings, price_finding
 from twilio_rt_cli.cli.masking import Curtain
-from twilio_rt_cli.cli.serving import secrets_of
+from twilio_rt_cli.cli.parts import secrets_of
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.settings import Settings, bare_settings, load_settings, load_some
 from twilio_rt_cli.state import running_server

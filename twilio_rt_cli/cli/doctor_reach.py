@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from twilio_rt_cli.caller.probe import NOBODYS_ACCOUNT, Probe, Step, probe
 from twilio_rt_cli.caller.route import Signer, is_loopback
 from twilio_rt_cli.cli.doctor_finding import FAILED, UNREACHABLE, Finding, failed, ok, skipped, warning
-from twilio_rt_cli.cli.twilio_account import signer_of
+from twilio_rt_cli.cli.parts import signer_of
 from twilio_rt_cli.ngrok_api import same_url
 from twilio_rt_cli.settings import Settings
 from twilio_rt_cli.state import RunningServer

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 from twilio_rt_cli.cli.doctor_finding import Finding, failed, failures, ok, skipped, warning
 from twilio_rt_cli.cli.masking import masked_number
-from twilio_rt_cli.cli.twilio_account import account_of
+from twilio_rt_cli.cli.parts import account_of
 from twilio_rt_cli.errors import CredentialsError, SettingsError, TwilioRtError, UnreachableError
 from twilio_rt_cli.numbers.pointing import is_unset, shown, webhook_url
 from twilio_rt_cli.settings import Settings

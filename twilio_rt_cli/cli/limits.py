@@ -4,25 +4,13 @@ from collections.abc import Iterator
 from datetime import date
 
 from twilio_rt_cli.cli.doctor_finding import Finding, ok, warning
+from twilio_rt_cli.cli.parts import limits_of
 from twilio_rt_cli.prices import price_table
-from twilio_rt_cli.protocol.caller_id import CallerList, caller_list
+from twilio_rt_cli.protocol.caller_id import CallerList
 from twilio_rt_cli.server.quota import Limits
 from twilio_rt_cli.settings import Settings
 
 _OLD_DAYS = 180
-
-
-def limits_of(settings: Settings) -> Limits:
-    """What the server's quota needs of the settings."""
-    return Limits(
-        caller_calls=settings.caller_calls_per_day,
-        caller_minutes=settings.caller_minutes_per_day,
-        calls=settings.calls_per_day,
-        minutes=settings.minutes_per_day,
-        cost_usd=settings.cost_usd_per_day,
-        allow=caller_list(settings.allow_callers),
-        block=caller_list(settings.block_callers),
-    )
 
 
 def limit_findings(settings: Settings) -> Iterator[Finding]:

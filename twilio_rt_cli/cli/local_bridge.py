@@ -18,7 +18,7 @@ async def run_local_bridge(
     `publish`. Leaving the context ends what is still going on. Raises ServerError when it cannot listen.
     """
     from twilio_rt_cli.cli.agent import Agent
-    from twilio_rt_cli.cli.serving import server_config
+    from twilio_rt_cli.cli.parts import server_config
     from twilio_rt_cli.server.run import BridgeServer
     from twilio_rt_cli.settings import bare_settings
 

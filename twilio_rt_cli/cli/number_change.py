@@ -6,11 +6,12 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from twilio_rt_cli.cli import console, twilio_account
+from twilio_rt_cli.cli import console
+from twilio_rt_cli.cli import parts as twilio_account
 from twilio_rt_cli.cli.known_origin import LOOKUPS, Lookup, known_origin
 from twilio_rt_cli.cli.logs import log_lines
 from twilio_rt_cli.cli.number_view import NumberView
-from twilio_rt_cli.cli.twilio_account import account_of
+from twilio_rt_cli.cli.parts import account_of
 from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, UnreachableError
 from twilio_rt_cli.numbers import Entry, Journal, NumberPointer, Outcome, plan, webhook_url
 from twilio_rt_cli.numbers.pointing import WEBHOOK_PATH

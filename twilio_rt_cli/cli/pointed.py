@@ -4,8 +4,8 @@ import logging
 from typing import TYPE_CHECKING, Self
 
 from twilio_rt_cli.cli import console
+from twilio_rt_cli.cli.parts import account_of
 from twilio_rt_cli.cli.reporter import Reporter
-from twilio_rt_cli.cli.twilio_account import account_of
 from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, TwilioRtError
 from twilio_rt_cli.numbers import Change, Entry, Journal, NumberPointer, Outcome, plan, webhook_url
 from twilio_rt_cli.protocol.origin import is_loopback

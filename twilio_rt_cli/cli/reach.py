@@ -17,10 +17,9 @@ from twilio_rt_cli import state
 from twilio_rt_cli.caller.probe import NOBODYS_ACCOUNT, Probe, probe
 from twilio_rt_cli.cli.attended import Attended
 from twilio_rt_cli.cli.events import Where
+from twilio_rt_cli.cli.parts import config_of, signer_of
 from twilio_rt_cli.cli.pointed import PointedNumber, put_back_left_behind
 from twilio_rt_cli.cli.reporter import Reporter
-from twilio_rt_cli.cli.tunnelling import config_of
-from twilio_rt_cli.cli.twilio_account import signer_of
 from twilio_rt_cli.errors import TwilioRtError, UnreachableError
 from twilio_rt_cli.ngrok_api import public_url
 from twilio_rt_cli.server.admin import admin_port, create_admin_app

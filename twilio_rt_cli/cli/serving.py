@@ -13,15 +13,14 @@ from twilio_rt_cli.cli.call_records import call_records, recordings, used_since
 from twilio_rt_cli.cli.dot_env import slips
 from twilio_rt_cli.cli.engine_process import engine_process
 from twilio_rt_cli.cli.hub import Hub
-from twilio_rt_cli.cli.limits import limits_of
 from twilio_rt_cli.cli.live import live_view
 from twilio_rt_cli.cli.logs import log_lines
 from twilio_rt_cli.cli.masking import Curtain
+from twilio_rt_cli.cli.parts import limits_of, secrets_of, server_config
 from twilio_rt_cli.cli.reach import NO_WISHES, Reach, Wishes
 from twilio_rt_cli.cli.reporter import Form, Reporter
 from twilio_rt_cli.cli.watch import Watch
 from twilio_rt_cli.errors import SettingsError
-from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.metrics import Metrics
 from twilio_rt_cli.server.quota import Quota, day_began
 from twilio_rt_cli.server.run import BridgeServer
@@ -59,7 +58,7 @@ def serve_calls(settings: Settings, form: Form, wishes: Wishes) -> None:
 
 def _warn(settings: Settings) -> None:
     """The part of doctor that asks nobody; what is right is not told."""
-    from twilio_rt_cli.cli.doctor_checks import quick_diagnosis  # it needs this module in turn
+    from twilio_rt_cli.cli.doctor_checks import quick_diagnosis
 
     for finding in quick_diagnosis(settings):
         log.warning("%s: %s %s", finding.name, finding.told, finding.hint)
@@ -119,42 +118,6 @@ def serve_once(settings: Settings, form: Form, engine_url: str | None, wishes: W
         reporter.stopped()
     if reach.error is not None:
         raise reach.error
-
-
-def server_config(settings: Settings) -> ServerConfig:
-    """What the server needs of the settings."""
-    token, key = settings.twilio_auth_token, settings.twilio_shared_key
-    return ServerConfig(
-        host=settings.host,
-        port=settings.port,
-        public_url=settings.public_url,
-        limit_concurrency=settings.limit_concurrency,
-        backlog=settings.backlog,
-        keep_alive_s=settings.timeout_keep_alive,
-        ping_interval_s=settings.ws_ping_interval,
-        ping_timeout_s=settings.ws_ping_timeout,
-        max_message_bytes=settings.ws_max_size,
-        auth_token=token.get_secret_value() if token else None,
-        shared_key=key.get_secret_value() if key else None,
-        account_sid=settings.twilio_account_sid,
-        validate=settings.twilio_validate,
-        fallback_message=settings.fallback_message,
-        busy_message=settings.busy_message,
-        drain_s=settings.drain_seconds,
-    )
-
-
-def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """All secrets, to be kept out of whatever is printed."""
-    kept = (
-        settings.twilio_auth_token,
-        settings.twilio_shared_key,
-        settings.twilio_api_secret,
-        settings.ngrok_authtoken,
-        settings.openai_api_key,
-        settings.azure_openai_api_key,
-    )
-    return tuple(secret.get_secret_value() for secret in kept if secret)
 
 
 def _say_where(settings: Settings, url: str, origin: str | None) -> None:

@@ -27,7 +27,8 @@ def tunnel(
     """
     from twilio_rt_cli.cli.dot_env import check_dot_env
     from twilio_rt_cli.cli.logs import log_lines
-    from twilio_rt_cli.cli.tunnelling import config_of, keep_open
+    from twilio_rt_cli.cli.parts import config_of
+    from twilio_rt_cli.cli.tunnelling import keep_open
     from twilio_rt_cli.settings import load_settings
     from twilio_rt_cli.state import running_server
 

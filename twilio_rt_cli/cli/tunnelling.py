@@ -10,7 +10,6 @@ import httpx
 from twilio_rt_cli.cli import console
 from twilio_rt_cli.cli.tunnel_events import tunnel_event
 from twilio_rt_cli.errors import SettingsError, TwilioRtError
-from twilio_rt_cli.settings import Settings
 from twilio_rt_cli.state import RunningServer, running_server
 from twilio_rt_cli.tunnel import Tunnel, TunnelChange, TunnelConfig, TunnelDown, TunnelLost, TunnelUp, open_tunnel
 
@@ -18,19 +17,6 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_S = 1.0
 """between two looks for a server: it may be started after us, or again"""
 _ANSWER_S = 3.0
-
-
-def config_of(settings: Settings, port: int) -> TunnelConfig:
-    """What the tunnel needs of the settings. Raises SettingsError when the port is none to lead to."""
-    if port == 0:
-        raise SettingsError("PORT 0 is no port that a tunnel can lead to.", hint="Name the server's: --port N.")
-    token = settings.ngrok_authtoken
-    return TunnelConfig(
-        port=port,
-        authtoken=token.get_secret_value() if token else None,
-        url=settings.ngrok_url,
-        api_url=settings.ngrok_api_url,
-    )
 
 
 def keep_open(config: TunnelConfig, *, json: bool) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from twilio_rt_cli.cli.twilio_account import account_of
+from twilio_rt_cli.cli.parts import account_of
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.settings import bare_settings
 
