@@ -1,19 +1,17 @@
 """The number of a run of `serve`: looked at, agreed to, pointed here, and put back. Blocking: call it from a thread."""
 
 import logging
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from twilio_rt_cli.cli import console
 from twilio_rt_cli.cli.parts import account_of
+from twilio_rt_cli.cli.reach_options import Wishes
 from twilio_rt_cli.cli.reporter import Reporter
 from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, TwilioRtError
 from twilio_rt_cli.numbers import Change, Entry, Journal, NumberPointer, Outcome, plan, webhook_url
 from twilio_rt_cli.protocol.origin import is_loopback
 from twilio_rt_cli.settings import Settings
 from twilio_rt_cli.twilio_api import TwilioApi
-
-if TYPE_CHECKING:
-    from twilio_rt_cli.cli.reach import Wishes
 
 log = logging.getLogger("twilio_rt.serve")
 
@@ -30,7 +28,7 @@ class PointedNumber:
         self._entry: Entry | None = None
 
     @classmethod
-    def planned(cls, settings: Settings, wishes: "Wishes", origin: str | None, reporter: Reporter) -> Self | None:
+    def planned(cls, settings: Settings, wishes: Wishes, origin: str | None, reporter: Reporter) -> Self | None:
         """Look at the number and ask; None: none is wished for. Raises TwilioRtError."""
         wanted = wishes.number or _offered(settings, wishes)
         if wanted is None:
@@ -117,14 +115,14 @@ def _tell(sentence: str, reporter: Reporter, entry: Entry, *, put_back: bool) ->
     reporter.number_restored(entry.phone_number, entry.before.voice_url, put_back=put_back)
 
 
-def _offered(settings: Settings, wishes: "Wishes") -> str | None:
+def _offered(settings: Settings, wishes: Wishes) -> str | None:
     """With a tunnel and a number in the settings: offered on a terminal, left alone elsewhere."""
     if wishes.tunnel and settings.twilio_phone_number and console.can_ask():
         return settings.twilio_phone_number
     return None
 
 
-def _agreed(change: Change, wishes: "Wishes", *, asked_for: bool) -> bool:
+def _agreed(change: Change, wishes: Wishes, *, asked_for: bool) -> bool:
     """Whether the change may be made. Raises NeedsConsentError when it was asked for, and may not."""
     console.say(f"{change.number.phone_number} “{change.number.friendly_name}”")
     for line in (*change.warnings(), *change.lines()):

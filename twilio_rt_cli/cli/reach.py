@@ -11,7 +11,6 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
-from dataclasses import dataclass
 
 from twilio_rt_cli import state
 from twilio_rt_cli.caller.probe import NOBODYS_ACCOUNT, Probe, probe
@@ -19,6 +18,7 @@ from twilio_rt_cli.cli.attended import Attended
 from twilio_rt_cli.cli.events import Where
 from twilio_rt_cli.cli.parts import config_of, signer_of
 from twilio_rt_cli.cli.pointed import PointedNumber, put_back_left_behind
+from twilio_rt_cli.cli.reach_options import Wishes
 from twilio_rt_cli.cli.reporter import Reporter
 from twilio_rt_cli.errors import TwilioRtError, UnreachableError
 from twilio_rt_cli.ngrok_api import public_url
@@ -29,21 +29,7 @@ from twilio_rt_cli.tunnel import TunnelChange, TunnelDown, TunnelLost, TunnelUp,
 
 _LOOK_S = 5.0
 """between two looks for a tunnel of somebody else's"""
-
 log = logging.getLogger("twilio_rt.serve")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What `serve` was asked to do so that callers reach it."""
-
-    tunnel: bool = False
-    number: str | None = None
-    """E.164 or SID; None: none, but a tunnel offers TWILIO_PHONE_NUMBER on a terminal"""
-    yes: bool = False
-
-
-NO_WISHES = Wishes()
 
 
 class Reach:

@@ -79,7 +79,7 @@ def serve(
         raise typer.BadParameter("--plain and --json exclude one another.")
 
     from twilio_rt_cli.cli.dot_env import check_dot_env
-    from twilio_rt_cli.cli.reach import Wishes
+    from twilio_rt_cli.cli.reach_options import Wishes
     from twilio_rt_cli.cli.reporter import form_for
     from twilio_rt_cli.cli.serving import serve_calls
     from twilio_rt_cli.settings import load_settings

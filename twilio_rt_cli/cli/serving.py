@@ -17,7 +17,8 @@ from twilio_rt_cli.cli.live import live_view
 from twilio_rt_cli.cli.logs import log_lines
 from twilio_rt_cli.cli.masking import Curtain
 from twilio_rt_cli.cli.parts import limits_of, secrets_of, server_config
-from twilio_rt_cli.cli.reach import NO_WISHES, Reach, Wishes
+from twilio_rt_cli.cli.reach import Reach
+from twilio_rt_cli.cli.reach_options import NO_WISHES, Wishes
 from twilio_rt_cli.cli.reporter import Form, Reporter
 from twilio_rt_cli.cli.watch import Watch
 from twilio_rt_cli.errors import SettingsError
