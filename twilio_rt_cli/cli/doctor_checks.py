@@ -51,6 +51,11 @@ def quick_diagnosis(settings: Settings) -> list[Finding]:
     return [one for one in findings if one.state in (State.WARNING, State.FAILED)]
 
 
+def warnings(settings: Settings) -> list[str]:
+    """The quick diagnosis, a line each."""
+    return [f"{one.name}: {one.told} {one.hint}" for one in quick_diagnosis(settings)]
+
+
 def _names() -> list[str]:
     return [name.upper() for name in Settings.model_fields]
 

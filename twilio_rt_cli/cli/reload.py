@@ -26,7 +26,7 @@ class ServeOnce:
 
     def __call__(self, sockets: list[socket] | None = None) -> None:
         from twilio_rt_cli.cli.exit_codes import tell
-        from twilio_rt_cli.cli.serving import log_lines_of, serve_once
+        from twilio_rt_cli.cli.serve_once import log_lines_of, serve_once
 
         try:
             with log_lines_of(self.settings):

@@ -78,6 +78,7 @@ def serve(
     if plain and json:
         raise typer.BadParameter("--plain and --json exclude one another.")
 
+    from twilio_rt_cli.cli.doctor_checks import warnings
     from twilio_rt_cli.cli.dot_env import check_dot_env
     from twilio_rt_cli.cli.reach_options import Wishes
     from twilio_rt_cli.cli.reporter import form_for
@@ -103,4 +104,5 @@ def serve(
     )
     if tunnel and "drain_seconds" not in settings.model_fields_set:
         settings = settings.model_copy(update={"drain_seconds": 30.0})
-    serve_calls(settings, form_for(json=json, plain=plain), Wishes(tunnel=tunnel, number=number, yes=yes))
+    wishes = Wishes(tunnel=tunnel, number=number, yes=yes)
+    serve_calls(settings, form_for(json=json, plain=plain), wishes, warnings)

@@ -1,53 +1,34 @@
 """Runs the server with everything it needs around it: logs, event lines, the offline engine, the reloader."""
 
 import logging
-import sys
-import time
-from contextlib import AbstractContextManager, ExitStack, nullcontext, redirect_stdout
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 
-from twilio_rt_cli.cli import console
-from twilio_rt_cli.cli.agent import Agent
-from twilio_rt_cli.cli.attended import Attended
-from twilio_rt_cli.cli.banner import banner, signatures_doubt
-from twilio_rt_cli.cli.call_records import call_records, recordings, used_since
 from twilio_rt_cli.cli.dot_env import slips
 from twilio_rt_cli.cli.engine_process import engine_process
-from twilio_rt_cli.cli.hub import Hub
-from twilio_rt_cli.cli.live import live_view
-from twilio_rt_cli.cli.logs import log_lines
-from twilio_rt_cli.cli.masking import Curtain
-from twilio_rt_cli.cli.parts import limits_of, secrets_of, server_config
-from twilio_rt_cli.cli.reach import Reach
-from twilio_rt_cli.cli.reach_options import NO_WISHES, Wishes
-from twilio_rt_cli.cli.reporter import Form, Reporter
-from twilio_rt_cli.cli.watch import Watch
+from twilio_rt_cli.cli.reach_options import Wishes
+from twilio_rt_cli.cli.reporter import Form
+from twilio_rt_cli.cli.serve_once import log_lines_of, serve_once
 from twilio_rt_cli.errors import SettingsError
-from twilio_rt_cli.server.metrics import Metrics
-from twilio_rt_cli.server.quota import Quota, day_began
-from twilio_rt_cli.server.run import BridgeServer
 from twilio_rt_cli.settings import Settings
 
 log = logging.getLogger("twilio_rt.serve")
 
 
-def log_lines_of(settings: Settings) -> AbstractContextManager[None]:
-    """Logging as the settings want it."""
-    return log_lines(
-        level=settings.log_level,
-        log_format=settings.log_format,
-        secrets=secrets_of(settings),
-        show_numbers=settings.show_numbers,
-    )
+def serve_calls(
+    settings: Settings, form: Form, wishes: Wishes, warnings: Callable[[Settings], Iterable[str]] = lambda _: ()
+) -> None:
+    """Serve until a signal, then drain. Raises TwilioRtError when it cannot start, or could not end as it should.
 
-
-def serve_calls(settings: Settings, form: Form, wishes: Wishes) -> None:
-    """Serve until a signal, then drain. Raises TwilioRtError when it cannot start, or could not end as it should."""
+    `warnings` looks at the settings without asking anybody, and says what stands in the way.
+    """
     _check(settings, wishes)
     with ExitStack() as stack:
         stack.enter_context(log_lines_of(settings))
         for slip in slips([name.upper() for name in Settings.model_fields]):
             log.warning("%s", slip)
-        _warn(settings)
+        for line in warnings(settings):
+            log.warning("%s", line)
         engine_url = stack.enter_context(engine_process()) if settings.realtime_provider == "local" else None
         if settings.reload:
             from twilio_rt_cli.cli.reload import serve_reloading
@@ -55,14 +36,6 @@ def serve_calls(settings: Settings, form: Form, wishes: Wishes) -> None:
             serve_reloading(settings, Form.TRANSCRIPT if form is Form.VIEW else form, engine_url)
         else:
             serve_once(settings, form, engine_url, wishes)
-
-
-def _warn(settings: Settings) -> None:
-    """The part of doctor that asks nobody; what is right is not told."""
-    from twilio_rt_cli.cli.doctor_checks import quick_diagnosis
-
-    for finding in quick_diagnosis(settings):
-        log.warning("%s: %s %s", finding.name, finding.told, finding.hint)
 
 
 def _check(settings: Settings, wishes: Wishes) -> None:
@@ -75,57 +48,3 @@ def _check(settings: Settings, wishes: Wishes) -> None:
             f"{' and '.join(asked)} is refused: Twilio's signatures are not checked, so anybody could call.",
             hint="Set TWILIO_AUTH_TOKEN (Twilio console, account page), and leave TWILIO_VALIDATE alone.",
         )
-
-
-def serve_once(settings: Settings, form: Form, engine_url: str | None, wishes: Wishes = NO_WISHES) -> None:
-    """Serve in this process, with an engine that already runs when the provider is `local`."""
-    logged = console.is_terminal(sys.stderr) and log.isEnabledFor(logging.WARNING)
-    curtain = Curtain(secrets_of(settings), settings.show_numbers)
-    hub, reporter = Hub(curtain), Reporter(form, curtain, logged=logged)
-    out = sys.stdout
-    with reporter, redirect_stdout(sys.stderr), ExitStack() as stack:
-        # A tool that prints must not print between our lines, which keep the stdout from before.
-        agent = Agent(settings, hub.publish_for, engine_url)
-        recorder = stack.enter_context(call_records(settings, agent.tools))
-        agent.recordings = stack.enter_context(recordings(settings, recorder))
-        now = time.time()
-        quota = Quota(limits_of(settings), now, used_since(settings, day_began(now)))
-        server = BridgeServer(server_config(settings), agent.answer, hub.server, quota)
-        watch = Watch(settings, server, curtain)
-        metrics = Metrics(
-            capacity=settings.limit_concurrency,
-            counted=watch.model.statistics,
-            refused=server.registry.refused,
-            tools=agent.tools,
-        )
-        for listener in (reporter, watch.model, quota, recorder, metrics):
-            if listener is not None:
-                hub.add(listener)
-        attended = Attended(server, watch, metrics, reporter)
-        reach = Reach(
-            settings,
-            wishes,
-            reporter,
-            attended,
-            on_ready=lambda origin: _say_where(settings, server.local_url, origin),
-            view=(lambda: live_view(watch, out)) if form is Form.VIEW else nullcontext,
-        )
-        try:
-            server.run(reach.around)
-        except SystemExit:  # by a second signal
-            reporter.stopped()
-            raise
-        log.info("%s", server.lag.snapshot())
-        reporter.stopped()
-    if reach.error is not None:
-        raise reach.error
-
-
-def _say_where(settings: Settings, url: str, origin: str | None) -> None:
-    if console.is_terminal(sys.stderr):
-        for line in banner(settings, url, console.width(sys.stderr), origin):
-            console.say(line)
-        return
-    log.info("listening on %s", url)
-    if (doubt := signatures_doubt(settings, url, origin)) is not None:
-        log.warning("Twilio's signatures are %s", doubt)
