@@ -3,19 +3,19 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from twilio_rt_cli.bridge import Bridge, NewCall
+from twilio_rt_cli.agents.tool_files import load
+from twilio_rt_cli.bridge.bridge import Bridge, NewCall
+from twilio_rt_cli.bridge.leg import Leg
 from twilio_rt_cli.call.call import Call
 from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.record import EndReason
-from twilio_rt_cli.leg import Leg
 from twilio_rt_cli.models.dialer import Endpoint, dialer
 from twilio_rt_cli.models.session import session_config
 from twilio_rt_cli.protocol.twilio import Start
+from twilio_rt_cli.server.admission.registry import IncomingCall
 from twilio_rt_cli.server.config import ServerConfig
-from twilio_rt_cli.server.registry import IncomingCall
 from twilio_rt_cli.server.run import BridgeServer
-from twilio_rt_cli.tools.loading import load
 from twilio_rt_cli.tools.registry import ToolBox
 from twilio_rt_cli.tools.runner import ToolRunner
 

@@ -16,14 +16,13 @@ PACKAGE = "twilio_rt_cli"
 SOURCES = sorted((ROOT / PACKAGE).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
-# The longest matching name counts. A module imports lower ranks, and its own rank within its own folder.
+# The longest matching name counts. A module imports lower ranks, and its own folder.
 RANKS = {
     "": 0,  # the package itself: its version
     "errors": 0,
     "audio": 1,
     "protocol": 1,
     "call": 2,
-    "call_context": 3,
     "engine.session": 2,
     "engine.turns": 2,
     "caller.conversation": 2,
@@ -37,39 +36,32 @@ RANKS = {
     "caller.report": 2,
     "caller.route": 2,
     "caller.script": 2,
-    "setting_types": 3,
-    "state": 3,
-    "twilio_api": 3,
-    "leg": 3,
-    "notices": 3,
-    "prices": 3,
-    "live": 3,
-    "records": 3,
-    "meter": 3,
-    "models": 3,
-    "ngrok_api": 3,
-    "tunnel": 3,
-    "tools": 3,
-    "engine": 3,
-    "caller": 3,
-    "agent_prompt": 4,
-    "bridge": 4,
-    "live.painter": 4,
-    "live.screen": 4,
-    "live.terminal": 4,
-    "numbers": 4,
-    "server": 5,
-    "settings": 6,
-    "cli": 6,
-    "__main__": 6,
+    "output": 3,
+    "machine": 3,
+    "caller": 4,
+    "engine": 4,
+    "tools": 4,
+    "tunnel": 4,
+    "twilio_api": 4,
+    "bridge": 5,
+    "agents": 6,
+    "models": 6,
+    "server": 6,
+    "live": 7,
+    "records": 7,
+    "reporting": 8,
+    "settings": 8,
+    "admin": 9,
+    "attach": 9,
+    "history": 10,
+    "numbers": 10,
+    "serve": 11,
+    "call_test": 12,
+    "doctor": 12,
+    "cli": 13,
+    "__main__": 14,
 }
 PURE_RANKS = (1, 2)
-TOP = 6  # settings, cli and __main__ work together; that nobody imports cli is a rule of its own
-# Pairs of the same rank: a provider's leg is built on the base that every leg has, a tunnel on what finds one.
-BASES = {
-    *(("models", "leg"), ("tunnel", "ngrok_api"), ("tunnel", "state"), ("live", "notices")),
-    *(("records", "notices"), ("records", "state")),
-}
 PURE_THIRD_PARTY = {"msgspec", "numpy"}
 # Clocks, chance, scheduling and side effects: what would make the core depend on more than its arguments.
 IMPURE = {
@@ -150,12 +142,11 @@ def imports_of_others(path: Path) -> Iterator[tuple[str, int]]:
 
 
 def may_import(importer: str, imported: str) -> bool:
-    """Downwards, or to a sibling: a module of the same rank under the same first folder."""
+    """Downwards, or within the folder."""
     above, below = rank(importer), rank(imported)
     if above is None or below is None or below > above:
         return False
-    pair = importer.partition(".")[0], imported.partition(".")[0]
-    return below < above or pair[0] == pair[1] or pair in BASES or above in (0, TOP)
+    return below < above or importer.partition(".")[0] == imported.partition(".")[0]
 
 
 def where(path: Path, line: int) -> str:
@@ -266,14 +257,16 @@ def test_nothing_is_patched() -> None:
         ("protocol.twiml", "errors", True),
         ("protocol.twiml", "call.call", False),
         ("engine.session.peer", "caller.phone", False),
-        ("tools.runner", "leg", False),
-        ("leg", "tools.runner", False),
-        ("bridge", "leg", True),
-        ("leg", "bridge", False),
-        ("models.openai", "leg", True),
-        ("leg", "models.openai", False),
-        ("cli.serve", "settings", True),
-        ("bridge", "nobody", False),
+        ("bridge.bridge", "tools.runner", True),
+        ("tools.runner", "bridge.leg", False),
+        ("models.openai", "bridge.leg", True),
+        ("bridge.leg", "models.openai", False),
+        ("models.openai", "server.run", False),
+        ("live.model", "server.notices", True),
+        ("server.run", "live.model", False),
+        ("serve.start", "doctor.checks", False),
+        ("cli.serve", "settings.model", True),
+        ("bridge.bridge", "nobody", False),
     ],
 )
 def test_the_rule_itself(importer: str, imported: str, allowed: bool) -> None:
@@ -283,8 +276,8 @@ def test_the_rule_itself(importer: str, imported: str, allowed: bool) -> None:
 def test_lazy_relative_and_dynamic_imports_are_seen(tmp_path: Path) -> None:
     stranger = tmp_path / "stranger.py"
     stranger.write_text(
-        "import importlib\ndef f():\n    import twilio_rt_cli.leg\n    from twilio_rt_cli import bridge\n"
+        "import importlib\ndef f():\n    import twilio_rt_cli.tools\n    from twilio_rt_cli import bridge\n"
         "    from twilio_rt_cli.errors import TwilioRtError\n    importlib.import_module('twilio_rt_cli.cli')\n"
     )
-    assert list(imports_of_ours(stranger)) == [("leg", 3), ("bridge", 4), ("errors", 5), ("cli", 6)]
+    assert list(imports_of_ours(stranger)) == [("tools", 3), ("bridge", 4), ("errors", 5), ("cli", 6)]
     assert list(imports_of_others(stranger)) == [("importlib", 1)]

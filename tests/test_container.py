@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from tests.test_readme import commands
-from twilio_rt_cli.settings import Settings
+from twilio_rt_cli.settings.model import Settings
 
 ROOT = Path(__file__).parent.parent
 COMPOSE_FILES = ("docker-compose.yml", "docker-compose.test.yml")

@@ -26,7 +26,10 @@ from twilio_rt_cli.call.notices import (
     ToolStarted,
 )
 from twilio_rt_cli.call.record import CallStatistics, EndReason, Tokens
-from twilio_rt_cli.cli.events import (
+from twilio_rt_cli.errors import UnreachableError
+from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
+from twilio_rt_cli.reporting.event_lines import (
     EventLine,
     Where,
     call_event,
@@ -35,11 +38,8 @@ from twilio_rt_cli.cli.events import (
     server_event,
     stats_event,
 )
-from twilio_rt_cli.cli.masking import Curtain
-from twilio_rt_cli.cli.tunnel_events import tunnel_event
-from twilio_rt_cli.errors import UnreachableError
-from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
-from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
+from twilio_rt_cli.reporting.tunnel_events import tunnel_event
+from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
 from twilio_rt_cli.tunnel import TunnelDown, TunnelLost, TunnelUp
 
 ROOT = Path(__file__).parent.parent
@@ -130,8 +130,8 @@ def test_every_event_is_valid(event: EventLine) -> None:
 
 
 def test_every_type_that_is_written_is_in_the_schema_and_no_other() -> None:
-    names = "events.py", "reporter.py", "tunnel_events.py", "event_feed.py"
-    sources = "".join((ROOT / "twilio_rt_cli" / "cli" / name).read_text("utf-8") for name in names)
+    names = "reporting/event_lines.py", "reporting/reporter.py", "reporting/tunnel_events.py", "admin/feed.py"
+    sources = "".join((ROOT / "twilio_rt_cli" / name).read_text("utf-8") for name in names)
     written = set(re.findall(r'"((?:server|call|tunnel|number|events)\.[a-z_]+|stats)"', sources))
     assert written == types_in_the_schema() == {event.type for event in EVENTS}
 

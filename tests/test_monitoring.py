@@ -10,10 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.server.figures import CALL
 from tests.test_readme import codes, rows, section
+from twilio_rt_cli.admin.metrics import Metrics
 from twilio_rt_cli.call.notices import ToolAnswered
 from twilio_rt_cli.call.record import CallStatistics, EndReason
 from twilio_rt_cli.protocol.twilio import CallSid
-from twilio_rt_cli.server.metrics import Metrics
 
 DASHBOARD: dict[str, Any] = json.loads(
     (Path(__file__).parent.parent / "docs" / "grafana-dashboard.json").read_text("utf-8")

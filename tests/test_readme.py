@@ -17,18 +17,18 @@ import typer
 from tests.engine.fakes import stack
 from tests.test_architecture import MODULES, RANKS
 from twilio_rt_cli import __version__
+from twilio_rt_cli.bridge.leg import Leg
 from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.cli.app import app
-from twilio_rt_cli.cli.exit_codes import EXIT_CODES, INTERRUPTED
 from twilio_rt_cli.engine.server import EngineServer
-from twilio_rt_cli.leg import Leg
-from twilio_rt_cli.notices import Refusal
+from twilio_rt_cli.output.exit_codes import EXIT_CODES, INTERRUPTED
+from twilio_rt_cli.server.admission.quota import Limits, Quota
+from twilio_rt_cli.server.admission.registry import Registry
 from twilio_rt_cli.server.config import ServerConfig
-from twilio_rt_cli.server.quota import Limits, Quota
+from twilio_rt_cli.server.notices import Refusal
 from twilio_rt_cli.server.reception import Reception
-from twilio_rt_cli.server.registry import Registry
 from twilio_rt_cli.server.webhook import Webhooks
-from twilio_rt_cli.settings import Settings
+from twilio_rt_cli.settings.model import Settings
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "twilio_rt_cli"
@@ -270,7 +270,8 @@ async def asked(folder: Path) -> tuple[bytes, bytes]:
 
 def test_the_table_of_events_has_every_type_and_no_other() -> None:
     sources = "".join(
-        (PACKAGE / "cli" / name).read_text("utf-8") for name in ("events.py", "reporter.py", "tunnel_events.py")
+        (PACKAGE / "reporting" / name).read_text("utf-8")
+        for name in ("event_lines.py", "reporter.py", "tunnel_events.py")
     )
     made = set(re.findall(r'"((?:server|call|tunnel|number|events)\.[a-z_]+|stats)"', sources))
     table = {codes(row[0])[0] for row in rows(section("Event lines")) if len(row) == 2}
@@ -338,7 +339,7 @@ def test_the_ranks_in_the_architecture_are_those_that_are_enforced() -> None:
 def test_the_map_of_folders_has_every_part_of_the_package() -> None:
     told = {codes(path)[0].rstrip("/").removesuffix(".py") for path, _ in rows(section("Folders", ARCHITECTURE))}
     parts = {name.partition(".")[0] for name in MODULES} - {"", "__main__"}
-    assert told == parts | {"sample"}
+    assert told == parts
 
 
 def test_every_path_in_the_architecture_exists() -> None:

@@ -18,7 +18,7 @@ from twilio_rt_cli.audio.wav import read_mulaw
 from twilio_rt_cli.call.notices import CallerTurn, Notice
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.caller.expect import normal
-from twilio_rt_cli.cli.engine_process import engine_process
+from twilio_rt_cli.engine.process import engine_process
 from twilio_rt_cli.models.session import session_config
 
 SOUNDS = Path("/usr/share/asterisk/sounds/en")

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from twilio_rt_cli import __version__, errors
 from twilio_rt_cli.cli.app import Root, app
 
-HEAVY = {"fastapi", "numpy", "pydantic", "rich", "twilio", "twilio_rt_cli.settings", "uvicorn", "websockets"}
+HEAVY = {"fastapi", "numpy", "pydantic", "rich", "twilio", "twilio_rt_cli.settings.model", "uvicorn", "websockets"}
 COMMANDS = ["serve", "tunnel", "configure-number", "doctor", "call-test", "engine", "calls"]
 
 
@@ -102,7 +102,7 @@ def test_the_module_runs_as_the_command() -> None:
 def test_a_reader_who_left_is_no_error() -> None:
     code = """
 import os, sys
-from twilio_rt_cli.cli import console
+from twilio_rt_cli.output import console
 from twilio_rt_cli.cli.app import Root
 import typer
 root = typer.Typer(cls=Root, add_completion=False)

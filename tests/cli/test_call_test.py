@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.cli.call_tests import recording, stand_in_thread
+from tests.call_test.call_tests import recording, stand_in_thread
 from twilio_rt_cli.cli.app import app
 
 ENVIRONMENT = {"TWILIO_AUTH_TOKEN": "the-auth-token", "COLUMNS": "200", "TERM": "dumb"}

@@ -38,12 +38,12 @@ from tests.records.world import (
 from twilio_rt_cli.call.notices import CallerTurn, CallOver
 from twilio_rt_cli.call.record import CallStatistics, EndReason, figures
 from twilio_rt_cli.cli.app import app
-from twilio_rt_cli.notices import CallRefused, Refusal
+from twilio_rt_cli.machine.state import process_started_at
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.recorder import Recorder
 from twilio_rt_cli.records.store import Begun, Store
 from twilio_rt_cli.records.writer import Writer
-from twilio_rt_cli.state import process_started_at
+from twilio_rt_cli.server.notices import CallRefused, Refusal
 
 HEADS = ["NO", "CALL", "STARTED", "FROM", "TO", "LENGTH", "TURNS", "V2V MS", "BARGE", "EST $", "HEALTH", "ENDED"]
 
@@ -426,7 +426,7 @@ def test_ten_thousand_calls_are_listed_within_three_tenths_of_a_second(
     "words", [["list", "--limit", "5"], ["--since", "1d"], ["show", "1"], ["export", "--format", "csv"]]
 )
 def test_nothing_heavy_is_imported(words: list[str], three: Path) -> None:
-    heavy = {"asyncio", "numpy", "pydantic", "rich", "twilio_rt_cli.settings"}
+    heavy = {"asyncio", "numpy", "pydantic", "rich", "twilio_rt_cli.settings.model"}
     code = f"""
 import sys
 from twilio_rt_cli.cli.app import app

@@ -16,7 +16,7 @@ from tests.nursery.nursery import Nursery
 from tests.twilio_rest import Number, TwilioRest, twilio_rest
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.numbers import Journal, NumberPointer, plan, webhook_url
-from twilio_rt_cli.settings import Settings
+from twilio_rt_cli.settings.model import Settings
 from twilio_rt_cli.twilio_api import Account, TwilioApi
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from tests.nursery.nursery import Nursery
 from tests.scripted_model import Script, scripted_model
 from tests.twilio_rest import TwilioRest, twilio_rest
 from twilio_rt_cli.cli.app import app
-from twilio_rt_cli.settings import Settings
+from twilio_rt_cli.settings.model import Settings
 
 KEY = "sk-canary-that-must-never-be-seen-anywhere"
 NUMBER = "+14155550100"

@@ -18,7 +18,7 @@ from tests.nursery.nursery import Nursery
 from tests.nursery.program import Program
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.cli.serve import serve
-from twilio_rt_cli.settings import Settings, bare_settings
+from twilio_rt_cli.settings.model import Settings, bare_settings
 
 OFFLINE = {"OPENAI_REALTIME_URL": "ws://127.0.0.1:1/v1/realtime"}
 """a model that is never called, and needs no key"""

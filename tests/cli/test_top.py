@@ -13,9 +13,9 @@ from tests.cli.admin_stand_in import AdminStandIn, admin_stand_in
 from tests.live.glass import Glass
 from tests.live.scene import sid, snapshot
 from tests.nursery.nursery import Nursery
-from twilio_rt_cli import state
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.live.snapshot import Snapshot
+from twilio_rt_cli.machine import state
 
 
 @pytest.fixture

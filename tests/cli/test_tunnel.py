@@ -20,8 +20,8 @@ from tests.nursery.nursery import Nursery
 from tests.nursery.program import Program
 from tests.tunnel.world import PORT, kill, left, some_agent
 from twilio_rt_cli.cli.app import app
-from twilio_rt_cli.settings import Settings
-from twilio_rt_cli.state import announce, running_server, withdraw
+from twilio_rt_cli.machine.state import announce, running_server, withdraw
+from twilio_rt_cli.settings.model import Settings
 
 
 @pytest.fixture

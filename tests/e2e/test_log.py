@@ -10,7 +10,7 @@ from tests.e2e.test_serve import Caller
 from tests.open_bridge import open_bridge
 from tests.scripted_model import Answer, FunctionCall, Script, Speech, scripted_model
 from twilio_rt_cli.call.notices import CallOver, Notice, ToolAnswered
-from twilio_rt_cli.cli.logs import log_lines
+from twilio_rt_cli.output.logs import log_lines
 from twilio_rt_cli.tools import tool
 from twilio_rt_cli.tools.registry import ToolBox
 

@@ -19,8 +19,8 @@ from twilio_rt_cli.call.notices import (
 from twilio_rt_cli.call.record import CallStatistics, EndReason
 from twilio_rt_cli.live.model import RECENT_EVENTS, TRANSCRIPT_NOTICES, About, LiveModel, Process, Told
 from twilio_rt_cli.live.snapshot import LagFigures, Snapshot, TranscriptLine
-from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
+from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice
 
 PROCESS = Process(LagFigures(0.1, 2.0, 5.0), 120.0, 7.5)
 

@@ -12,8 +12,8 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from tests.scripted_model import scripted_model
+from twilio_rt_cli.bridge.leg import Closed, Leg
 from twilio_rt_cli.errors import CredentialsError, SettingsError, TwilioRtError, UnreachableError
-from twilio_rt_cli.leg import Closed, Leg
 from twilio_rt_cli.models.dialer import Endpoint, dialer
 
 

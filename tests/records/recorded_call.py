@@ -17,7 +17,7 @@ import numpy as np
 from tests.open_bridge import PLAN, open_bridge
 from tests.scripted_model import Answer, Script, scripted_model
 from twilio_rt_cli.audio import mulaw
-from twilio_rt_cli.bridge import NewCall
+from twilio_rt_cli.bridge.bridge import NewCall
 from twilio_rt_cli.caller.client import CallPlan, place_call
 from twilio_rt_cli.caller.events import CallerSpoke, CallEvent
 from twilio_rt_cli.caller.line import LineQuality

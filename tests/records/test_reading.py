@@ -10,10 +10,10 @@ import pytest
 from tests.records.world import BEGAN, CALLER, begin, fill, over, recording, sid, tell
 from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.errors import ServerError
-from twilio_rt_cli.notices import CallRefused, CallStarted, Refusal
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.reading import Records, Usage, UsageSince
+from twilio_rt_cli.server.notices import CallRefused, CallStarted, Refusal
 
 
 def test_no_file_is_no_records(tmp_path: Path) -> None:

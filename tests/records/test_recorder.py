@@ -29,8 +29,8 @@ from tests.records.world import (
 from twilio_rt_cli.call.notices import CallerTurn, CallOver, CallTrouble, KeyPressed
 from twilio_rt_cli.call.record import CallStatistics, EndReason, figures
 from twilio_rt_cli.call.transcript import transcript
-from twilio_rt_cli.cli.calls_told import spoken
-from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, Refusal, StreamFailed
+from twilio_rt_cli.history.data import spoken
+from twilio_rt_cli.machine.state import process_started_at
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.reading import IN_PROGRESS, Record, Records
@@ -38,7 +38,7 @@ from twilio_rt_cli.records.recorder import NOTE_S, STRANGERS, Recorder
 from twilio_rt_cli.records.store import Store
 from twilio_rt_cli.records.story import notice_of
 from twilio_rt_cli.records.writer import Job, Writer
-from twilio_rt_cli.state import process_started_at
+from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, StreamFailed
 
 
 def the_one(folder: Path) -> Record:

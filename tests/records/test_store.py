@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.records.world import BEGAN, CALLER, OURS, ended, noted, sid, stream
+from twilio_rt_cli.machine.state import process_started_at
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.reading import IN_PROGRESS, Record, Records
 from twilio_rt_cli.records.store import CUT_OFF, Begun, Event, Refused, Store
-from twilio_rt_cli.state import process_started_at
 
 
 @pytest.fixture

@@ -23,12 +23,12 @@ from twilio_rt_cli.call.notices import (
     ToolStarted,
 )
 from twilio_rt_cli.call.record import CallStatistics, EndReason, figures
-from twilio_rt_cli.notices import CallStarted, ServerNotice
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.recorder import Plain, Recorder
 from twilio_rt_cli.records.store import Begun, Ended, Noted, Store
 from twilio_rt_cli.records.writer import Job, Writer
+from twilio_rt_cli.server.notices import CallStarted, ServerNotice
 
 BEGAN = 1_795_608_000.0
 """2026-11-25 12:00 UTC"""

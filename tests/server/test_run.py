@@ -30,12 +30,12 @@ from tests.server.world import (
     stop,
     token_of,
 )
+from twilio_rt_cli.bridge.leg import Leg
 from twilio_rt_cli.call.record import EndReason
 from twilio_rt_cli.errors import ServerError
-from twilio_rt_cli.leg import Leg
 from twilio_rt_cli.protocol import twiml
 from twilio_rt_cli.protocol.twilio import Start
-from twilio_rt_cli.server.registry import IncomingCall
+from twilio_rt_cli.server.admission.registry import IncomingCall
 from twilio_rt_cli.server.run import BridgeServer
 
 

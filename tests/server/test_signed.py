@@ -9,8 +9,8 @@ from tests.server.world import (
     run,
     serving,
 )
-from twilio_rt_cli.notices import Refusal
 from twilio_rt_cli.protocol.signature import Algorithm, headers_for, with_body_hash
+from twilio_rt_cli.server.notices import Refusal
 
 ROUTES = ["/incoming-call", "/stream-ended", "/stream-status", "/call-status", "/amd-status"]
 

@@ -27,8 +27,8 @@ from tests.server.world import (
     stop,
 )
 from twilio_rt_cli.call.record import EndReason
-from twilio_rt_cli.notices import CallRefused, Refusal
 from twilio_rt_cli.protocol.signature import SIGNATURE_HEADER, Algorithm, headers_for, sign
+from twilio_rt_cli.server.notices import CallRefused, Refusal
 
 
 @pytest.mark.parametrize("loop", LOOPS)

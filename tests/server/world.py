@@ -14,16 +14,16 @@ import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
+from twilio_rt_cli.bridge.leg import Closed, Leg
 from twilio_rt_cli.call.glance import NO_GLANCE, Glance
 from twilio_rt_cli.call.record import CallStatistics, EndReason
-from twilio_rt_cli.leg import Closed, Leg
-from twilio_rt_cli.notices import ServerNotice
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.signature import headers_for
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid, Start, StartDetails, StopDetails, StreamSid
+from twilio_rt_cli.server.admission.quota import Limits, Quota
+from twilio_rt_cli.server.admission.registry import IncomingCall
 from twilio_rt_cli.server.config import ServerConfig
-from twilio_rt_cli.server.quota import Limits, Quota
-from twilio_rt_cli.server.registry import IncomingCall
+from twilio_rt_cli.server.notices import ServerNotice
 from twilio_rt_cli.server.run import BridgeServer
 
 TOKEN = "12345678901234567890123456789012"

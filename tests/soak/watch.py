@@ -17,11 +17,11 @@ POLL_S = 0.25
 OF_A_CALL = tuple(
     f"twilio_rt_cli.{name}"
     for name in (
-        "bridge.Bridge",
+        "bridge.bridge.Bridge",
         "call.call.Call",
-        "leg.Leg",
+        "bridge.leg.Leg",
         "server.media.StartPhase",
-        "server.registry.LiveCall",
+        "server.admission.registry.LiveCall",
         "server.takeover.MediaSocket",
     )
 )

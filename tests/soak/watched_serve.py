@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.soak.addresses import address_of
-from twilio_rt_cli.bridge import Bridge
+from twilio_rt_cli.bridge.bridge import Bridge
 from twilio_rt_cli.cli.app import main
 
 FIGURES = "SOAK_FIGURES"

@@ -12,9 +12,8 @@ import pytest
 from tests.ngrok_agent.install import TOKEN, agents
 from tests.server.world import serving
 from tests.tunnel.world import PORT, Changes, config, kill, left, run, some_agent
-from twilio_rt_cli import ngrok_api
 from twilio_rt_cli.errors import UnreachableError
-from twilio_rt_cli.tunnel import TunnelDown, TunnelLost, TunnelUp, open_tunnel
+from twilio_rt_cli.tunnel import TunnelDown, TunnelLost, TunnelUp, ngrok_api, open_tunnel
 
 
 async def get(url: str) -> httpx.Response:

@@ -9,9 +9,8 @@ import pytest
 from tests.ngrok_agent.install import TOKEN, agents
 from tests.ngrok_agent.running import running_agent
 from tests.tunnel.world import PORT, Changes, config, left, run
-from twilio_rt_cli import ngrok_api
 from twilio_rt_cli.errors import ServiceError, UnreachableError
-from twilio_rt_cli.tunnel import Tunnel, TunnelConfig, open_tunnel
+from twilio_rt_cli.tunnel import Tunnel, TunnelConfig, ngrok_api, open_tunnel
 
 
 def opened(wanted: TunnelConfig, state: Path | None = None) -> tuple[Tunnel, list[int]]:

@@ -9,7 +9,6 @@ import typer
 from typer.core import TyperGroup
 
 from twilio_rt_cli import __version__, errors
-from twilio_rt_cli.cli import console
 from twilio_rt_cli.cli.call_test import EXAMPLES as call_test_examples  # noqa: N811  # a name for each command's
 from twilio_rt_cli.cli.call_test import call_test
 from twilio_rt_cli.cli.calls import EXAMPLES as calls_examples  # noqa: N811
@@ -19,13 +18,14 @@ from twilio_rt_cli.cli.configure_number import configure_number
 from twilio_rt_cli.cli.doctor import EXAMPLES as doctor_examples  # noqa: N811
 from twilio_rt_cli.cli.doctor import doctor
 from twilio_rt_cli.cli.engine import engine
-from twilio_rt_cli.cli.exit_codes import INTERRUPTED, tell
 from twilio_rt_cli.cli.serve import EXAMPLES as serve_examples  # noqa: N811
 from twilio_rt_cli.cli.serve import serve
 from twilio_rt_cli.cli.top import EXAMPLES as top_examples  # noqa: N811
 from twilio_rt_cli.cli.top import top
 from twilio_rt_cli.cli.tunnel import EXAMPLES as tunnel_examples  # noqa: N811
 from twilio_rt_cli.cli.tunnel import tunnel
+from twilio_rt_cli.output import console
+from twilio_rt_cli.output.exit_codes import INTERRUPTED, tell
 
 
 class Root(TyperGroup):

@@ -69,7 +69,7 @@ def calls(
     Reads the records that `twilio-rt serve` keeps (RECORDS_DIR), also while it runs. Phone numbers show their last four
     digits, unless SHOW_NUMBERS is true.
     """
-    from twilio_rt_cli.cli.calls_run import Wanted, run
+    from twilio_rt_cli.history.run import Wanted, run
 
     run(
         Wanted(

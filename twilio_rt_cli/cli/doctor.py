@@ -21,9 +21,9 @@ def doctor(
     Every check is told with what it means and the next command. Nothing is changed anywhere, and no call is placed;
     at the model one session is opened and closed, without a response.
     """
-    from twilio_rt_cli.cli.doctor_checks import diagnosis
-    from twilio_rt_cli.cli.doctor_finding import exit_code
-    from twilio_rt_cli.cli.doctor_view import show
+    from twilio_rt_cli.doctor.checks import diagnosis
+    from twilio_rt_cli.doctor.finding import exit_code
+    from twilio_rt_cli.doctor.view import show
 
     findings = diagnosis()
     show(findings, json=json)

@@ -78,12 +78,12 @@ def serve(
     if plain and json:
         raise typer.BadParameter("--plain and --json exclude one another.")
 
-    from twilio_rt_cli.cli.doctor_checks import warnings
-    from twilio_rt_cli.cli.dot_env import check_dot_env
-    from twilio_rt_cli.cli.reach_options import Wishes
-    from twilio_rt_cli.cli.reporter import form_for
-    from twilio_rt_cli.cli.serving import serve_calls
-    from twilio_rt_cli.settings import load_settings
+    from twilio_rt_cli.doctor.checks import warnings
+    from twilio_rt_cli.reporting.reporter import form_for
+    from twilio_rt_cli.serve.options import Wishes
+    from twilio_rt_cli.serve.start import serve_calls
+    from twilio_rt_cli.settings.dot_env import check_dot_env
+    from twilio_rt_cli.settings.model import load_settings
 
     check_dot_env()
     settings = load_settings(

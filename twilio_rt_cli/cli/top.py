@@ -25,8 +25,8 @@ def top(
     """
     import sys
 
-    from twilio_rt_cli.cli.admin_client import known_admin_url
-    from twilio_rt_cli.cli.attached import print_once, watch
+    from twilio_rt_cli.attach.client import known_admin_url
+    from twilio_rt_cli.attach.live_view import print_once, watch
     from twilio_rt_cli.live.terminal import can_show
 
     url = admin_url.rstrip("/") if admin_url else known_admin_url()

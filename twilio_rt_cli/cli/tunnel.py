@@ -25,12 +25,12 @@ def tunnel(
     Prints the address, keeps the tunnel up, and takes it down on Ctrl-C. A flag wins over the setting in brackets,
     which may stand in the environment or in .env.
     """
-    from twilio_rt_cli.cli.dot_env import check_dot_env
-    from twilio_rt_cli.cli.logs import log_lines
-    from twilio_rt_cli.cli.parts import config_of
-    from twilio_rt_cli.cli.tunnelling import keep_open
-    from twilio_rt_cli.settings import load_settings
-    from twilio_rt_cli.state import running_server
+    from twilio_rt_cli.attach.tunnel import keep_open
+    from twilio_rt_cli.machine.state import running_server
+    from twilio_rt_cli.output.logs import log_lines
+    from twilio_rt_cli.settings.dot_env import check_dot_env
+    from twilio_rt_cli.settings.model import load_settings
+    from twilio_rt_cli.settings.parts import config_of
 
     check_dot_env()
     settings = load_settings(realtime_provider="local", ngrok_url=url)  # who answers is not asked here

@@ -18,8 +18,8 @@ from twilio_rt_cli.call.notices import BargedIn, CallOver, FirstAudio, Notice
 from twilio_rt_cli.call.record import CallStatistics, percentile
 from twilio_rt_cli.call.transcript import SpokenLine, transcript
 from twilio_rt_cli.live.snapshot import CallDetail, CallRow, LagFigures, RecentEvent, Snapshot, Totals, TranscriptLine
-from twilio_rt_cli.notices import CallRefused, CallStarted, Draining, ServerNotice
 from twilio_rt_cli.protocol.twilio import CallSid
+from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, ServerNotice
 
 RECENT_EVENTS = 50
 RECENT_ANSWERS = 1000

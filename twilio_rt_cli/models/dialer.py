@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from picows import WSHandshakeError, WSParsedURL, ws_connect
 
+from twilio_rt_cli.bridge.leg import KeepAlive, Leg, Nobody, Owner
 from twilio_rt_cli.errors import CredentialsError, SettingsError, UnreachableError
-from twilio_rt_cli.leg import KeepAlive, Leg, Nobody, Owner
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """The model's largest message; an item retrieved with its audio can be long"""

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from twilio_rt_cli.errors import ServerError
-from twilio_rt_cli.state import process_started_at, state_folder, write_private
+from twilio_rt_cli.machine.state import process_started_at, state_folder, write_private
 from twilio_rt_cli.twilio_api import VoiceConfig
 
 VERSION = 1

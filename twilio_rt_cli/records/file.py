@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from twilio_rt_cli.errors import ServerError
-from twilio_rt_cli.state import state_path
+from twilio_rt_cli.machine.state import state_path
 
 NAME = "calls.sqlite"
 BUSY_S = 5.0

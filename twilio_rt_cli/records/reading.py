@@ -12,9 +12,9 @@ from typing import Any, Self
 from msgspec import Struct
 
 from twilio_rt_cli.errors import ServerError
+from twilio_rt_cli.machine.state import process_started_at
 from twilio_rt_cli.records.file import NAME, is_corrupt, open_for_reading
 from twilio_rt_cli.records.store import CUT_OFF, Event, Refused
-from twilio_rt_cli.state import process_started_at
 
 Value = str | float | int | None
 

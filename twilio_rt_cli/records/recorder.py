@@ -17,12 +17,12 @@ from twilio_rt_cli.call.glance import Watched
 from twilio_rt_cli.call.health import health
 from twilio_rt_cli.call.notices import CallOver, CallTrouble, Notice
 from twilio_rt_cli.call.record import CallStatistics, figures, percentile
-from twilio_rt_cli.notices import CallRefused, CallStarted, Refusal, ServerNotice, StreamFailed
+from twilio_rt_cli.machine.state import process_started_at
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid
 from twilio_rt_cli.records.store import Begun, Ended, Event, Noted, Refused, Store
 from twilio_rt_cli.records.story import row_of
 from twilio_rt_cli.records.writer import Job, Writer
-from twilio_rt_cli.state import process_started_at
+from twilio_rt_cli.server.notices import CallRefused, CallStarted, Refusal, ServerNotice, StreamFailed
 
 NOTE_S = 8.5
 """from one note of a call's counters to the next; the thread looks every 1.5 s at least, so none is older than 10 s"""

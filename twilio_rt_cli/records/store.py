@@ -11,8 +11,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from twilio_rt_cli.machine.state import process_started_at
 from twilio_rt_cli.records.file import open_for_writing
-from twilio_rt_cli.state import process_started_at
 
 CUT_OFF = "cut_off"
 """how a call ended whose process died"""

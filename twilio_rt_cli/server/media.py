@@ -8,9 +8,8 @@ A probe is thanked with 1000 and leaves no trace.
 import asyncio
 from typing import assert_never
 
+from twilio_rt_cli.bridge.leg import Closed, Leg
 from twilio_rt_cli.call.record import EndReason
-from twilio_rt_cli.leg import Closed, Leg
-from twilio_rt_cli.notices import CallStarted, Refusal
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.twilio import (
     AccountSid,
@@ -25,8 +24,9 @@ from twilio_rt_cli.protocol.twilio import (
     StreamSid,
 )
 from twilio_rt_cli.protocol.wire import Malformed, Unknown
+from twilio_rt_cli.server.admission.registry import IncomingCall, LiveCall, is_sid
+from twilio_rt_cli.server.notices import CallStarted, Refusal
 from twilio_rt_cli.server.reception import Reception, call_log
-from twilio_rt_cli.server.registry import IncomingCall, LiveCall, is_sid
 
 _EARLY_MESSAGES = 50
 _BAD_MESSAGES = 20

@@ -13,11 +13,11 @@ import msgspec
 from fastapi import HTTPException, Request
 from starlette.requests import ClientDisconnect
 
-from twilio_rt_cli.notices import Refusal
 from twilio_rt_cli.protocol.signature import SETTINGS_HEADER, SIGNATURE_HEADER, parse_form
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid
+from twilio_rt_cli.server.admission.registry import is_sid
+from twilio_rt_cli.server.notices import Refusal
 from twilio_rt_cli.server.reception import Reception, loggable
-from twilio_rt_cli.server.registry import is_sid
 
 _BODY_BYTES = 65_536
 _FORM = "application/x-www-form-urlencoded"

@@ -21,15 +21,15 @@ from typing import Any
 from picows import WSAutoPingStrategy
 from picows.picows import WSProtocol  # type: ignore[attr-defined]  # inner, and not in its type stubs
 
-from twilio_rt_cli.leg import KeepAlive, Leg
-from twilio_rt_cli.notices import Refusal
+from twilio_rt_cli.bridge.leg import KeepAlive, Leg
 from twilio_rt_cli.protocol.origin import is_loopback_host
 from twilio_rt_cli.protocol.signature import SETTINGS_HEADER, SIGNATURE_HEADER
+from twilio_rt_cli.server.admission.registry import LiveCall
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.guard import UpgradeRequest
 from twilio_rt_cli.server.media import StartPhase
+from twilio_rt_cli.server.notices import Refusal
 from twilio_rt_cli.server.reception import Reception, log, loggable
-from twilio_rt_cli.server.registry import LiveCall
 
 _PATH = re.compile(r"/media-stream(?:/(?P<token>[^/]{1,128}))?")
 _READ_BUFFER_BYTES = 8192

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request, Response
 
 from twilio_rt_cli import __version__
 from twilio_rt_cli.call.record import EndReason
-from twilio_rt_cli.notices import Refusal, StreamFailed
 from twilio_rt_cli.protocol import twiml
 from twilio_rt_cli.protocol.origin import Origin
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid
+from twilio_rt_cli.server.admission.registry import IncomingCall
+from twilio_rt_cli.server.notices import Refusal, StreamFailed
 from twilio_rt_cli.server.reception import Reception, call_log, without_token
-from twilio_rt_cli.server.registry import IncomingCall
 from twilio_rt_cli.server.signed import read_signed
 
 _CLOSING_S = 3.0

@@ -32,9 +32,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twilio_rt_cli import ngrok_api
 from twilio_rt_cli.errors import ServiceError, TwilioRtError
-from twilio_rt_cli.tunnel import journal
+from twilio_rt_cli.tunnel import journal, ngrok_api
 from twilio_rt_cli.tunnel.config import TunnelConfig
 from twilio_rt_cli.tunnel.failures import INSTALL_HINT, failure, silent, spoken
 from twilio_rt_cli.tunnel.program import ngrok_program

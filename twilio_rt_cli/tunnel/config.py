@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from twilio_rt_cli.ngrok_api import DEFAULT_API_URL
+from twilio_rt_cli.tunnel.ngrok_api import DEFAULT_API_URL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

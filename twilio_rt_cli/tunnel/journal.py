@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from twilio_rt_cli.state import process_started_at, state_folder, write_private
+from twilio_rt_cli.machine.state import process_started_at, state_folder, write_private
 
 END_S = 2.0
 """how long an agent may take to end before it is killed"""

@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from twilio_rt_cli import ngrok_api
 from twilio_rt_cli.errors import ServiceError, UnreachableError
-from twilio_rt_cli.ngrok_api import AgentTunnel
-from twilio_rt_cli.tunnel import journal
+from twilio_rt_cli.tunnel import journal, ngrok_api
 from twilio_rt_cli.tunnel.agent import OwnAgent
 from twilio_rt_cli.tunnel.config import TunnelConfig
 from twilio_rt_cli.tunnel.failures import failure
+from twilio_rt_cli.tunnel.ngrok_api import AgentTunnel
 from twilio_rt_cli.tunnel.threads import to_the_end
 
 log = logging.getLogger("twilio_rt.tunnel")

@@ -1,0 +1,74 @@
+"""What tests of `call-test` share: its command line with defaults, a voice of tones, and a stand-in in a thread."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from tests.caller.sounds import tone
+from tests.caller.stand_in import Manners, StandIn, stand_in
+from twilio_rt_cli.audio import mulaw, wav
+from twilio_rt_cli.call_test.voice import Voice
+from twilio_rt_cli.call_test.wanted import Limits, Wanted
+from twilio_rt_cli.caller.conversation import Patience
+
+NOTHING_WANTED = Wanted(
+    url=None,
+    say=(),
+    audio=(),
+    dtmf=None,
+    barge_in=False,
+    calls=1,
+    duration_s=None,
+    record=None,
+    limits=Limits(),
+    loss_percent=0,
+    jitter_ms=0,
+    latency_ms=0,
+    seed=0,
+    sign_as=None,
+    junit=None,
+    json=False,
+    patience=Patience(quiet_ms=300),  # the stand-in's tones have no pauses
+)
+
+
+def wanted(url: str | None, **options: object) -> Wanted:
+    """The command line with these options."""
+    return replace(NOTHING_WANTED, url=url, **options)  # type: ignore[arg-type]  # names and types are the caller's
+
+
+def tone_voice() -> Voice:
+    """Speaks a tone whatever the words, and hears how long a sound is."""
+    return Voice(speak=lambda _: tone(150), hear=lambda audio: f"a tone of {len(audio) // 8} milliseconds")
+
+
+def recording(folder: Path, ms: int = 150) -> Path:
+    """A WAV file with a tone."""
+    path = folder / f"tone-{ms}.wav"
+    wav.write_mono(path, mulaw.decode(tone(ms)), 8000)
+    return path
+
+
+@contextmanager
+def stand_in_thread(manners: Manners | None = None) -> Iterator[StandIn]:
+    """A stand-in that runs beside a blocking test."""
+    running, over = threading.Event(), threading.Event()
+    bridges: list[StandIn] = []
+
+    async def serve() -> None:
+        async with stand_in(manners) as bridge:
+            bridges.append(bridge)
+            running.set()
+            await asyncio.to_thread(over.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert running.wait(10)
+    try:
+        yield bridges[0]
+    finally:
+        over.set()
+        thread.join(10)

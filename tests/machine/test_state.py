@@ -1,0 +1,65 @@
+"""State folder: private files, and a server that is believed only while it lives."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from twilio_rt_cli.machine.state import (
+    RunningServer,
+    announce,
+    process_started_at,
+    running_server,
+    state_folder,
+    withdraw,
+    write_private,
+)
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_files_are_for_this_user_alone() -> None:
+    path = state_folder() / "x.json"
+    write_private(path, b"1")
+    write_private(path, b"2")
+    assert (path.read_bytes(), mode(path), mode(state_folder())) == (b"2", 0o600, 0o700)
+    assert list(state_folder().iterdir()) == [path]
+
+
+def test_a_server_that_runs_is_found_and_one_that_stopped_is_not() -> None:
+    assert running_server() is None
+    server = announce(5001, "http://127.0.0.1:5002")
+    assert running_server() == server == RunningServer(os.getpid(), server.started_at, 5001, "http://127.0.0.1:5002")
+    withdraw(server)
+    assert running_server() is None
+
+
+def test_a_server_does_not_take_back_what_a_later_one_said() -> None:
+    first = announce(5001, "http://127.0.0.1:5002")
+    second = announce(6001, "http://127.0.0.1:6002")
+    withdraw(first)
+    assert running_server() == second
+
+
+def test_a_process_that_is_gone_is_no_server_even_when_its_number_is_used_again() -> None:
+    server = announce(5001, "http://127.0.0.1:5002")
+    assert server.alive
+    assert not RunningServer(server.pid, "1", server.port, server.admin_url).alive
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    assert process_started_at(ended.pid) is None
+
+
+def test_a_broken_announcement_is_none() -> None:
+    (state_folder() / "server.json").write_text("{")
+    assert running_server() is None

@@ -1,0 +1,139 @@
+"""Records as the settings want them: kept or not, where, and without a secret."""
+
+import hashlib
+import json
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.records.world import BEGAN, CALLER, sid, tell
+from twilio_rt_cli import __version__
+from twilio_rt_cli.call.notices import AgentTurn, CallOver, SpokenItem
+from twilio_rt_cli.call.record import CallStatistics, EndReason
+from twilio_rt_cli.errors import SettingsError
+from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.protocol.twilio import StreamSid
+from twilio_rt_cli.records.file import NAME
+from twilio_rt_cli.records.reading import Records
+from twilio_rt_cli.reporting.hub import Hub
+from twilio_rt_cli.serve.call_records import call_records, configuration, recordings, used_since
+from twilio_rt_cli.server.admission.quota import Limits, Quota, Usage
+from twilio_rt_cli.server.notices import CallStarted
+from twilio_rt_cli.settings.model import bare_settings
+
+SECRETS = {
+    "openai_api_key": "sk-canary-openai-0123456789",
+    "twilio_auth_token": "canarytoken0123456789abcdef",
+    "twilio_shared_key": "canaryshared0123456789",
+    "twilio_api_secret": "canarysecret0123456789",
+    "ngrok_authtoken": "canaryngrok0123456789",
+    "azure_openai_api_key": "canaryazure0123456789",
+}
+
+
+def test_with_records_off_nothing_is_made(tmp_path: Path) -> None:
+    settings = bare_settings(records=False, records_dir=tmp_path / "records", openai_api_key="sk-x")
+    with call_records(settings) as recorder:
+        assert recorder is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_record_tells_where_its_recording_is(tmp_path: Path) -> None:
+    settings = bare_settings(records_dir=tmp_path, openai_api_key="sk-x", record_audio=True)
+    with call_records(settings) as recorder, recordings(settings, recorder) as recorded:
+        assert recorder is not None
+        assert recorded is not None
+        path = recorded.begin(sid(1), StreamSid("MZ1"), datetime(2026, 11, 24, 10, 4)).path
+        recorder.server(time.time(), CallStarted(sid(1), StreamSid("MZ1"), CALLER, ""))
+        recorder.call(time.time(), sid(1), CallOver(EndReason.CALLER_HUNG_UP, "", 100, CallStatistics()))
+    with Records(tmp_path) as records:
+        (record,) = records.latest()
+    assert record.recording == str(path) == str(tmp_path / f"recordings/2026-11-24/100400-{sid(1)}.wav")
+
+
+def test_calls_are_recorded_only_on_request_and_never_where_nothing_is_kept(tmp_path: Path) -> None:
+    with recordings(bare_settings(records_dir=tmp_path, openai_api_key="sk-x"), None) as recorded:
+        assert recorded is None
+    with pytest.raises(SettingsError, match="RECORD_AUDIO does not go together with RECORDS=false"):
+        bare_settings(openai_api_key="sk-x", record_audio=True, records=False)
+
+
+def test_a_hub_tells_what_is_kept(tmp_path: Path) -> None:
+    secret = SECRETS["openai_api_key"]
+    settings = bare_settings(records_dir=tmp_path, **SECRETS)
+    with call_records(settings, ["check"]) as recorder:
+        assert recorder is not None
+        hub = Hub(Curtain([secret]))
+        hub.add(recorder)
+        hub.server(CallStarted(sid(1), StreamSid("MZ1"), CALLER, ""))
+        told = f"The key is {secret}."
+        hub.call(sid(1), AgentTurn(told, None, items=(SpokenItem("a", told),)))
+        hub.call(sid(1), CallOver(EndReason.MODEL_REFUSED, told, 100, CallStatistics()))
+    with Records(tmp_path) as records:
+        (record,) = records.latest()
+    assert abs(record.started_at - time.time()) < 60
+    assert json.loads(record.configuration)["tools"] == ["check"]
+    content = (tmp_path / NAME).read_bytes()
+    assert CALLER.encode() in content
+    assert [name for name, canary in SECRETS.items() if canary.encode() in content] == []
+
+
+def test_what_is_old_goes_as_the_settings_say(tmp_path: Path) -> None:
+    for days, kept in ((0, 1), (30, 0)):
+        settings = bare_settings(records_dir=tmp_path, records_days=days, openai_api_key="sk-x")
+        with call_records(settings) as recorder:
+            if recorder is not None and days == 0:
+                tell(recorder, 1, BEGAN - 40 * 86_400 - max(0.0, BEGAN - time.time()))
+        with Records(tmp_path) as records:
+            assert len(records.latest()) == kept
+
+
+def test_the_configuration_is_what_a_call_ran_with(tmp_path: Path) -> None:
+    prompt = tmp_path / "agent.md"
+    prompt.write_text("You answer.")
+    settings = bare_settings(prompt_file=prompt, turn_detection="semantic_vad", openai_api_key="sk-x")
+    assert configuration(settings, ["a", "b"]) == {
+        "version": __version__,
+        "provider": "openai",
+        "model": "gpt-realtime-2.1",
+        "voice": "marin",
+        "transcription_model": "gpt-4o-mini-transcribe",
+        "turn_detection": "semantic_vad",
+        "noise_reduction": "none",
+        "prompt_file": "agent.md",
+        "prompt_sha256": hashlib.sha256(b"You answer.").hexdigest(),
+        "tools": ["a", "b"],
+        "vad_eagerness": "auto",
+    }
+    offline = configuration(bare_settings(realtime_provider="local"))
+    assert (offline["model"], offline["voice"], offline["vad_silence_ms"]) == ("offline engine", None, 500)
+
+
+@pytest.mark.parametrize("days", [-1, "many"])
+def test_days_are_a_number(days: object) -> None:
+    with pytest.raises(SettingsError, match="RECORDS_DAYS must be "):
+        bare_settings(records_days=days, realtime_provider="local")
+
+
+def test_a_server_that_starts_knows_what_callers_had(tmp_path: Path) -> None:
+    settings = bare_settings(records_dir=tmp_path / "records", realtime_provider="local")
+    assert used_since(settings, BEGAN) == []
+    with call_records(settings) as recorder:
+        assert recorder is not None
+        for number in (1, 2, 3):
+            tell(recorder, number, BEGAN + number)
+    assert used_since(settings, BEGAN + 2) == [Usage(CALLER, 2, 18.0, 0.0246)]
+    quota = Quota(Limits(caller_calls=2), BEGAN + 60, used_since(settings, BEGAN + 2))
+    assert quota.today(BEGAN + 60).calls == 2
+    assert quota.refusal(CALLER, BEGAN + 60) is not None
+    assert used_since(settings.model_copy(update={"records": False}), BEGAN) == []
+
+
+def test_records_that_cannot_be_read_keep_no_server_from_starting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / NAME).write_bytes(b"poems " * 1000)
+    assert used_since(bare_settings(records_dir=tmp_path, realtime_provider="local"), BEGAN) == []
+    assert "limits count from now on, not from the beginning of the day: The call records in " in caplog.text

@@ -1,0 +1,139 @@
+"""Metrics for Prometheus, told on the admin port.
+
+Two sources make one account. What happens seldom (a call begins or ends, an answer, an interruption, a tool) is counted
+when it is told as a notice, so the figures are those of the event lines. What happens at every frame is counted by the
+calls themselves, and summed up only when somebody asks: nothing is added to the way of the audio. Refusals are counted
+where they are made, since not each of a flood is told.
+
+No label ever holds a phone number, a SID or a text of the caller's. Codes and names that come from a model are checked
+and bounded in number; what is too much or looks odd is `other`.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, PlatformCollector, ProcessCollector
+from prometheus_client import generate_latest as plain
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPENMETRICS
+from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
+
+from twilio_rt_cli import __version__
+from twilio_rt_cli.admin.counted import PREFIX, Counted, Labels, WithoutCreated
+from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallOver, FirstAudio, ModelReady, Notice, ToolAnswered
+from twilio_rt_cli.call.record import CallStatistics, EndReason
+from twilio_rt_cli.protocol.twilio import CallSid
+from twilio_rt_cli.server.notices import CallStarted, Draining, Refusal, ServerNotice
+
+_V2V_S = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0)
+_FIRST_AUDIO_S = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0)
+_CONNECT_S = (0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
+_BARGE_IN_S = (0.02, 0.04, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0)
+_LAG_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+_TOOL_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_PLAIN = "text/plain; version=0.0.4; charset=utf-8"
+_TOOL_NAME = re.compile(r"[A-Za-z_][\w.:/-]{0,63}", re.ASCII)
+
+
+class Metrics:
+    """One per server; a listener of its notices."""
+
+    def __init__(
+        self,
+        *,
+        capacity: int,
+        counted: Callable[[], CallStatistics],
+        refused: Mapping[Refusal, int],
+        tools: Collection[str] = (),
+    ) -> None:
+        """`capacity`: calls at once; `counted`: all calls summed, those on the line too; `refused`: how often so far;
+        `tools`: their names."""
+        registry = CollectorRegistry()
+        self._shown = WithoutCreated(registry)
+        self._running: dict[CallSid, set[type[Notice]]] = {}
+        """calls on the line, and what was told once of each"""
+        self._tools = frozenset(filter(_TOOL_NAME.fullmatch, tools))
+
+        def counter(name: str, told: str, labels: Labels = ()) -> Counter:
+            return Counter(name, told, labels, namespace=PREFIX, registry=registry)
+
+        def gauge(name: str, told: str) -> Gauge:
+            return Gauge(name, told, namespace=PREFIX, registry=registry)
+
+        def seconds(name: str, told: str, buckets: tuple[float, ...], labels: Labels = ()) -> Histogram:
+            return Histogram(name + "_seconds", told, labels, namespace=PREFIX, buckets=buckets, registry=registry)
+
+        Info("build", "The version that runs.", namespace=PREFIX, registry=registry).info({"version": __version__})
+        self._active = gauge("calls_active", "Calls whose stream runs.")
+        self._started = counter("calls_started", "Calls whose stream began.")
+        self._ended = counter("calls_ended", "Calls that are over, by how they ended.", ("reason",))
+        self._v2v = seconds("v2v", "From the end of the caller's speech to the first audio of the answer.", _V2V_S)
+        self._first_audio = seconds(
+            "first_audio", "From start to the agent's first audio, once a call.", _FIRST_AUDIO_S
+        )
+        self._barge_in = seconds("barge_in", "From the caller's first sound over the agent to our clear.", _BARGE_IN_S)
+        self._connect = seconds("model_connect", "From start until the model took the session.", _CONNECT_S)
+        self._tool = seconds("tool", "How long tool calls took.", _TOOL_S, ("tool",))
+        self._lag = seconds("loop_lag", "How late the event loop is, ten samples a second.", _LAG_S)
+        self._capacity = gauge("capacity", "Calls at once, LIMIT_CONCURRENCY.")
+        self._draining = gauge("draining", "1 while the server stops and takes no new calls.")
+        self._capacity.set(capacity)
+        for reason in EndReason:
+            if reason is not EndReason.PROBE:
+                self._ended.labels(reason.value)
+        for name in sorted(self._tools):
+            self._tool.labels(name)
+        registry.register(Counted(counted, refused))
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+
+    def exposed(self, accept: str = "") -> tuple[bytes, str]:
+        """All metrics now and their content type: Prometheus' text, or OpenMetrics for who accepts that."""
+        if "application/openmetrics-text" in accept:
+            return openmetrics(self._shown), OPENMETRICS  # type: ignore[no-untyped-call]
+        return plain(self._shown), _PLAIN
+
+    def lag(self, late_ms: float) -> None:
+        """One sample of the loop's lag."""
+        self._lag.observe(late_ms / 1000)
+
+    # As a listener
+
+    def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
+        """A call tells something."""
+        match notice:
+            case AgentTurn(v2v_ms=float() | int() as v2v_ms):
+                self._v2v.observe(v2v_ms / 1000)
+            case BargedIn(stop_ms=float() | int() as stop_ms):
+                self._barge_in.observe(stop_ms / 1000)
+            case ToolAnswered():
+                self._tool.labels(notice.name if notice.name in self._tools else "other").observe(
+                    notice.elapsed_ms / 1000
+                )
+            case ModelReady() if self._first(call_sid, ModelReady):
+                self._connect.observe(notice.connect_ms / 1000)
+            case FirstAudio() if self._first(call_sid, FirstAudio):
+                self._first_audio.observe(notice.elapsed_ms / 1000)
+            case CallOver() if self._running.pop(call_sid, None) is not None:
+                self._ended.labels(notice.reason.value).inc()
+                self._active.set(len(self._running))
+            case _:
+                pass
+
+    def server(self, at: float, notice: ServerNotice) -> None:
+        """The server tells something."""
+        match notice:
+            case CallStarted() if notice.call_sid not in self._running:
+                self._running[notice.call_sid] = set()
+                self._started.inc()
+                self._active.set(len(self._running))
+            case Draining():
+                self._draining.set(1)
+            case _:
+                pass
+
+    def _first(self, call_sid: CallSid, kind: type[Notice]) -> bool:
+        told = self._running.get(call_sid)
+        if told is None or kind in told:
+            return False
+        told.add(kind)
+        return True

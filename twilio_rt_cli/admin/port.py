@@ -1,0 +1,145 @@
+"""The admin port: what other commands on this machine ask and tell a running server. Never the public port.
+
+Whoever may change something here must be on this machine: a loopback Host, and no Origin, which a page in a browser
+would send. What callers say can be read here, so while the port is a loopback one nobody is answered who names another
+Host.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Annotated
+
+import uvicorn
+from fastapi import Depends, FastAPI, HTTPException, Request
+from pydantic import AfterValidator, BaseModel
+from starlette.types import ASGIApp
+
+from twilio_rt_cli.admin.routes import Desk, calls_router
+from twilio_rt_cli.errors import ServerError
+from twilio_rt_cli.protocol.origin import Origins, is_loopback, is_loopback_host, origin_text
+from twilio_rt_cli.server.http_server import HttpServer
+from twilio_rt_cli.server.listen import listen
+from twilio_rt_cli.server.loopback import LoopbackOnly
+
+_NEXT_PORTS = 50
+"""how many ports behind a busy one are tried"""
+_SEND_BUFFER_BYTES = 65_536
+"""what the kernel may hold for one who does not read; left alone it grows to megabytes"""
+_CLOSE_S = 0.5
+"""how long those who are being answered may take to hear the end of it"""
+
+
+class ToldOrigin(BaseModel):
+    """What `tunnel` tells: where Twilio reaches the server on this port; null takes it back."""
+
+    origin: Annotated[str, AfterValidator(origin_text)] | None
+    port: int
+
+
+class KnownOrigin(BaseModel):
+    """Where the server is reached now, and its public port."""
+
+    origin: str
+    port: int
+
+
+def create_admin_app(
+    origins: Origins,
+    port: int,
+    *,
+    checked: bool,
+    on_told: Callable[[], None],
+    desk: Desk | None = None,
+    host: str = "127.0.0.1",
+) -> ASGIApp:
+    """The routes. `on_told` hears that another origin may hold from now on; with a desk calls can be looked at.
+
+    `host` is where the admin port listens.
+    """
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+
+    async def known() -> KnownOrigin:
+        return KnownOrigin(origin=origins.current.url, port=port)
+
+    async def tell(told: ToldOrigin) -> KnownOrigin:
+        if not checked:
+            raise HTTPException(409, "Twilio's signatures are not checked here: only this machine may call.")
+        if told.port != port:
+            raise HTTPException(409, f"This server listens on port {port}, not {told.port}.")
+        origins.told = told.origin
+        on_told()
+        return await known()
+
+    app.add_api_route("/origin", known, methods=["GET"])
+    app.add_api_route("/origin", tell, methods=["PUT"], dependencies=[Depends(_from_this_machine)])
+    if desk is not None:
+        app.include_router(calls_router(desk, Depends(_from_this_machine)))
+    return LoopbackOnly(app) if is_loopback(host) else app
+
+
+async def _from_this_machine(request: Request) -> None:
+    if not is_loopback_host(request.headers.get("host")) or "origin" in request.headers:
+        raise HTTPException(403, "Only programs on this machine may change anything.")
+
+
+@asynccontextmanager
+async def admin_port(
+    app: ASGIApp, host: str, port: int, on_close: Callable[[], None] = lambda: None
+) -> AsyncIterator[str]:
+    """Serve the app on this port, or on the next free one; gives its URL. Raises ServerError when there is none.
+
+    `on_close` is told when it closes, before anybody is waited for: the moment to end streams of events.
+    """
+    sockets = _listen(host, port)
+    settings = uvicorn.Config(
+        app,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level=logging.WARNING,
+        access_log=False,
+        proxy_headers=False,
+    )
+    server = HttpServer(settings)
+    await server.startup(sockets)
+    try:
+        yield _url(sockets[0].getsockname())
+    finally:
+        on_close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                await server.shutdown()
+        await _cut_off(server)
+
+
+async def _cut_off(server: uvicorn.Server) -> None:
+    """Whoever does not read what we write, or left a request unfinished, is not waited for."""
+    for connection in list(server.server_state.connections):
+        if connection.transport is not None:
+            connection.transport.abort()
+    if server.server_state.tasks:
+        await asyncio.wait(server.server_state.tasks, timeout=_CLOSE_S)
+
+
+def _listen(host: str, port: int) -> list[socket.socket]:
+    last = ServerError(f"No port from {port} on is free for the admin port.")
+    for candidate in range(port, port + _NEXT_PORTS if port else 1):
+        try:
+            sockets = listen(host, candidate, 64)
+        except ServerError as error:
+            last = error
+            continue
+        for one in sockets:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        return sockets
+    raise last
+
+
+def _url(address: tuple[str, int, int, int] | tuple[str, int]) -> str:
+    host, port = address[0], address[1]
+    if host in ("0.0.0.0", "::"):
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,1 @@
+"""Who answers: the prompt, the tool files, and the sample business."""

@@ -1,0 +1,45 @@
+"""The public origin that other commands may take for granted: what was set, or what server or ngrok say."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from twilio_rt_cli.machine.state import running_server
+from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.tunnel.ngrok_api import public_url
+
+Lookup = Callable[[Settings], str | None]
+
+_ANSWER_S = 2.0
+
+
+def by_setting(settings: Settings) -> str | None:
+    """PUBLIC_URL."""
+    return settings.public_url
+
+
+def by_running_server(_: Settings) -> str | None:
+    """The origin that this user's running server names and checks signatures against."""
+    import httpx
+
+    server = running_server()
+    if server is None:
+        return None
+    with suppress(httpx.HTTPError, ValueError, AttributeError):
+        answer = httpx.get(f"{server.admin_url}/origin", timeout=_ANSWER_S, trust_env=False).raise_for_status()
+        origin = answer.json().get("origin")
+        return origin if isinstance(origin, str) else None
+    return None
+
+
+def by_ngrok_agent(settings: Settings) -> str | None:
+    """The address of a tunnel to our port that an ngrok agent has."""
+    server = running_server()
+    return public_url(settings.ngrok_api_url, server.port if server else settings.port)
+
+
+LOOKUPS: tuple[Lookup, ...] = (by_setting, by_running_server, by_ngrok_agent)
+
+
+def known_origin(settings: Settings, lookups: Sequence[Lookup] = LOOKUPS) -> str | None:
+    """The first origin that somebody knows; None when nobody does."""
+    return next((origin for lookup in lookups if (origin := lookup(settings))), None)

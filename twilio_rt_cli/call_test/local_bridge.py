@@ -1,0 +1,35 @@
+"""The bridge in this process, on a free loopback port, answered by an offline engine: what `call-test` calls."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+from twilio_rt_cli.call.notices import Notice
+from twilio_rt_cli.protocol.twilio import CallSid
+
+
+@asynccontextmanager
+async def run_local_bridge(
+    engine_url: str, auth_token: str, publish: Callable[[CallSid, Notice], None], *, calls: int = 1
+) -> AsyncIterator[str]:
+    """The origin (http://127.0.0.1:PORT) of a bridge with the bundled prompt and tools, serving on the running loop.
+
+    Neither the environment nor `.env` is read. It checks signatures by `auth_token`, and tells every call's notices to
+    `publish`. Leaving the context ends what is still going on. Raises ServerError when it cannot listen.
+    """
+    from twilio_rt_cli.serve.agent import Agent
+    from twilio_rt_cli.server.run import BridgeServer
+    from twilio_rt_cli.settings.model import bare_settings
+    from twilio_rt_cli.settings.parts import server_config
+
+    settings = bare_settings(
+        realtime_provider="local",
+        host="127.0.0.1",
+        port=0,
+        twilio_auth_token=auth_token,
+        limit_concurrency=max(1000, calls),
+    )
+    agent = Agent(settings, lambda call_sid: partial(publish, call_sid), engine_url)
+    server = BridgeServer(server_config(settings), agent.answer, lambda _: None)
+    async with server.running():
+        yield server.local_url

@@ -1,0 +1,198 @@
+"""What came of a test call, as the one JSON object of `call-test --json`; tables and JUnit are made from it too."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from twilio_rt_cli.call_test.wanted import Limits, Mode
+from twilio_rt_cli.caller.expect import says
+from twilio_rt_cli.caller.report import CallReport, TurnReport
+from twilio_rt_cli.errors import CredentialsError, UnreachableError
+
+BREACH = "breach of the protocol: "
+CHECK_FAILED = 3
+REFUSED = 4
+UNREACHABLE = 5
+STOPPED = 130
+
+
+class Spread(Struct, frozen=True):
+    """A figure of several calls."""
+
+    p50: float
+    p95: float
+    max: float
+
+
+class TurnLine(Struct, frozen=True):
+    """One turn: what the caller said, what was heard of the answer, how long it took to come."""
+
+    caller: str
+    agent: str | None
+    v2v_ms: float | None
+    call: int | UnsetType = UNSET
+
+
+class BargeInLine(Struct, frozen=True):
+    """One interruption."""
+
+    stop_ms: float | None
+    heard_ms: float | None
+    call: int | UnsetType = UNSET
+
+
+class ViolationLine(Struct, frozen=True):
+    """One kind of breach of the protocol."""
+
+    code: int
+    text: str
+    at_ms: int
+    count: int
+    call: int | UnsetType = UNSET
+
+
+class Frames(Struct, frozen=True):
+    """Media frames; `dropped` by the simulated line. Of a real call nobody here counts them."""
+
+    sent: int | None
+    received: int | None
+    dropped: int | None
+
+
+class Marks(Struct, frozen=True):
+    """Marks."""
+
+    received: int | None
+    echoed: int | None
+
+
+class Summary(Struct, frozen=True):
+    """The object. What was not observed is null, never 0."""
+
+    v: int
+    ok: bool
+    mode: str
+    calls: int
+    exit_code: int
+    webhook_ms: float | Spread | None
+    connect_ms: float | Spread | None
+    first_audio_ms: float | Spread | None
+    greeting: str | None
+    """what was heard of the (first call's) greeting"""
+    turns: list[TurnLine]
+    barge_ins: list[BargeInLine]
+    frames: Frames
+    marks: Marks
+    violations: list[ViolationLine]
+    failures: list[str]
+    recordings: list[str]
+
+    def json(self) -> str:
+        """As one line."""
+        return msgspec.json.encode(self).decode()
+
+
+def summarise(mode: Mode, reports: Sequence[CallReport], limits: Limits, recordings: Sequence[str]) -> Summary:
+    """Puts the calls together and judges them by the limits."""
+    many = len(reports) > 1
+    failures = [
+        f"call {number}: {text}" if many else text
+        for number, report in enumerate(reports)
+        for text in (*report.failures, *_missed(report, limits), *_breaches(report, limits))
+    ]
+    exit_code = _exit_code(reports, failures)
+    return Summary(
+        v=1,
+        ok=exit_code == 0,
+        mode=mode,
+        calls=len(reports),
+        exit_code=exit_code,
+        webhook_ms=_figure([report.webhook_ms for report in reports]),
+        connect_ms=_figure([report.connect_ms for report in reports]),
+        first_audio_ms=_figure([report.first_audio_ms for report in reports]),
+        greeting=next((report.greeting.agent for report in reports if report.greeting), None),
+        turns=[
+            TurnLine(turn.caller, turn.agent, _ms(turn.v2v_ms), number if many else UNSET)
+            for number, report in enumerate(reports)
+            for turn in report.turns
+        ],
+        barge_ins=[
+            BargeInLine(_ms(one.stop_ms), _ms(one.heard_ms), number if many else UNSET)
+            for number, report in enumerate(reports)
+            for one in report.barge_ins
+        ],
+        frames=Frames(
+            sum(report.counters.frames_sent for report in reports),
+            sum(report.counters.frames_received for report in reports),
+            sum(report.frames_lost for report in reports),
+        ),
+        marks=Marks(
+            sum(report.counters.marks_received for report in reports),
+            sum(report.counters.marks_echoed for report in reports),
+        ),
+        violations=[
+            ViolationLine(one.code, one.text, one.at_ms, one.count, number if many else UNSET)
+            for number, report in enumerate(reports)
+            for one in report.violations
+        ],
+        failures=failures,
+        recordings=list(recordings),
+    )
+
+
+def _missed(report: CallReport, limits: Limits) -> Iterable[str]:
+    """The limits that a call did not hold to; none for a call that never was, or was stopped."""
+    if report.trouble is not None or report.stopped:
+        return
+    yield from _too_late("first audio", [report.first_audio_ms], limits.max_first_audio_ms)
+    yield from _too_late("an answer", [turn.v2v_ms for turn in report.turns], limits.max_v2v_ms)
+    for text in limits.expect:
+        answers = report.answers()
+        if not any(says(heard, text) for heard in (*map(_heard, answers), " ".join(map(_heard, answers)))):
+            yield f"the agent never said “{text}”"
+
+
+def _breaches(report: CallReport, limits: Limits) -> Iterable[str]:
+    if limits.strict:
+        yield from (f"{BREACH}{one.text} (Twilio {one.code})" for one in report.violations)
+
+
+def _too_late(what: str, figures: Sequence[float | None], limit_ms: float | None) -> Iterable[str]:
+    if limit_ms is None:
+        return
+    seen = [figure for figure in figures if figure is not None]
+    if not seen:
+        yield f"{what} within {limit_ms:g} ms: none was observed"
+    elif max(seen) > limit_ms:
+        yield f"{what} took {max(seen):.0f} ms, more than {limit_ms:g} ms"
+
+
+def _heard(answer: TurnReport) -> str:
+    return answer.agent or ""
+
+
+def _exit_code(reports: Sequence[CallReport], failures: Sequence[str]) -> int:
+    if any(report.stopped for report in reports):
+        return STOPPED
+    troubles = [report.trouble for report in reports]
+    if any(isinstance(trouble, UnreachableError) for trouble in troubles):
+        return UNREACHABLE
+    if any(isinstance(trouble, CredentialsError) for trouble in troubles):
+        return REFUSED
+    return CHECK_FAILED if failures else 0
+
+
+def _figure(values: Sequence[float | None]) -> float | Spread | None:
+    """The value of a single call, the spread of several."""
+    seen = sorted(value for value in values if value is not None)
+    if not seen:
+        return None
+    if len(values) == 1:
+        return round(seen[0], 1)
+    return Spread(*(round(seen[max(0, math.ceil(part * len(seen)) - 1)], 1) for part in (0.5, 0.95, 1.0)))
+
+
+def _ms(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

@@ -1,0 +1,1 @@
+"""What `twilio-rt doctor` looks at, one module for each thing it looks at."""

@@ -1,0 +1,113 @@
+"""All checks of `doctor`, side by side where they wait for others, each within a time of its own."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from datetime import date
+
+from twilio_rt_cli.attach.known_origin import by_running_server, known_origin
+from twilio_rt_cli.doctor.finding import UNREACHABLE, Finding, State, failed, failures, ok
+from twilio_rt_cli.doctor.keys import key_findings
+from twilio_rt_cli.doctor.limits import limit_findings, price_finding
+from twilio_rt_cli.doctor.machine import (
+    disk_finding,
+    dot_env_findings,
+    ngrok_finding,
+    open_files_finding,
+    packages_finding,
+    port_findings,
+    python_finding,
+)
+from twilio_rt_cli.doctor.model import agent_session, model_findings, shutdown_findings
+from twilio_rt_cli.doctor.reach import origin_findings, trip_findings
+from twilio_rt_cli.doctor.twilio import account_findings, clock_finding, number_findings
+from twilio_rt_cli.errors import SettingsError
+from twilio_rt_cli.machine.state import running_server
+from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.settings.model import Settings, bare_settings, load_settings, load_some
+from twilio_rt_cli.settings.parts import secrets_of
+
+_LONGEST_S = 11.0
+
+
+def diagnosis() -> list[Finding]:
+    """Every finding, without a secret in it."""
+    settings, findings = _settings()
+    findings = [python_finding(), packages_finding(), *dot_env_findings(_names()), *findings]
+    findings += asyncio.run(_of_settings(settings))
+    curtain = Curtain(secrets_of(settings), settings.show_numbers)
+    return [replace(one, told=curtain.text(one.told), hint=curtain.text(one.hint)) for one in findings]
+
+
+def quick_diagnosis(settings: Settings) -> list[Finding]:
+    """What stands in the way and is seen without asking anybody: for the start of `serve`."""
+    findings = [
+        *dot_env_findings(_names()),
+        *shutdown_findings(settings, date.today()),
+        *limit_findings(settings),
+        open_files_finding(settings.limit_concurrency),
+        disk_finding(),
+    ]
+    return [one for one in findings if one.state in (State.WARNING, State.FAILED)]
+
+
+def warnings(settings: Settings) -> list[str]:
+    """The quick diagnosis, a line each."""
+    return [f"{one.name}: {one.told} {one.hint}" for one in quick_diagnosis(settings)]
+
+
+def _names() -> list[str]:
+    return [name.upper() for name in Settings.model_fields]
+
+
+def _settings() -> tuple[Settings, list[Finding]]:
+    """The settings, with defaults in place of what is wrong in them."""
+    try:
+        return load_settings(), [ok("settings", "Every setting is as it should be.")]
+    except SettingsError as error:
+        wrong = list(failures("settings", error))
+    try:
+        return load_some(()), wrong
+    except SettingsError:  # .env cannot be read at all
+        return bare_settings(realtime_provider="local"), wrong
+
+
+async def _of_settings(settings: Settings) -> list[Finding]:
+    server = running_server()
+    of_server, origin = await asyncio.gather(
+        asyncio.to_thread(by_running_server, settings), asyncio.to_thread(known_origin, settings)
+    )
+    session, of_agent = agent_session(settings)
+    groups = [
+        *(_known(found) for found in (key_findings(settings), of_agent)),
+        _bounded("model", model_findings(settings, session)),
+        _known(shutdown_findings(settings, date.today())),
+        _known([*limit_findings(settings), price_finding(settings, date.today())]),
+        _bounded("twilio-account", _apart(lambda: account_findings(settings))),
+        _bounded("number", _apart(lambda: number_findings(settings, origin))),
+        _known(port_findings(settings, server)),
+        _known(origin_findings(settings, origin, of_server)),
+        _bounded("round-trip", trip_findings(settings, origin, server)),
+        _bounded("ngrok", _apart(lambda: [ngrok_finding(settings)])),
+        _bounded("clock", _apart(lambda: [clock_finding(settings)])),
+        _known([open_files_finding(settings.limit_concurrency), disk_finding()]),
+    ]
+    return [finding for group in await asyncio.gather(*groups) for finding in group]
+
+
+async def _known(findings: Iterable[Finding]) -> list[Finding]:
+    return list(findings)
+
+
+async def _apart(check: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    """In a thread: it blocks."""
+    return await asyncio.to_thread(lambda: list(check()))
+
+
+async def _bounded(name: str, check: Awaitable[list[Finding]]) -> list[Finding]:
+    try:
+        async with asyncio.timeout(_LONGEST_S):
+            return await check
+    except TimeoutError:
+        told = f"This took longer than {_LONGEST_S:g} s, and was given up."
+        return [failed(name, told, "Check the network, and try again.", UNREACHABLE)]

@@ -1,0 +1,139 @@
+"""Checks of who answers: the tools and the prompt load, the model takes our session, and it has a future."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from twilio_rt_cli.bridge.leg import Closed, Leg, Nobody
+from twilio_rt_cli.call.conversation import HOPELESS
+from twilio_rt_cli.doctor.finding import CREDENTIALS, UNREACHABLE, Finding, failed, failures, ok, skipped, warning
+from twilio_rt_cli.errors import TwilioRtError
+from twilio_rt_cli.models.dialer import dialer
+from twilio_rt_cli.models.picker import endpoint
+from twilio_rt_cli.models.shutdowns import SHUTDOWNS
+from twilio_rt_cli.protocol import realtime
+from twilio_rt_cli.protocol.realtime_client import SessionUpdate, encode
+from twilio_rt_cli.serve.agent import Agent, provider
+from twilio_rt_cli.settings.model import Settings
+
+_SESSION_S = 4.0
+_NOBODY_YET = "ws://127.0.0.1:1/v1/realtime"
+_SOON = timedelta(days=60)
+_BILLING = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+_LOCKED_OUT = frozenset({"invalid_api_key", "account_deactivated"})
+
+
+def agent_session(settings: Settings) -> tuple[dict[str, Any] | None, list[Finding]]:
+    """The session that calls would ask for, with what there is to say of prompt and tools."""
+    name = "agent"
+    try:
+        agent = Agent(settings, lambda _: lambda _: None, _NOBODY_YET)
+    except TwilioRtError as error:
+        return None, list(failures(name, error))
+    session = agent.plan(datetime.now()).session
+    tools = len(session.get("tools", ()))
+    told = (
+        f"The prompt ({settings.prompt_file or 'the sample'}) and {tools} tool{'' if tools == 1 else 's'} are loaded."
+    )
+    return session, [ok(name, told)]
+
+
+async def model_findings(settings: Settings, session: dict[str, Any] | None) -> list[Finding]:
+    """Open a session at the model, ask for ours, close it. No response is made."""
+    name = "model"
+    if settings.realtime_provider == "local":
+        return [ok(name, "The offline engine answers, in a process of the server's own: there is nobody to reach.")]
+    if not _has_key(settings):
+        return [skipped(name, "It is asked once there is a key.")]
+    if session is None:
+        return [skipped(name, "It is asked once prompt and tools load.")]
+    visit = _Visit(encode(SessionUpdate(session)))
+    began = time.monotonic()
+    try:
+        leg = await dialer(endpoint(provider(settings)))(visit)
+    except TwilioRtError as error:
+        return list(failures(name, error))
+    try:
+        async with asyncio.timeout(_SESSION_S):
+            problem = await visit.outcome
+    except TimeoutError:
+        told = f"{settings.openai_model} took the connection, but gave no session within {_SESSION_S:g} s."
+        return [failed(name, told, "See https://status.openai.com, and try again.", UNREACHABLE)]
+    finally:
+        leg.close()
+        await visit.over.wait()  # a second at most
+    if problem is not None:
+        return [problem]
+    elapsed_ms = (time.monotonic() - began) * 1000
+    return [
+        ok(name, f"{settings.openai_model} ({settings.realtime_provider}) took our session in {elapsed_ms:.0f} ms.")
+    ]
+
+
+def _has_key(settings: Settings) -> bool:
+    if settings.realtime_provider == "azure":
+        return bool(settings.azure_openai_url and settings.azure_openai_api_key)
+    host = urlsplit(settings.openai_realtime_url).hostname or ""
+    return bool(settings.openai_api_key) or not f".{host}".endswith(".openai.com")
+
+
+class _Visit(Nobody):
+    """The owner of the model's socket: asks for the session, and waits for what is said to it."""
+
+    def __init__(self, update: bytes) -> None:
+        self._update = update
+        self.outcome: asyncio.Future[Finding | None] = asyncio.get_running_loop().create_future()
+        self.over = asyncio.Event()
+
+    def on_message(self, leg: Leg, raw: bytes) -> None:
+        match realtime.decode(raw):
+            case realtime.SessionCreated():
+                leg.send(self._update)
+            case realtime.SessionUpdated():
+                self._settle(None)
+            case realtime.ErrorReported(error=error):
+                self._settle(refusal(error))
+
+    def on_closed(self, leg: Leg, closed: Closed) -> None:
+        self.over.set()
+        why = f" ({closed.code} {closed.reason}".rstrip() + ")"
+        code = CREDENTIALS if any(one in closed.reason for one in _LOCKED_OUT) else UNREACHABLE
+        self._settle(failed("model", f"The model closed the connection before it gave a session{why}.", code=code))
+
+    def _settle(self, outcome: Finding | None) -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
+
+
+def refusal(error: realtime.ErrorDetails) -> Finding:
+    """What the model said instead of giving us a session."""
+    told = f"The model refused our session: {error.text or 'it did not say why'} ({error.name})."
+    if error.name in _LOCKED_OUT:
+        return failed("model", told, "Check OPENAI_API_KEY: https://platform.openai.com/api-keys.", CREDENTIALS)
+    if error.name in _BILLING:
+        return failed("model", told, "Add credit, or raise the limit: https://platform.openai.com/settings/billing.")
+    if error.param and "transcription" in error.param:
+        hint = "Calls go on without a transcript; set TRANSCRIPTION_MODEL to another, or empty."
+        return warning("model", told, hint)
+    if error.name in HOPELESS:
+        return failed("model", told, "Check OPENAI_MODEL, and that the key's project may use it.")
+    return failed("model", told, "Check OPENAI_VOICE, TRANSCRIPTION_MODEL and the tools.")
+
+
+def shutdown_findings(settings: Settings, today: date) -> Iterator[Finding]:
+    """Models that have a last day. At Azure the name is a deployment's, and says nothing."""
+    if settings.realtime_provider != "openai":
+        return
+    if (end := SHUTDOWNS.get(settings.openai_model)) is not None:
+        told = f"{settings.openai_model} is shut down on {end.on}: no call is answered from then on."
+        yield warning("model-lifetime", told, f"OPENAI_MODEL={end.replacement}")
+    else:
+        yield ok("model-lifetime", f"No shutdown date of {settings.openai_model} is known.")
+    if (end := SHUTDOWNS.get(settings.transcription_model)) is None:
+        return
+    told = f"{settings.transcription_model} is shut down on {end.on}; without it calls go on, but without a transcript."
+    make = warning if today >= end.on - _SOON else ok
+    yield make("transcription-lifetime", told, f"Until then: TRANSCRIPTION_MODEL={end.replacement}, or empty.")

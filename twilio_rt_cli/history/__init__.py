@@ -1,0 +1,1 @@
+"""What `twilio-rt calls` shows of the records that calls left behind."""

@@ -1,0 +1,135 @@
+"""What `configure-number` does: reads a number, points it, or puts it back; asks first, and tells what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter, ValidationError
+
+from twilio_rt_cli.attach.known_origin import LOOKUPS, Lookup, known_origin
+from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, UnreachableError
+from twilio_rt_cli.numbers import Entry, Journal, NumberPointer, Outcome, plan, webhook_url
+from twilio_rt_cli.numbers.pointing import WEBHOOK_PATH
+from twilio_rt_cli.numbers.view import NumberView
+from twilio_rt_cli.output import console
+from twilio_rt_cli.output.logs import log_lines
+from twilio_rt_cli.protocol.origin import is_loopback
+from twilio_rt_cli.settings import parts as twilio_account
+from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.parts import account_of
+from twilio_rt_cli.settings.types import Origin
+from twilio_rt_cli.twilio_api import Account, Number, TwilioApi
+
+NEEDED = (*twilio_account.NEEDED, "twilio_phone_number", "public_url", "ngrok_api_url", "port", "fallback_message")
+"""the settings that this command reads"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The command line of `configure-number`."""
+
+    number: str | None = None
+    url: str | None = None
+    show: bool = False
+    restore: bool = False
+    dry_run: bool = False
+    yes: bool = False
+    json: bool = False
+
+
+def run(wanted: Wanted, settings: Settings, lookups: Sequence[Lookup] = LOOKUPS) -> None:
+    """Do what is wanted. Raises TwilioRtError."""
+    account = account_of(settings)
+    number = wanted.number or settings.twilio_phone_number or None
+    view = NumberView(json=wanted.json, dry_run=wanted.dry_run)
+    with log_lines(level="error"), TwilioApi(account) as api:  # its retries are nobody's business here
+        journal = Journal()
+        entry = _entry(journal, account, number) if wanted.restore else None
+        view.left_over(journal, account.account_sid, spare=entry)
+        if wanted.restore:
+            _restore(api, journal, entry, view)
+        elif wanted.show:
+            found = api.number(number)
+            view.shows(found, next((one for one in journal.entries() if one.number_sid == found.sid), None))
+        else:
+            url = webhook_url(_origin(wanted, settings, account, lookups))
+            _point(api, journal, _voice_number(api, number), url, wanted, settings.fallback_message, view)
+
+
+def _point(  # noqa: PLR0913, PLR0917
+    api: TwilioApi, journal: Journal, number: Number, url: str, wanted: Wanted, apology: str, view: NumberView
+) -> None:
+    entry = journal.load(number.sid)
+    change = plan(number, url, clear=True, apology=apology, earlier_urls=entry.urls if entry else ())
+    view.plans(change, entry)
+    if change.needed and not wanted.dry_run and not wanted.yes:
+        _consent(f"{number.phone_number} would be changed at Twilio.")
+    if not wanted.dry_run:
+        NumberPointer(api, journal, until_exit=False).point(change)
+    view.changed(change, journal.path(number.sid))
+
+
+def _restore(api: TwilioApi, journal: Journal, entry: Entry | None, view: NumberView) -> None:
+    if entry is None:
+        view.nothing_to_restore()
+        return
+    if view.dry_run:
+        view.would_restore(entry, api.fetch(entry.number_sid).voice)
+        return
+    try:
+        restored = NumberPointer(api, journal, until_exit=False).restore(entry)
+    except (ServiceError, UnreachableError) as error:
+        hint = f"{error.hint}\nIts old webhook is kept in {journal.path(entry.number_sid)}: try again with --restore."
+        raise ServiceError(
+            f"{entry.phone_number} could not be put back, and still points to us.\n{error.message}", hint=hint.strip()
+        ) from error
+    view.restored(restored, put_back=restored.outcome is Outcome.PUT_BACK)
+
+
+def _consent(what: str) -> None:
+    if not console.can_ask():
+        raise NeedsConsentError(f"{what} Nobody is here to agree to it.", hint="Look at it with --dry-run, then --yes.")
+    if not console.ask("Change it now?"):
+        raise NeedsConsentError("Nothing was changed.")
+
+
+def _voice_number(api: TwilioApi, wanted: str | None) -> Number:
+    number = api.number(wanted)
+    if not number.voice_capable:
+        raise SettingsError(f"{number.phone_number} cannot take voice calls.", hint="Choose another number.")
+    return number
+
+
+def _entry(journal: Journal, account: Account, wanted: str | None) -> Entry | None:
+    """The entry to put back: that of the number, or the only one."""
+    entries = [entry for entry in journal.entries() if entry.account_sid == account.account_sid]
+    if wanted is not None:
+        wanted = "".join(character for character in wanted if character.isalnum() or character == "+")
+        entries = [entry for entry in entries if wanted in {entry.number_sid, entry.phone_number}]
+    if len(entries) > 1:
+        listed = "\n".join(f"  {entry.phone_number}  {entry.number_sid}" for entry in entries)
+        raise SettingsError(f"{len(entries)} numbers could be put back: name one.", hint=f"We changed:\n{listed}")
+    return entries[0] if entries else None
+
+
+def _origin(wanted: Wanted, settings: Settings, account: Account, lookups: Sequence[Lookup]) -> str:
+    origin = _given(wanted.url) if wanted.url is not None else known_origin(settings, lookups)
+    if origin is None:
+        raise SettingsError(
+            "There is no public URL to point the number to.",
+            hint="Give --url https://…, set PUBLIC_URL, or start `twilio-rt serve` and a tunnel to it.",
+        )
+    if is_loopback(urlsplit(origin).hostname or "") and not account.elsewhere:
+        raise SettingsError(
+            f"{origin} is this machine's own address: Twilio cannot reach it.",
+            hint="Open a tunnel to the server, or give --url https://… or PUBLIC_URL.",
+        )
+    return origin
+
+
+def _given(url: str) -> str:
+    try:
+        return TypeAdapter[str](Origin).validate_python(url.strip().removesuffix(WEBHOOK_PATH))
+    except ValidationError as error:
+        rule = str(error.errors()[0].get("ctx", {}).get("error", "is not an origin"))
+        raise SettingsError(f"--url {rule}.", hint="It is the bridge's origin: --url https://bridge.example") from None

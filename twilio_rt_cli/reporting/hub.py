@@ -1,0 +1,72 @@
+"""Where every notice goes: stamped once, veiled once, and told to all who listen, in order.
+
+A listener that fails does not hurt the call that told something, nor the other listeners: it is logged.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from twilio_rt_cli.bridge.bridge import Publish
+from twilio_rt_cli.call.notices import CallOver, Notice
+from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
+from twilio_rt_cli.server.notices import CallStarted, ServerNotice
+
+log = logging.getLogger("twilio_rt.hub")
+
+
+class Listener(Protocol):
+    """Wants to know what happens. Called on the loop: it must not block."""
+
+    def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
+        """A call tells something; `at` in seconds since the epoch."""
+
+    def server(self, at: float, notice: ServerNotice) -> None:
+        """The server tells something."""
+
+
+class Hub:
+    """One per server."""
+
+    def __init__(self, curtain: Curtain, clock: Callable[[], float] = time.time) -> None:
+        self._curtain = curtain
+        self._clock = clock
+        self._listeners: list[Listener] = []
+        self._streams: dict[CallSid, StreamSid] = {}
+        """of the calls on the line, for the log"""
+
+    def add(self, listener: Listener) -> None:
+        """Tell this one too, from now on."""
+        self._listeners.append(listener)
+
+    def publish_for(self, call_sid: CallSid) -> Publish:
+        """What the Bridge of this call tells its notices to."""
+        return lambda notice: self.call(call_sid, notice)
+
+    def call(self, call_sid: CallSid, notice: Notice) -> None:
+        """A call tells something."""
+        at, veiled = self._clock(), self._curtain.veiled(notice)
+        for listener in self._listeners:
+            try:
+                listener.call(at, call_sid, veiled)
+            except Exception:  # who only watches must not end a call
+                log.exception("a listener failed on %s", type(notice).__name__, extra=self._sids(call_sid))
+        if isinstance(notice, CallOver):
+            self._streams.pop(call_sid, None)
+
+    def server(self, notice: ServerNotice) -> None:
+        """The server tells something."""
+        at = self._clock()
+        if isinstance(notice, CallStarted):
+            self._streams[notice.call_sid] = notice.stream_sid
+        for listener in self._listeners:
+            try:
+                listener.server(at, notice)
+            except Exception:  # as above
+                sids = self._sids(getattr(notice, "call_sid", None))
+                log.exception("a listener failed on %s", type(notice).__name__, extra=sids)
+
+    def _sids(self, call_sid: CallSid | None) -> dict[str, str | None]:
+        return {"call": call_sid, "stream": self._streams.get(call_sid) if call_sid else None}

@@ -1,0 +1,1 @@
+"""What `twilio-rt serve` puts together: server, agent, watchers, and how callers reach it."""

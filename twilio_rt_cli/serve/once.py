@@ -1,0 +1,91 @@
+"""Serves in this process: everything that stands around the server, put together for one run."""
+
+import logging
+import sys
+import time
+from contextlib import AbstractContextManager, ExitStack, nullcontext, redirect_stdout
+
+from twilio_rt_cli.admin.metrics import Metrics
+from twilio_rt_cli.live.on_terminal import live_view
+from twilio_rt_cli.output import console
+from twilio_rt_cli.output.logs import log_lines
+from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.reporting.hub import Hub
+from twilio_rt_cli.reporting.reporter import Form, Reporter
+from twilio_rt_cli.serve.agent import Agent
+from twilio_rt_cli.serve.attended import Attended
+from twilio_rt_cli.serve.banner import banner, signatures_doubt
+from twilio_rt_cli.serve.call_records import call_records, recordings, used_since
+from twilio_rt_cli.serve.options import NO_WISHES, Wishes
+from twilio_rt_cli.serve.reach import Reach
+from twilio_rt_cli.serve.watch import Watch
+from twilio_rt_cli.server.admission.quota import Quota, day_began
+from twilio_rt_cli.server.run import BridgeServer
+from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.parts import limits_of, secrets_of, server_config
+
+log = logging.getLogger("twilio_rt.serve")
+
+
+def log_lines_of(settings: Settings) -> AbstractContextManager[None]:
+    """Logging as the settings want it."""
+    return log_lines(
+        level=settings.log_level,
+        log_format=settings.log_format,
+        secrets=secrets_of(settings),
+        show_numbers=settings.show_numbers,
+    )
+
+
+def serve_once(settings: Settings, form: Form, engine_url: str | None, wishes: Wishes = NO_WISHES) -> None:
+    """Serve in this process, with an engine that already runs when the provider is `local`."""
+    logged = console.is_terminal(sys.stderr) and log.isEnabledFor(logging.WARNING)
+    curtain = Curtain(secrets_of(settings), settings.show_numbers)
+    hub, reporter = Hub(curtain), Reporter(form, curtain, logged=logged)
+    out = sys.stdout
+    with reporter, redirect_stdout(sys.stderr), ExitStack() as stack:
+        # A tool that prints must not print between our lines, which keep the stdout from before.
+        agent = Agent(settings, hub.publish_for, engine_url)
+        recorder = stack.enter_context(call_records(settings, agent.tools))
+        agent.recordings = stack.enter_context(recordings(settings, recorder))
+        now = time.time()
+        quota = Quota(limits_of(settings), now, used_since(settings, day_began(now)))
+        server = BridgeServer(server_config(settings), agent.answer, hub.server, quota)
+        watch = Watch(settings, server, curtain)
+        metrics = Metrics(
+            capacity=settings.limit_concurrency,
+            counted=watch.model.statistics,
+            refused=server.registry.refused,
+            tools=agent.tools,
+        )
+        for listener in (reporter, watch.model, quota, recorder, metrics):
+            if listener is not None:
+                hub.add(listener)
+        attended = Attended(server, watch, metrics, reporter)
+        reach = Reach(
+            settings,
+            wishes,
+            reporter,
+            attended,
+            on_ready=lambda origin: _say_where(settings, server.local_url, origin),
+            view=(lambda: live_view(watch, out)) if form is Form.VIEW else nullcontext,
+        )
+        try:
+            server.run(reach.around)
+        except SystemExit:  # by a second signal
+            reporter.stopped()
+            raise
+        log.info("%s", server.lag.snapshot())
+        reporter.stopped()
+    if reach.error is not None:
+        raise reach.error
+
+
+def _say_where(settings: Settings, url: str, origin: str | None) -> None:
+    if console.is_terminal(sys.stderr):
+        for line in banner(settings, url, console.width(sys.stderr), origin):
+            console.say(line)
+        return
+    log.info("listening on %s", url)
+    if (doubt := signatures_doubt(settings, url, origin)) is not None:
+        log.warning("Twilio's signatures are %s", doubt)

@@ -1,0 +1,52 @@
+"""Tells how the server does: every second to whoever attached, every ten seconds on stdout."""
+
+import asyncio
+from collections.abc import Callable
+
+from twilio_rt_cli.admin.feed import EventFeed
+from twilio_rt_cli.live.snapshot import Snapshot
+from twilio_rt_cli.reporting.reporter import Form, Reporter
+
+EVERY_S = 1.0
+PRINTED_EVERY = 10
+"""beats from one printed line to the next"""
+
+
+class Pulse:
+    """Beats on the running loop from `start` to `stop`. Nobody listens: nothing is summed up."""
+
+    def __init__(
+        self, snapshot: Callable[[], Snapshot], reporter: Reporter, feed: EventFeed, every_s: float = EVERY_S
+    ) -> None:
+        """`snapshot`: the totals are enough, without a single call."""
+        self._snapshot = snapshot
+        self._reporter = reporter
+        self._feed = feed
+        self._every_s = every_s
+        self._beats = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Beat from now on."""
+        self._timer = asyncio.get_running_loop().call_later(self._every_s, self._on_timer)
+
+    def stop(self) -> None:
+        """Beat no more; again: nothing."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def beat(self) -> None:
+        """One beat."""
+        self._beats += 1
+        printed = self._beats % PRINTED_EVERY == 0 and self._reporter.form in (Form.JSON, Form.PLAIN)
+        if not printed and not self._feed.broadcast.readers:
+            return
+        now = self._snapshot()
+        self._feed.stats(now)
+        if printed:
+            self._reporter.stats(now)
+
+    def _on_timer(self) -> None:
+        self.start()
+        self.beat()

@@ -1,0 +1,75 @@
+"""Watches one server: the live model with the server and the process around it. What every view asks, and may order."""
+
+import time
+from collections.abc import Callable
+
+from twilio_rt_cli import __version__
+from twilio_rt_cli.call.notices import Notice
+from twilio_rt_cli.live.model import About, LiveModel, Process, Told
+from twilio_rt_cli.live.snapshot import CallDetail, LagFigures, Snapshot
+from twilio_rt_cli.machine.vitals import Vitals
+from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.protocol.twilio import CallSid
+from twilio_rt_cli.reporting.words import Line, call_line, server_line
+from twilio_rt_cli.server.admission.registry import HungUp
+from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, ServerNotice, StreamFailed
+from twilio_rt_cli.server.run import BridgeServer
+from twilio_rt_cli.settings.model import Settings
+
+
+class Watch:
+    """Ask it on the server's loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        server: BridgeServer,
+        curtain: Curtain,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        local = settings.realtime_provider == "local"
+        about = About(
+            version=__version__,
+            url="",
+            model="offline engine" if local else settings.openai_model,
+            capacity=settings.limit_concurrency,
+        )
+        self._curtain = curtain
+        self._clock = clock
+        self._server = server
+        self._vitals = Vitals()
+        self.model = LiveModel(about, self._in_words, curtain.number, steady)
+
+    def number_pointed(self, number: str | None) -> None:
+        """This number points here now; None: none does."""
+        self.model.about.number = None if number is None else self._curtain.number(number)
+
+    def snapshot(self, first: int = 0, rows: int | None = None) -> Snapshot:
+        """The server now, with these calls of all that run."""
+        about, lag = self.model.about, self._server.lag.snapshot()
+        about.url, about.public_url = self._server.local_url, self._server.origins.public
+        figures = LagFigures(round(lag.p50_ms, 1), round(lag.p99_ms, 1), round(lag.max_ms, 1))
+        vitals = self._vitals.look()
+        return self.model.snapshot(self._clock(), Process(figures, vitals.rss_mb, vitals.cpu_percent), first, rows)
+
+    def detail(self, call_sid: str) -> CallDetail | None:
+        """One running call and what was said; None when it does not run."""
+        return self.model.detail(call_sid)
+
+    def hang_up(self, call_sid: str) -> bool:
+        """End a call. False when it does not run."""
+        return self._server.hang_up(CallSid(call_sid)) is HungUp.DONE
+
+    def drain(self) -> None:
+        """Stop as at a first signal."""
+        self._server.stop()
+
+    def _in_words(self, notice: Notice | ServerNotice) -> Told | None:
+        line: Line | None
+        match notice:
+            case CallStarted() | CallRefused() | StreamFailed() | Draining():
+                line = server_line(notice, self._curtain)
+            case _:
+                line = call_line(notice)
+        return None if line is None else Told(line.who, line.text, line.aside)
