@@ -25,7 +25,7 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.record import CallStatistics, EndReason, Tokens
+from twilio_rt_cli.call.statistics import CallStatistics, EndReason, Tokens
 from twilio_rt_cli.errors import UnreachableError
 from twilio_rt_cli.output.masking import Curtain
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid

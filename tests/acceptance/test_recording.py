@@ -12,7 +12,7 @@ from tests.call.test_tape import conversation, off_ms, on_the_callers_clock
 from tests.e2e.test_recording import recorded
 from tests.nursery.nursery import Nursery
 from tests.records.recorded_call import Turn, recorded_call, tracks
-from tests.records.test_taped import Figures, compare
+from tests.records.test_recorded_call import Figures, compare
 from tests.scripted_model import Answer, Speech
 from twilio_rt_cli.caller.line import LineQuality
 

@@ -4,7 +4,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from tests.admin.test_metrics import read
 from twilio_rt_cli.admin.counted import MOST_CODES, Codes, Counted
-from twilio_rt_cli.call.record import CallStatistics, Tokens
+from twilio_rt_cli.call.statistics import CallStatistics, Tokens
 from twilio_rt_cli.server.notices import Refusal
 
 

@@ -17,7 +17,7 @@ from twilio_rt_cli.bridge.bridge import Bridge
 from twilio_rt_cli.bridge.leg import Closed, Leg
 from twilio_rt_cli.call.notices import CallOver, ModelReady, Notice
 from twilio_rt_cli.call.plan import CallPlan
-from twilio_rt_cli.call.record import EndReason
+from twilio_rt_cli.call.statistics import EndReason
 from twilio_rt_cli.models.dialer import Endpoint, dialer
 from twilio_rt_cli.models.session import session_config
 from twilio_rt_cli.protocol import twilio

@@ -36,7 +36,7 @@ from twilio_rt_cli.call.events import (
     Woken,
 )
 from twilio_rt_cli.call.notices import BargedIn, CallTrouble, KeyPressed, ModelReady
-from twilio_rt_cli.call.record import EndReason
+from twilio_rt_cli.call.statistics import EndReason
 from twilio_rt_cli.protocol.realtime import ErrorDetails, ErrorReported, ItemId, SpeechStarted, SpeechStopped
 from twilio_rt_cli.protocol.realtime_client import (
     AppendAudio,

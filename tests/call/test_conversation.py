@@ -19,7 +19,7 @@ from twilio_rt_cli.call.notices import (
     SpokenItem,
     ToolAnswered,
 )
-from twilio_rt_cli.call.record import EndReason
+from twilio_rt_cli.call.statistics import EndReason
 from twilio_rt_cli.protocol.realtime import (
     AudioDone,
     ErrorDetails,

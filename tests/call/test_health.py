@@ -3,7 +3,7 @@
 import pytest
 
 from twilio_rt_cli.call.health import HEALTHY, Health, Level, health
-from twilio_rt_cli.call.record import CallStatistics, EndReason
+from twilio_rt_cli.call.statistics import CallStatistics, EndReason
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests.call.line_simulation import BargeIn, Line
 from twilio_rt_cli.call.commands import ClearPlayout, PhoneCommand, SendMark, SendMedia
 from twilio_rt_cli.call.generation import PER_MS, Heard
 from twilio_rt_cli.call.playout import LEAD, Playout
-from twilio_rt_cli.call.record import CallStatistics
+from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.protocol.realtime import ItemId
 
 A, B = ItemId("item_a"), ItemId("item_b")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twilio_rt_cli.call.price import Prices, cost_usd
-from twilio_rt_cli.call.record import Tokens
+from twilio_rt_cli.call.statistics import Tokens
 
 ODD = Prices(text_in=3.0, text_cached=5.0, text_out=7.0, audio_in=11.0, audio_cached=13.0, audio_out=17.0)
 

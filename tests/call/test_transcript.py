@@ -22,7 +22,7 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.record import CallStatistics, EndReason
+from twilio_rt_cli.call.statistics import CallStatistics, EndReason
 from twilio_rt_cli.call.transcript import SpokenLine, Told, heard_part, transcript
 
 TEXT = "We are open from nine in the morning until six."

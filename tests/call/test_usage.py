@@ -4,7 +4,7 @@ import pytest
 
 from tests.playbook import created, done, talking
 from twilio_rt_cli.call.price import Prices
-from twilio_rt_cli.call.record import CallStatistics, Tokens
+from twilio_rt_cli.call.statistics import CallStatistics, Tokens
 from twilio_rt_cli.call.usage import count_usage
 from twilio_rt_cli.protocol.realtime import CachedTokens, InputTokens, OutputTokens, Usage
 

@@ -36,7 +36,7 @@ from tests.records.world import (
     tell,
 )
 from twilio_rt_cli.call.notices import CallerTurn, CallOver
-from twilio_rt_cli.call.record import CallStatistics, EndReason, figures
+from twilio_rt_cli.call.statistics import CallStatistics, EndReason, figures
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.machine.state import process_started_at
 from twilio_rt_cli.records.file import NAME

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import msgspec
 import pytest
 
-from twilio_rt_cli.call.glance import Glance
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -16,7 +15,8 @@ from twilio_rt_cli.call.notices import (
     SpokenItem,
     ToolStarted,
 )
-from twilio_rt_cli.call.record import CallStatistics, EndReason
+from twilio_rt_cli.call.statistics import CallStatistics, EndReason
+from twilio_rt_cli.call.status import Glance
 from twilio_rt_cli.live.model import RECENT_EVENTS, TRANSCRIPT_NOTICES, About, LiveModel, Process, Told
 from twilio_rt_cli.live.snapshot import LagFigures, Snapshot, TranscriptLine
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid

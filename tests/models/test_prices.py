@@ -4,7 +4,7 @@ from datetime import date
 import pytest
 
 from twilio_rt_cli.call.price import Prices
-from twilio_rt_cli.call.record import Tokens
+from twilio_rt_cli.call.statistics import Tokens
 from twilio_rt_cli.models.prices import price_table, prices_of
 from twilio_rt_cli.settings.model import Settings
 

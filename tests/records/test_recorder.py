@@ -27,7 +27,7 @@ from tests.records.world import (
     until,
 )
 from twilio_rt_cli.call.notices import CallerTurn, CallOver, CallTrouble, KeyPressed
-from twilio_rt_cli.call.record import CallStatistics, EndReason, figures
+from twilio_rt_cli.call.statistics import CallStatistics, EndReason, figures
 from twilio_rt_cli.call.transcript import transcript
 from twilio_rt_cli.history.data import spoken
 from twilio_rt_cli.machine.state import process_started_at

@@ -17,7 +17,7 @@ import pytest
 
 from tests.records.test_store import begun, event
 from tests.records.world import BEGAN, Running, begin, ended, settled, sid, statistics, until
-from twilio_rt_cli.call.record import figures
+from twilio_rt_cli.call.statistics import figures
 from twilio_rt_cli.records.file import NAME, VERSION, open_for_writing
 from twilio_rt_cli.records.reading import Record, Records
 from twilio_rt_cli.records.recorder import Recorder

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-from twilio_rt_cli.call.glance import NO_GLANCE, Glance
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -22,7 +21,8 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.record import CallStatistics, EndReason, figures
+from twilio_rt_cli.call.statistics import CallStatistics, EndReason, figures
+from twilio_rt_cli.call.status import NO_GLANCE, Glance
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.recorder import Plain, Recorder

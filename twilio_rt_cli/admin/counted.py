@@ -8,7 +8,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
-from twilio_rt_cli.call.record import MARK_LAG_BOUNDS_S, Buckets, CallStatistics, Tokens
+from twilio_rt_cli.call.statistics import MARK_LAG_BOUNDS_S, Buckets, CallStatistics, Tokens
 from twilio_rt_cli.server.notices import Refusal
 
 PREFIX = "twilio_rt"

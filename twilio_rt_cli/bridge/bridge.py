@@ -36,10 +36,10 @@ from twilio_rt_cli.call.events import (
     UnknownMessage,
     Woken,
 )
-from twilio_rt_cli.call.glance import Glance
 from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.call.plan import CallPlan
-from twilio_rt_cli.call.record import CallStatistics, EndReason
+from twilio_rt_cli.call.statistics import CallStatistics, EndReason
+from twilio_rt_cli.call.status import Glance
 from twilio_rt_cli.errors import CredentialsError, SettingsError, TwilioRtError
 from twilio_rt_cli.output.call_context import context_of
 from twilio_rt_cli.protocol import realtime, realtime_client, twilio

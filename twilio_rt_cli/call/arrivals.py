@@ -7,7 +7,7 @@ position says nothing about time by itself; the moments at which some positions 
 from bisect import bisect_left
 from collections import deque
 
-from twilio_rt_cli.call.record import CallStatistics
+from twilio_rt_cli.call.statistics import CallStatistics
 
 PER_S = 8000
 _LONGEST_MS = 10**9

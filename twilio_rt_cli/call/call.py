@@ -29,12 +29,12 @@ from twilio_rt_cli.call.events import (
     Woken,
 )
 from twilio_rt_cli.call.generation import PER_MS, PER_S
-from twilio_rt_cli.call.glance import Glance
 from twilio_rt_cli.call.keypad import Keypad
 from twilio_rt_cli.call.notices import CallOver, CallTrouble, KeyPressed, ModelReady
 from twilio_rt_cli.call.plan import CallPlan
-from twilio_rt_cli.call.record import CallStatistics, EndReason
 from twilio_rt_cli.call.setup import SessionSetup
+from twilio_rt_cli.call.statistics import CallStatistics, EndReason
+from twilio_rt_cli.call.status import Glance
 from twilio_rt_cli.protocol.realtime import AudioDelta, ErrorReported, SessionCreated, SessionUpdated, TranscriptDelta
 from twilio_rt_cli.protocol.realtime_client import AppendAudio
 from twilio_rt_cli.protocol.twilio import Connected, Dtmf, Mark, Media, Start, Stop, StreamSid

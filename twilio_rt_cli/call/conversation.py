@@ -23,7 +23,7 @@ from twilio_rt_cli.call.notices import (
 )
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.playout import MAX_WAITING, Playout
-from twilio_rt_cli.call.record import CallStatistics, EndReason, count_kind
+from twilio_rt_cli.call.statistics import CallStatistics, EndReason, count_kind
 from twilio_rt_cli.call.toolcalls import Answers, ToolCalls
 from twilio_rt_cli.call.turns import Turns, Wish
 from twilio_rt_cli.call.usage import count_usage

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from twilio_rt_cli.call.record import CallStatistics, EndReason, percentile
+from twilio_rt_cli.call.statistics import CallStatistics, EndReason, percentile
 
 LOST_PART = 0.01
 """of the caller's messages: above it words are lost"""

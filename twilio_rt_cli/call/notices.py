@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from twilio_rt_cli.call.record import CallStatistics, EndReason
+from twilio_rt_cli.call.statistics import CallStatistics, EndReason
 
 
 class ModelReady(Struct, frozen=True):

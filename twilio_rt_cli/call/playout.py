@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from twilio_rt_cli.call.commands import ClearPlayout, PhoneCommand, SendMark, SendMedia
 from twilio_rt_cli.call.generation import NOT_ECHOING_AFTER_S, PER_MS, PER_S, Generation, Heard, Interval
-from twilio_rt_cli.call.record import CallStatistics
+from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.protocol.realtime import ItemId
 
 LEAD = 3000 * PER_MS

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from twilio_rt_cli.call.record import Tokens
+from twilio_rt_cli.call.statistics import Tokens
 
 _MILLION = 1_000_000
 

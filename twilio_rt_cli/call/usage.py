@@ -1,7 +1,7 @@
 """What the model says a response has cost in tokens, added to a call's counters."""
 
 from twilio_rt_cli.call.price import Prices, cost_usd
-from twilio_rt_cli.call.record import CallStatistics, Tokens
+from twilio_rt_cli.call.statistics import CallStatistics, Tokens
 from twilio_rt_cli.protocol.realtime import CachedTokens, InputTokens, OutputTokens, Usage
 
 MOST_TOKENS = 1_000_000_000

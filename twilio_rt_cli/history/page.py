@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from twilio_rt_cli.call.record import percentile
+from twilio_rt_cli.call.statistics import percentile
 from twilio_rt_cli.call.transcript import SpokenLine
 from twilio_rt_cli.history.data import spoken
 from twilio_rt_cli.history.table import ended_words, health_word

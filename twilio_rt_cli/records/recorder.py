@@ -13,10 +13,10 @@ from pathlib import Path
 
 import msgspec
 
-from twilio_rt_cli.call.glance import Watched
 from twilio_rt_cli.call.health import health
 from twilio_rt_cli.call.notices import CallOver, CallTrouble, Notice
-from twilio_rt_cli.call.record import CallStatistics, figures, percentile
+from twilio_rt_cli.call.statistics import CallStatistics, figures, percentile
+from twilio_rt_cli.call.status import Watched
 from twilio_rt_cli.machine.state import process_started_at
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid
 from twilio_rt_cli.records.store import Begun, Ended, Event, Noted, Refused, Store

@@ -25,7 +25,7 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.record import Figure, figures
+from twilio_rt_cli.call.statistics import Figure, figures
 from twilio_rt_cli.live.snapshot import Snapshot
 from twilio_rt_cli.output.logs import logfmt, utc
 from twilio_rt_cli.output.masking import Curtain

@@ -20,7 +20,7 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.record import EndReason
+from twilio_rt_cli.call.statistics import EndReason
 from twilio_rt_cli.output.masking import Curtain, printable
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
 

@@ -10,14 +10,14 @@ from twilio_rt_cli.bridge.bridge import Bridge, Dial, NewCall, Publish
 from twilio_rt_cli.bridge.leg import Leg
 from twilio_rt_cli.call.call import Call
 from twilio_rt_cli.call.plan import CallPlan
-from twilio_rt_cli.call.record import EndReason
+from twilio_rt_cli.call.statistics import EndReason
 from twilio_rt_cli.models.dialer import dialer
-from twilio_rt_cli.models.picker import Provider, endpoint
 from twilio_rt_cli.models.prices import prices_of
+from twilio_rt_cli.models.providers import Provider, endpoint
 from twilio_rt_cli.models.session import TurnDetection, session_config
 from twilio_rt_cli.protocol.twilio import CallSid, Start
+from twilio_rt_cli.records.recorded_call import taped
 from twilio_rt_cli.records.recording import Recordings
-from twilio_rt_cli.records.taped import taped
 from twilio_rt_cli.server.admission.registry import IncomingCall
 from twilio_rt_cli.settings.model import Settings
 from twilio_rt_cli.tools.runner import ToolRunner

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from twilio_rt_cli.bridge.leg import Leg
-from twilio_rt_cli.call.glance import Glance
-from twilio_rt_cli.call.record import CallStatistics, EndReason
+from twilio_rt_cli.call.statistics import CallStatistics, EndReason
+from twilio_rt_cli.call.status import Glance
 from twilio_rt_cli.protocol.origin import Origin, Origins
 from twilio_rt_cli.protocol.signature import Verifier
 from twilio_rt_cli.protocol.twilio import CallSid, Start, StreamSid

@@ -2,7 +2,7 @@
 
 import pytest
 
-from twilio_rt_cli.models.picker import Provider, endpoint
+from twilio_rt_cli.models.providers import Provider, endpoint
 
 
 def test_openai_has_a_bearer_key_the_model_in_the_url_and_no_beta_header() -> None:
