@@ -7,9 +7,9 @@ from twilio_rt_cli.agents.tool_files import load
 from twilio_rt_cli.bridge.bridge import Bridge, NewCall
 from twilio_rt_cli.bridge.leg import Leg
 from twilio_rt_cli.call.call import Call
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.call.plan import CallPlan
-from twilio_rt_cli.call.statistics import EndReason
 from twilio_rt_cli.models.dialer import Endpoint, dialer
 from twilio_rt_cli.models.session import session_config
 from twilio_rt_cli.protocol.twilio import Start

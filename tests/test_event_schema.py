@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.server.figures import SNAPSHOT
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -25,7 +26,7 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.statistics import CallStatistics, EndReason, Tokens
+from twilio_rt_cli.call.statistics import CallStatistics, Tokens
 from twilio_rt_cli.errors import UnreachableError
 from twilio_rt_cli.output.masking import Curtain
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid

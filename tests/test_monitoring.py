@@ -11,8 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.server.figures import CALL
 from tests.test_readme import codes, rows, section
 from twilio_rt_cli.admin.metrics import Metrics
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import ToolAnswered
-from twilio_rt_cli.call.statistics import CallStatistics, EndReason
+from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.protocol.twilio import CallSid
 
 DASHBOARD: dict[str, Any] = json.loads(

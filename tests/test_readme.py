@@ -18,7 +18,7 @@ from tests.engine.fakes import stack
 from tests.test_architecture import MODULES, RANKS
 from twilio_rt_cli import __version__
 from twilio_rt_cli.bridge.leg import Leg
-from twilio_rt_cli.call.statistics import EndReason
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.engine.server import EngineServer
 from twilio_rt_cli.output.exit_codes import EXIT_CODES, INTERRUPTED

@@ -15,9 +15,9 @@ from tests.playbook import STREAM, audio
 from tests.scripted_model import Answer, FunctionCall, Script, Speech, scripted_model
 from twilio_rt_cli.bridge.bridge import Bridge
 from twilio_rt_cli.bridge.leg import Closed, Leg
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import CallOver, ModelReady, Notice
 from twilio_rt_cli.call.plan import CallPlan
-from twilio_rt_cli.call.statistics import EndReason
 from twilio_rt_cli.models.dialer import Endpoint, dialer
 from twilio_rt_cli.models.session import session_config
 from twilio_rt_cli.protocol import twilio

@@ -21,6 +21,7 @@ from tests.playbook import (
 )
 from twilio_rt_cli.call.call import CallState
 from twilio_rt_cli.call.commands import Command, HangUp, SendMark, SendMedia
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.events import (
     BadMessage,
     EndRequested,
@@ -36,7 +37,6 @@ from twilio_rt_cli.call.events import (
     Woken,
 )
 from twilio_rt_cli.call.notices import BargedIn, CallTrouble, KeyPressed, ModelReady
-from twilio_rt_cli.call.statistics import EndReason
 from twilio_rt_cli.protocol.realtime import ErrorDetails, ErrorReported, ItemId, SpeechStarted, SpeechStopped
 from twilio_rt_cli.protocol.realtime_client import (
     AppendAudio,

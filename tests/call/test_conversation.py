@@ -6,6 +6,7 @@ from tests.playbook import Playbook, answering, audio, created, delta, done, ech
 from twilio_rt_cli.call.call import CallState
 from twilio_rt_cli.call.commands import ClearPlayout, HangUp, RunTool, SendMark, SendMedia
 from twilio_rt_cli.call.conversation import HANGOVER_MS
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.events import ToolFinished
 from twilio_rt_cli.call.health import health
 from twilio_rt_cli.call.notices import (
@@ -19,7 +20,6 @@ from twilio_rt_cli.call.notices import (
     SpokenItem,
     ToolAnswered,
 )
-from twilio_rt_cli.call.statistics import EndReason
 from twilio_rt_cli.protocol.realtime import (
     AudioDone,
     ErrorDetails,

@@ -2,8 +2,9 @@
 
 import pytest
 
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.health import HEALTHY, Health, Level, health
-from twilio_rt_cli.call.statistics import CallStatistics, EndReason
+from twilio_rt_cli.call.statistics import CallStatistics
 
 
 @pytest.mark.parametrize(

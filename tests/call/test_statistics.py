@@ -2,7 +2,7 @@
 
 import pytest
 
-from twilio_rt_cli.call.statistics import MARK_LAG_BOUNDS_S, Buckets, CallStatistics, EndReason, Tokens, percentile
+from twilio_rt_cli.call.statistics import MARK_LAG_BOUNDS_S, Buckets, CallStatistics, Tokens, percentile
 
 
 def test_calls_add_up() -> None:
@@ -58,8 +58,3 @@ def test_a_value_at_a_bound_counts_under_it() -> None:
 )
 def test_percentiles(values: tuple[float, ...], part: float, expected: float | None) -> None:
     assert percentile(list(values), part) == expected
-
-
-def test_which_ends_owe_the_caller_a_message() -> None:
-    in_order = {reason.value for reason in EndReason if not reason.failed}
-    assert in_order == {"caller_hung_up", "agent_hung_up", "time_limit", "operator", "probe"}

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -22,7 +23,7 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.statistics import CallStatistics, EndReason
+from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.call.transcript import SpokenLine, Told, heard_part, transcript
 
 TEXT = "We are open from nine in the morning until six."

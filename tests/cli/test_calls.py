@@ -35,8 +35,9 @@ from tests.records.world import (
     stream,
     tell,
 )
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import CallerTurn, CallOver
-from twilio_rt_cli.call.statistics import CallStatistics, EndReason, figures
+from twilio_rt_cli.call.statistics import CallStatistics, figures
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.machine.state import process_started_at
 from twilio_rt_cli.records.file import NAME

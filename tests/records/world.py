@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -21,7 +22,7 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.statistics import CallStatistics, EndReason, figures
+from twilio_rt_cli.call.statistics import CallStatistics, figures
 from twilio_rt_cli.call.status import NO_GLANCE, Glance
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.records.file import NAME

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -20,7 +21,7 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.statistics import CallStatistics, EndReason
+from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.output.masking import Curtain
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.reporting.event_lines import EventLine, call_event, server_event

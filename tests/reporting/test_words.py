@@ -2,6 +2,7 @@
 
 import pytest
 
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -14,7 +15,7 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.statistics import CallStatistics, EndReason
+from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.output.masking import Curtain
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.reporting.words import Line, call_line, server_line

@@ -15,7 +15,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from twilio_rt_cli.bridge.leg import Closed, Leg
-from twilio_rt_cli.call.statistics import CallStatistics, EndReason
+from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.call.status import NO_GLANCE, Glance
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.signature import headers_for

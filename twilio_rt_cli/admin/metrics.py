@@ -19,8 +19,9 @@ from prometheus_client.openmetrics.exposition import generate_latest as openmetr
 
 from twilio_rt_cli import __version__
 from twilio_rt_cli.admin.counted import PREFIX, Counted, Labels, WithoutCreated
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallOver, FirstAudio, ModelReady, Notice, ToolAnswered
-from twilio_rt_cli.call.statistics import CallStatistics, EndReason
+from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.server.notices import CallStarted, Draining, Refusal, ServerNotice
 

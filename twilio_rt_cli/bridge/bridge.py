@@ -19,6 +19,7 @@ from twilio_rt_cli.bridge.leg import Closed, Leg, Owner
 from twilio_rt_cli.bridge.meter import Meter
 from twilio_rt_cli.call.call import Call
 from twilio_rt_cli.call.commands import ClearPlayout, Command, HangUp, RunTool, SendMark, SendMedia
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.events import (
     BadMessage,
     Began,
@@ -38,7 +39,7 @@ from twilio_rt_cli.call.events import (
 )
 from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.call.plan import CallPlan
-from twilio_rt_cli.call.statistics import CallStatistics, EndReason
+from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.call.status import Glance
 from twilio_rt_cli.errors import CredentialsError, SettingsError, TwilioRtError
 from twilio_rt_cli.output.call_context import context_of

@@ -12,6 +12,7 @@ from math import inf
 from twilio_rt_cli.call.arrivals import Arrivals
 from twilio_rt_cli.call.commands import Command, HangUp
 from twilio_rt_cli.call.conversation import HOPELESS, Conversation
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.events import (
     BadMessage,
     Began,
@@ -33,7 +34,7 @@ from twilio_rt_cli.call.keypad import Keypad
 from twilio_rt_cli.call.notices import CallOver, CallTrouble, KeyPressed, ModelReady
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.setup import SessionSetup
-from twilio_rt_cli.call.statistics import CallStatistics, EndReason
+from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.call.status import Glance
 from twilio_rt_cli.protocol.realtime import AudioDelta, ErrorReported, SessionCreated, SessionUpdated, TranscriptDelta
 from twilio_rt_cli.protocol.realtime_client import AppendAudio

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from twilio_rt_cli.call.answers import Answer, Unwritten, cut_of
 from twilio_rt_cli.call.arrivals import Arrivals
 from twilio_rt_cli.call.commands import Command, RunTool
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.events import ToolFinished
 from twilio_rt_cli.call.generation import PER_MS, Heard
 from twilio_rt_cli.call.notices import (
@@ -23,7 +24,7 @@ from twilio_rt_cli.call.notices import (
 )
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.playout import MAX_WAITING, Playout
-from twilio_rt_cli.call.statistics import CallStatistics, EndReason, count_kind
+from twilio_rt_cli.call.statistics import CallStatistics, count_kind
 from twilio_rt_cli.call.toolcalls import Answers, ToolCalls
 from twilio_rt_cli.call.turns import Turns, Wish
 from twilio_rt_cli.call.usage import count_usage

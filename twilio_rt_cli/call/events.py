@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from twilio_rt_cli.call.statistics import EndReason
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.protocol.realtime import ServerEvent, ToolCallId
 from twilio_rt_cli.protocol.twilio import FromTwilio
 

@@ -5,6 +5,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import assert_never
 
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.health import Level, health
 from twilio_rt_cli.call.notices import (
     AgentTurn,
@@ -20,7 +21,6 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.statistics import EndReason
 from twilio_rt_cli.output.masking import Curtain, printable
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
 

@@ -9,8 +9,8 @@ from twilio_rt_cli.agents.tool_files import load
 from twilio_rt_cli.bridge.bridge import Bridge, Dial, NewCall, Publish
 from twilio_rt_cli.bridge.leg import Leg
 from twilio_rt_cli.call.call import Call
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.plan import CallPlan
-from twilio_rt_cli.call.statistics import EndReason
 from twilio_rt_cli.models.dialer import dialer
 from twilio_rt_cli.models.prices import prices_of
 from twilio_rt_cli.models.providers import Provider, endpoint

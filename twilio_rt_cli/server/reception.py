@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from twilio_rt_cli.bridge.leg import Leg
-from twilio_rt_cli.call.statistics import CallStatistics, EndReason
+from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.call.status import Glance
 from twilio_rt_cli.protocol.origin import Origin, Origins
 from twilio_rt_cli.protocol.signature import Verifier

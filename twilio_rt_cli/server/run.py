@@ -21,7 +21,7 @@ from math import inf
 
 import uvicorn
 
-from twilio_rt_cli.call.statistics import EndReason
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.protocol.origin import Origins
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.server.admission.quota import Limits, Quota

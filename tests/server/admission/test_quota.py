@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.server.world import STREAM, call_sid
+from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import CallOver, KeyPressed
-from twilio_rt_cli.call.statistics import CallStatistics, EndReason
+from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.call.status import NO_GLANCE, Glance
 from twilio_rt_cli.output.masking import Curtain
 from twilio_rt_cli.protocol.caller_id import caller_list
