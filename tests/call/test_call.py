@@ -392,7 +392,7 @@ def test_agent_audio_that_waits_goes_on_with_the_callers_though_no_mark_comes_ba
         else:
             assert call.now <= 102.02 + most_looks_s
         went_at_s = call.now
-        assert call.core.glance(call.now).at_twilio_ms > 3000 - 200
+        assert call.core.status(call.now).at_twilio_ms > 3000 - 200
     assert went_at_s
 
 
@@ -435,27 +435,27 @@ def replace_stream(event: Media) -> Media:
 
 def test_what_goes_on_is_seen_at_a_glance() -> None:
     call = Playbook()
-    assert call.core.glance(call.now).state == "connecting"
+    assert call.core.status(call.now).state == "connecting"
     call = talking()
-    assert call.core.glance(call.now).state == "listening"
+    assert call.core.status(call.now).state == "listening"
     call << SpeechStarted()
-    assert call.core.glance(call.now).state == "caller"
+    assert call.core.status(call.now).state == "caller"
     call << SpeechStopped()
-    assert call.core.glance(call.now).state == "thinking"
+    assert call.core.status(call.now).state == "thinking"
     call << created()
-    assert call.core.glance(call.now).state == "thinking"
+    assert call.core.status(call.now).state == "thinking"
     call << function_call("call_a", "look_up")
-    assert call.core.glance(call.now).state == "tool:look_up"
+    assert call.core.status(call.now).state == "tool:look_up"
     call << delta(5000)
-    glance = call.core.glance(call.now)
-    assert (glance.state, glance.buffered_ms, glance.at_twilio_ms, glance.overdue_ms) == ("speaking", 5000, 3000, 0)
+    status = call.core.status(call.now)
+    assert (status.state, status.buffered_ms, status.at_twilio_ms, status.overdue_ms) == ("speaking", 5000, 3000, 0)
     call.now += 1.0
-    glance = call.core.glance(call.now)
-    assert (glance.buffered_ms, glance.overdue_ms) == (4980, 980)  # no mark came back: 20 ms count as heard
+    status = call.core.status(call.now)
+    assert (status.buffered_ms, status.overdue_ms) == (4980, 980)  # no mark came back: 20 ms count as heard
     call << ModelClosed(1006)
-    assert call.core.glance(call.now).state == "ending"
+    assert call.core.status(call.now).state == "ending"
     call << Stop()
-    assert call.core.glance(call.now).state == "over"
+    assert call.core.status(call.now).state == "over"
 
 
 def test_a_mark_that_comes_back_late_is_counted() -> None:

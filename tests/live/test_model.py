@@ -17,7 +17,7 @@ from twilio_rt_cli.call.notices import (
     ToolStarted,
 )
 from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.call.status import Glance
+from twilio_rt_cli.call.status import CallStatus
 from twilio_rt_cli.live.model import RECENT_EVENTS, TRANSCRIPT_NOTICES, About, LiveModel, Process, Told
 from twilio_rt_cli.live.snapshot import LagFigures, Snapshot, TranscriptLine
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
@@ -31,10 +31,10 @@ class FakeCall:
     """A running call whose counters a test sets."""
 
     statistics: CallStatistics = field(default_factory=CallStatistics)
-    shown: Glance = field(default_factory=lambda: Glance("speaking", 900, 400, 0))
+    shown: CallStatus = field(default_factory=lambda: CallStatus("speaking", 900, 400, 0))
     waiting_ms: float = 0.0
 
-    def glance(self) -> Glance:
+    def status(self) -> CallStatus:
         return self.shown
 
 
@@ -96,7 +96,7 @@ def test_a_running_call_is_looked_at_when_the_snapshot_is_made() -> None:
     assert (row.call, row.stream, row.from_number, row.to_number) == (sid(1), "MZ1", "…0142", "…0100")
     assert (row.age_s, row.state, row.buffered_ms, row.at_twilio_ms) == (32.0, "speaking", 900, 400)
     assert (row.v2v_ms, row.v2v_p95_ms, row.health) == (900.0, 900.0, "healthy")
-    call.shown = Glance("listening", 0, 0, 0)
+    call.shown = CallStatus("listening", 0, 0, 0)
     call.statistics.frames_in = 8
     [row] = world.at(1033.0).calls
     assert (row.state, row.statistics.frames_in) == ("listening", 8)
@@ -107,7 +107,7 @@ def test_a_mark_that_is_overdue_counts_as_playout_lag() -> None:
     call = world.start(1)
     call.statistics.playout_lag_ms = 3.04
     assert world.at(1001.0).calls[0].playout_lag_ms == 3.0
-    call.shown = Glance("speaking", 0, 0, 2500)
+    call.shown = CallStatus("speaking", 0, 0, 2500)
     assert world.at(1001.0).calls[0].playout_lag_ms == 2500
 
 

@@ -24,7 +24,7 @@ from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.caller.report import CallReport
 from twilio_rt_cli.caller.script import HangUp, Pause, Say, Step, Utterance
 from twilio_rt_cli.protocol.twilio import Start
-from twilio_rt_cli.records.recorded_call import taped
+from twilio_rt_cli.records.recorded_call import recorded
 from twilio_rt_cli.records.recording import Recordings
 
 PER_MS = 8
@@ -110,7 +110,7 @@ def recorder(recordings: Recordings) -> tuple[list[Path], Callable[[Start], NewC
     def new_call(start: Start) -> NewCall:
         recording = recordings.begin(start.start.call_sid, start.stream_sid, datetime.now())
         paths.append(recording.path)
-        return taped(recording, asyncio.get_running_loop().time)
+        return recorded(recording, asyncio.get_running_loop().time)
 
     return paths, new_call
 

@@ -18,7 +18,7 @@ from twilio_rt_cli.call.events import Began, Event, ModelOpened
 from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.protocol.realtime import AudioDelta, ItemId, ResponseId
 from twilio_rt_cli.protocol.twilio import CallSid, Media, MediaDetails, Stop, StreamSid
-from twilio_rt_cli.records.recorded_call import TapedCall
+from twilio_rt_cli.records.recorded_call import RecordedCall
 from twilio_rt_cli.records.recording import Recordings
 
 GREETING = Answer((Speech(2000),))
@@ -78,11 +78,11 @@ def test_both_channels_are_what_was_said_and_heard_on_good_lines_and_bad(tmp_pat
     assert bad.caller_missing < 10  # what the line has lost before it came to the bridge
 
 
-def told(tmp_path: Path) -> TapedCall:
+def told(tmp_path: Path) -> RecordedCall:
     """A recorded call that talks."""
     recordings = Recordings(tmp_path)
     recording = recordings.begin(CallSid("CA1"), STREAM, datetime(2026, 11, 25))
-    call = TapedCall(PLAN, STREAM, 100.0, recording=recording, clock=lambda: 100.0)
+    call = RecordedCall(PLAN, STREAM, 100.0, recording=recording, clock=lambda: 100.0)
     for event in OPENING:
         call.receive(event, 100.0)
     return call
@@ -117,7 +117,7 @@ def test_a_bug_of_the_tape_ends_the_recording_and_not_the_call(
 def test_audio_that_the_call_refuses_is_not_recorded(tmp_path: Path) -> None:
     with Recordings(tmp_path) as recordings:
         recording = recordings.begin(CallSid("CA1"), STREAM, datetime(2026, 11, 25))
-        call = TapedCall(PLAN, STREAM, 100.0, recording=recording, clock=lambda: 100.02)
+        call = RecordedCall(PLAN, STREAM, 100.0, recording=recording, clock=lambda: 100.02)
         call.receive(Began(), 100.0)
         call.receive(media(2000), 100.02)
         call.receive(Media(MediaDetails(audio(20)), StreamSid("MZother"), 3), 100.04)

@@ -23,7 +23,7 @@ from twilio_rt_cli.call.notices import (
     ToolStarted,
 )
 from twilio_rt_cli.call.statistics import CallStatistics, figures
-from twilio_rt_cli.call.status import NO_GLANCE, Glance
+from twilio_rt_cli.call.status import NO_STATUS, CallStatus
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.recorder import Plain, Recorder
@@ -56,8 +56,8 @@ class Running:
 
     waiting_ms = 0.0
 
-    def glance(self) -> Glance:
-        return NO_GLANCE
+    def status(self) -> CallStatus:
+        return NO_STATUS
 
 
 def sid(number: int) -> CallSid:

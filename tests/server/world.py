@@ -17,7 +17,7 @@ from websockets.exceptions import InvalidStatus
 from twilio_rt_cli.bridge.leg import Closed, Leg
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.call.status import NO_GLANCE, Glance
+from twilio_rt_cli.call.status import NO_STATUS, CallStatus
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.signature import headers_for
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid, Start, StartDetails, StopDetails, StreamSid
@@ -73,8 +73,8 @@ class EchoCall:
 
     waiting_ms = 0.0
 
-    def glance(self) -> Glance:
-        return NO_GLANCE
+    def status(self) -> CallStatus:
+        return NO_STATUS
 
     def begin(self) -> None:
         self.begun = True

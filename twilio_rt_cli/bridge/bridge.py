@@ -40,7 +40,7 @@ from twilio_rt_cli.call.events import (
 from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.call.status import Glance
+from twilio_rt_cli.call.status import CallStatus
 from twilio_rt_cli.errors import CredentialsError, SettingsError, TwilioRtError
 from twilio_rt_cli.output.call_context import context_of
 from twilio_rt_cli.protocol import realtime, realtime_client, twilio
@@ -116,9 +116,9 @@ class Bridge:
         """How long the caller has been waiting for an answer; 0: is not."""
         return self._call.waiting_ms(self._loop.time())
 
-    def glance(self) -> Glance:
+    def status(self) -> CallStatus:
         """This call at this moment."""
-        return self._call.glance(self._loop.time())
+        return self._call.status(self._loop.time())
 
     def begin(self) -> None:
         """Take over the phone's socket and dial the model."""

@@ -102,7 +102,7 @@ class Stretch:
 
 
 @dataclass(slots=True)
-class Watched:
+class SeenGeneration:
     """A generation, and the last mark of it that was noted."""
 
     generation: Generation
@@ -119,8 +119,8 @@ class AgentTrack:
         self._position = 0
         """in the stream, of what waits here"""
         current = playout.current
-        self._current = Watched(current, current.echoed)
-        self._cuts: deque[Watched] = deque()
+        self._current = SeenGeneration(current, current.echoed)
+        self._cuts: deque[SeenGeneration] = deque()
         self._stretches = deque([Stretch(current.runs[0])])
         self._frame_end = self._frame_before = 0
         """where the last two frames of caller audio end"""
@@ -146,7 +146,7 @@ class AgentTrack:
         current = self._playout.current
         if current is not self._current.generation:
             self._cuts.append(self._current)
-            self._current = Watched(current, current.echoed)
+            self._current = SeenGeneration(current, current.echoed)
         for cut in self._cuts:
             self._note_echo(cut, now)
         if current.runs[-1] is not self._stretches[-1].run:
@@ -188,12 +188,12 @@ class AgentTrack:
             elif run.start > last.start:
                 self._stretches.append(Stretch(run))
 
-    def _note_echo(self, watched: Watched, now: float) -> None:
-        position = watched.generation.echoed
-        if position == watched.echoed:
+    def _note_echo(self, seen: SeenGeneration, now: float) -> None:
+        position = seen.generation.echoed
+        if position == seen.echoed:
             return
-        watched.echoed = position
-        run = watched.generation.runs[0]
+        seen.echoed = position
+        run = seen.generation.runs[0]
         at = run.begins_at + (position - run.start) / PER_S
         for stretch in self._stretches:
             if stretch.run is run and run.start < position:

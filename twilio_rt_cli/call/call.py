@@ -35,7 +35,7 @@ from twilio_rt_cli.call.notices import CallOver, CallTrouble, KeyPressed, ModelR
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.setup import SessionSetup
 from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.call.status import Glance
+from twilio_rt_cli.call.status import CallStatus
 from twilio_rt_cli.protocol.realtime import AudioDelta, ErrorReported, SessionCreated, SessionUpdated, TranscriptDelta
 from twilio_rt_cli.protocol.realtime_client import AppendAudio
 from twilio_rt_cli.protocol.twilio import Connected, Dtmf, Mark, Media, Start, Stop, StreamSid
@@ -180,13 +180,13 @@ class Call:
         """How long the caller has been waiting for an answer; 0: is not."""
         return self._conversation.waiting_ms(now)
 
-    def glance(self, now: float) -> Glance:
+    def status(self, now: float) -> CallStatus:
         """The call at this moment, for somebody who watches."""
         state = self._conversation.state(now) if self.state is _TALKING else self.state.name.lower()
         state = "connecting" if self.state in _SETTING_UP else state
         playout = self._conversation.playout
         buffered = playout.unheard(now) // PER_MS, playout.at_twilio(now) // PER_MS
-        return Glance(state, *buffered, round(playout.overdue_s(now) * 1000))
+        return CallStatus(state, *buffered, round(playout.overdue_s(now) * 1000))
 
     def deadline(self) -> float | None:
         """When to tell `Woken`, in monotonic seconds; None when nothing is awaited any more."""

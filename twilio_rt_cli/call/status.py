@@ -1,4 +1,4 @@
-"""A call at one moment, as somebody watching sees it."""
+"""How a call stands, for somebody who watches it."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,7 +7,7 @@ from twilio_rt_cli.call.statistics import CallStatistics
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class CallStatus:
     """What cannot be counted: it is so now."""
 
     state: str
@@ -20,10 +20,10 @@ class Glance:
     """by how much the next mark is overdue; 0: none is"""
 
 
-NO_GLANCE = Glance("over", 0, 0, 0)
+NO_STATUS = CallStatus("over", 0, 0, 0)
 
 
-class Watched(Protocol):
+class RunningCall(Protocol):
     """A call that runs: its counters are live, and it can be looked at."""
 
     @property
@@ -33,4 +33,4 @@ class Watched(Protocol):
     def waiting_ms(self) -> float:
         """How long the caller has been waiting for an answer; 0: is not."""
 
-    def glance(self) -> Glance: ...
+    def status(self) -> CallStatus: ...

@@ -15,7 +15,7 @@ from msgspec import structs
 from twilio_rt_cli.call.health import HEALTHY, Health, Level, health
 from twilio_rt_cli.call.notices import BargedIn, CallOver, FirstAudio, Notice
 from twilio_rt_cli.call.statistics import CallStatistics, percentile
-from twilio_rt_cli.call.status import NO_GLANCE, Watched
+from twilio_rt_cli.call.status import NO_STATUS, RunningCall
 from twilio_rt_cli.call.transcript import SpokenLine, transcript
 from twilio_rt_cli.live.snapshot import CallDetail, CallRow, LagFigures, RecentEvent, Snapshot, Totals, TranscriptLine
 from twilio_rt_cli.protocol.twilio import CallSid
@@ -81,7 +81,7 @@ class _Running:
     kbps_out: float = 0.0
 
     @property
-    def call(self) -> Watched | None:
+    def call(self) -> RunningCall | None:
         return self.started.call
 
 
@@ -234,7 +234,7 @@ class LiveModel:
 
     def _row(self, running: _Running, now: float) -> CallRow:
         started, call = running.started, running.call
-        glance = NO_GLANCE if call is None else call.glance()
+        status = NO_STATUS if call is None else call.status()
         counted = CallStatistics() if call is None else call.statistics
         verdict = HEALTHY if call is None else _health(call)
         _measure(running, counted, now)
@@ -245,12 +245,12 @@ class LiveModel:
             to_number=self._number(started.to_number),
             started_at=running.started_at,
             age_s=now - running.began_at,
-            state=glance.state,
+            state=status.state,
             health=verdict.level.value,
             why=verdict.why,
-            buffered_ms=glance.buffered_ms,
-            at_twilio_ms=glance.at_twilio_ms,
-            playout_lag_ms=round(max(counted.playout_lag_ms, float(glance.overdue_ms)), 1),
+            buffered_ms=status.buffered_ms,
+            at_twilio_ms=status.at_twilio_ms,
+            playout_lag_ms=round(max(counted.playout_lag_ms, float(status.overdue_ms)), 1),
             v2v_ms=_ms(counted.v2v_ms[-1] if counted.v2v_ms else None),
             v2v_p95_ms=_ms(percentile(counted.v2v_ms, 0.95)),
             kbps_in=running.kbps_in,
@@ -259,7 +259,7 @@ class LiveModel:
         )
 
 
-def _health(call: Watched) -> Health:
+def _health(call: RunningCall) -> Health:
     return health(call.statistics, waiting_ms=call.waiting_ms)
 
 

@@ -18,7 +18,7 @@ from twilio_rt_cli.records.recording import Recording
 _LAST = frozenset({Stop, PhoneClosed})
 
 
-class TapedCall(Call):
+class RecordedCall(Call):
     """Records itself from its first moment to `over`."""
 
     def __init__(
@@ -83,10 +83,10 @@ class TapedCall(Call):
         self._recording.log.exception("the recording ends here, the call goes on")
 
 
-def taped(recording: Recording, clock: Callable[[], float]) -> Callable[[CallPlan, StreamSid, float], Call]:
+def recorded(recording: Recording, clock: Callable[[], float]) -> Callable[[CallPlan, StreamSid, float], Call]:
     """Makes the call that goes on this recording; `clock` is the one by which the call is told the time."""
 
     def make(plan: CallPlan, stream_sid: StreamSid, now: float) -> Call:
-        return TapedCall(plan, stream_sid, now, recording=recording, clock=clock)
+        return RecordedCall(plan, stream_sid, now, recording=recording, clock=clock)
 
     return make

@@ -16,7 +16,7 @@ import msgspec
 from twilio_rt_cli.call.health import health
 from twilio_rt_cli.call.notices import CallOver, CallTrouble, Notice
 from twilio_rt_cli.call.statistics import CallStatistics, figures, percentile
-from twilio_rt_cli.call.status import Watched
+from twilio_rt_cli.call.status import RunningCall
 from twilio_rt_cli.machine.state import process_started_at
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid
 from twilio_rt_cli.records.store import Begun, Ended, Event, Noted, Refused, Store
@@ -51,7 +51,7 @@ class _Open:
     """by the steady clock"""
     note_at: float
     """likewise: when the next note is due"""
-    call: Watched | None
+    call: RunningCall | None
     told: int = 0
 
 

@@ -16,7 +16,7 @@ from twilio_rt_cli.models.prices import prices_of
 from twilio_rt_cli.models.providers import Provider, endpoint
 from twilio_rt_cli.models.session import TurnDetection, session_config
 from twilio_rt_cli.protocol.twilio import CallSid, Start
-from twilio_rt_cli.records.recorded_call import taped
+from twilio_rt_cli.records.recorded_call import recorded
 from twilio_rt_cli.records.recording import Recordings
 from twilio_rt_cli.server.admission.registry import IncomingCall
 from twilio_rt_cli.settings.model import Settings
@@ -65,7 +65,7 @@ class Agent:
         if self.recordings is None:
             return Call
         recording = self.recordings.begin(start.start.call_sid, start.stream_sid, datetime.now())
-        return taped(recording, asyncio.get_running_loop().time)
+        return recorded(recording, asyncio.get_running_loop().time)
 
     def plan(self, now: datetime) -> CallPlan:
         """What a call that begins now (local time) should be like."""

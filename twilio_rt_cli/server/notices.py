@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from twilio_rt_cli.call.status import Watched
+from twilio_rt_cli.call.status import RunningCall
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 
 
@@ -39,7 +39,7 @@ class CallStarted(Struct, frozen=True):
     stream_sid: StreamSid
     from_number: str
     to_number: str
-    call: Watched | None = None
+    call: RunningCall | None = None
     """the call itself, to look at while it runs"""
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from twilio_rt_cli.bridge.leg import Leg
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.call.status import Glance
+from twilio_rt_cli.call.status import CallStatus
 from twilio_rt_cli.protocol.origin import Origin, Origins
 from twilio_rt_cli.protocol.signature import Verifier
 from twilio_rt_cli.protocol.twilio import CallSid, Start, StreamSid
@@ -52,7 +52,7 @@ class OpenedCall(Protocol):
     def waiting_ms(self) -> float:
         """How long its caller has been waiting for an answer."""
 
-    def glance(self) -> Glance:
+    def status(self) -> CallStatus:
         """How it stands now."""
 
     def end(self, reason: EndReason) -> None:

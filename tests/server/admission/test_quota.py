@@ -10,7 +10,7 @@ from tests.server.world import STREAM, call_sid
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import CallOver, KeyPressed
 from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.call.status import NO_GLANCE, Glance
+from twilio_rt_cli.call.status import NO_STATUS, CallStatus
 from twilio_rt_cli.output.masking import Curtain
 from twilio_rt_cli.protocol.caller_id import caller_list
 from twilio_rt_cli.reporting.hub import Hub
@@ -34,8 +34,8 @@ class Call:
 
     waiting_ms = 0.0
 
-    def glance(self) -> Glance:
-        return NO_GLANCE
+    def status(self) -> CallStatus:
+        return NO_STATUS
 
 
 class Line:

@@ -16,7 +16,7 @@ from datetime import date, datetime, time
 from time import monotonic
 
 from twilio_rt_cli.call.notices import CallOver, Notice
-from twilio_rt_cli.call.status import Watched
+from twilio_rt_cli.call.status import RunningCall
 from twilio_rt_cli.protocol.caller_id import CallerList, caller_id
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.server.notices import CallStarted, Refusal, ServerNotice
@@ -75,7 +75,7 @@ class _Running:
     caller: str
     began_at: float | None = None
     """when its stream began, by the steady clock; None: it may still come"""
-    call: Watched | None = None
+    call: RunningCall | None = None
 
     def seconds(self, now: float) -> float:
         return 0.0 if self.began_at is None else max(0.0, now - self.began_at)
