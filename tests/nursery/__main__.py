@@ -27,7 +27,7 @@ _WANTED = (
     "twilio_rt_cli.cli.app",
     "twilio_rt_cli.attach.live_view",
     "twilio_rt_cli.numbers.configure",
-    "twilio_rt_cli.serve.reach",
+    "twilio_rt_cli.serve.ingress",
     "twilio_rt_cli.reporting.reporter",
     "twilio_rt_cli.serve.start",
     "twilio_rt_cli.attach.tunnel",

@@ -17,7 +17,7 @@ async def run_local_bridge(
     Neither the environment nor `.env` is read. It checks signatures by `auth_token`, and tells every call's notices to
     `publish`. Leaving the context ends what is still going on. Raises ServerError when it cannot listen.
     """
-    from twilio_rt_cli.serve.agent import Agent
+    from twilio_rt_cli.serve.call_opener import Agent
     from twilio_rt_cli.server.run import BridgeServer
     from twilio_rt_cli.settings.model import bare_settings
     from twilio_rt_cli.settings.parts import server_config

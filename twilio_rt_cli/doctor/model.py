@@ -16,7 +16,7 @@ from twilio_rt_cli.models.providers import endpoint
 from twilio_rt_cli.models.shutdowns import SHUTDOWNS
 from twilio_rt_cli.protocol import realtime
 from twilio_rt_cli.protocol.realtime_client import SessionUpdate, encode
-from twilio_rt_cli.serve.agent import Agent, provider
+from twilio_rt_cli.serve.call_opener import Agent, provider
 from twilio_rt_cli.settings.model import Settings
 
 _SESSION_S = 4.0

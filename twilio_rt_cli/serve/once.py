@@ -12,13 +12,13 @@ from twilio_rt_cli.output.logs import log_lines
 from twilio_rt_cli.output.masking import Curtain
 from twilio_rt_cli.reporting.hub import Hub
 from twilio_rt_cli.reporting.reporter import Form, Reporter
-from twilio_rt_cli.serve.agent import Agent
-from twilio_rt_cli.serve.attended import Attended
+from twilio_rt_cli.serve.admin_backend import Attended
 from twilio_rt_cli.serve.banner import banner, signatures_doubt
-from twilio_rt_cli.serve.call_records import call_records, recordings, used_since
+from twilio_rt_cli.serve.call_opener import Agent
+from twilio_rt_cli.serve.ingress import Reach
 from twilio_rt_cli.serve.options import NO_WISHES, Wishes
-from twilio_rt_cli.serve.reach import Reach
-from twilio_rt_cli.serve.watch import Watch
+from twilio_rt_cli.serve.record_keeping import call_records, recordings, used_since
+from twilio_rt_cli.serve.server_view import Watch
 from twilio_rt_cli.server.admission.quota import Quota, day_began
 from twilio_rt_cli.server.run import BridgeServer
 from twilio_rt_cli.settings.model import Settings

@@ -19,7 +19,7 @@ from twilio_rt_cli.protocol.twilio import StreamSid
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.reading import Records
 from twilio_rt_cli.reporting.hub import Hub
-from twilio_rt_cli.serve.call_records import call_records, configuration, recordings, used_since
+from twilio_rt_cli.serve.record_keeping import call_records, configuration, recordings, used_since
 from twilio_rt_cli.server.admission.quota import Limits, Quota, Usage
 from twilio_rt_cli.server.notices import CallStarted
 from twilio_rt_cli.settings.model import bare_settings

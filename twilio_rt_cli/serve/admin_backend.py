@@ -8,8 +8,8 @@ from twilio_rt_cli.admin.metrics import Metrics
 from twilio_rt_cli.admin.routes import Desk
 from twilio_rt_cli.reporting.event_lines import EventLine, Where
 from twilio_rt_cli.reporting.reporter import Reporter
-from twilio_rt_cli.serve.pulse import Pulse
-from twilio_rt_cli.serve.watch import Watch
+from twilio_rt_cli.serve.server_view import Watch
+from twilio_rt_cli.serve.stats_timer import Pulse
 from twilio_rt_cli.server.run import BridgeServer
 
 

@@ -18,9 +18,9 @@ from twilio_rt_cli.errors import TwilioRtError, UnreachableError
 from twilio_rt_cli.machine import state
 from twilio_rt_cli.reporting.event_lines import Where
 from twilio_rt_cli.reporting.reporter import Reporter
-from twilio_rt_cli.serve.attended import Attended
+from twilio_rt_cli.serve.admin_backend import Attended
 from twilio_rt_cli.serve.options import Wishes
-from twilio_rt_cli.serve.pointed import PointedNumber, put_back_left_behind
+from twilio_rt_cli.serve.served_number import PointedNumber, put_back_left_behind
 from twilio_rt_cli.server.run import BridgeServer
 from twilio_rt_cli.settings.model import Settings
 from twilio_rt_cli.settings.parts import config_of, signer_of

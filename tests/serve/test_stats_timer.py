@@ -13,7 +13,7 @@ from twilio_rt_cli.live.snapshot import Snapshot
 from twilio_rt_cli.output.masking import Curtain
 from twilio_rt_cli.reporting.event_lines import Where
 from twilio_rt_cli.reporting.reporter import Form, Reporter
-from twilio_rt_cli.serve.pulse import PRINTED_EVERY, Pulse
+from twilio_rt_cli.serve.stats_timer import PRINTED_EVERY, Pulse
 
 WHERE = Where(url="", public_url=None, admin_url="", pid=7)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from twilio_rt_cli.errors import SettingsError
-from twilio_rt_cli.serve.agent import Agent, provider
+from twilio_rt_cli.serve.call_opener import Agent, provider
 from twilio_rt_cli.settings.model import Settings, bare_settings
 
 KEY = "sk-proj-0123456789abcdef9f2a"
