@@ -19,7 +19,7 @@ from tests.server.world import World, call_sid, refused, run, serving
 from twilio_rt_cli.admin.broadcast import MOST_LINES, MOST_READERS, Broadcast
 from twilio_rt_cli.admin.metrics import Metrics
 from twilio_rt_cli.admin.port import admin_port, create_admin_app
-from twilio_rt_cli.admin.routes import Desk
+from twilio_rt_cli.admin.routes import AdminSource
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.live.snapshot import CallDetail, Snapshot
@@ -41,8 +41,8 @@ class Office:
     def __post_init__(self) -> None:
         self.metrics = Metrics(capacity=3, counted=CallStatistics, refused={})
 
-    def desk(self) -> Desk:
-        return Desk(
+    def source(self) -> AdminSource:
+        return AdminSource(
             snapshot=self.snapshot,
             detail=self.detail,
             hang_up=self.world.server.hang_up,
@@ -104,7 +104,7 @@ async def office(host: str = "127.0.0.1", **changes: Any) -> AsyncIterator[Offic
     async with serving(**changes) as world:
         one = Office(world)
         app = create_admin_app(
-            world.server.origins, world.port, checked=True, on_told=lambda: None, desk=one.desk(), host=host
+            world.server.origins, world.port, checked=True, on_told=lambda: None, source=one.source(), host=host
         )
         async with admin_port(app, host, 0, on_close=lambda: one.events.close('{"type":"server.stopped"}')) as one.url:
             yield one
@@ -279,7 +279,7 @@ def test_the_end_waits_for_no_reader() -> None:
     async def story() -> None:
         async with serving() as world:
             one = Office(world)
-            app = create_admin_app(world.server.origins, 1, checked=True, on_told=lambda: None, desk=one.desk())
+            app = create_admin_app(world.server.origins, 1, checked=True, on_told=lambda: None, source=one.source())
             stopped = lambda: one.events.close('{"type":"server.stopped"}')  # noqa: E731
             async with admin_port(app, "127.0.0.1", 0, on_close=stopped) as one.url:
                 sleeper = await one.stopped_reader()

@@ -5,20 +5,20 @@ from datetime import datetime
 import pytest
 
 from twilio_rt_cli.errors import SettingsError
-from twilio_rt_cli.serve.call_opener import Agent, provider
+from twilio_rt_cli.serve.call_opener import CallOpener, provider
 from twilio_rt_cli.settings.model import Settings, bare_settings
 
 KEY = "sk-proj-0123456789abcdef9f2a"
 NOW = datetime(2026, 11, 24, 10, 4)
 
 
-def agent(**flags: object) -> Agent:
+def opener(**flags: object) -> CallOpener:
     settings = bare_settings(**({"openai_realtime_url": "ws://127.0.0.1:1/v1/realtime"} | flags))
-    return Agent(settings, lambda _: lambda notice: None)
+    return CallOpener(settings, lambda _: lambda notice: None)
 
 
 def test_the_plan_follows_the_settings() -> None:
-    plan = agent(
+    plan = opener(
         openai_voice="cedar",
         greeting="Hi.",
         vad_threshold=0.7,
@@ -43,29 +43,29 @@ def test_the_plan_follows_the_settings() -> None:
 
 
 def test_semantic_turns_wait_for_no_silence_of_ours() -> None:
-    plan = agent(turn_detection="semantic_vad", vad_eagerness="high").plan(NOW)
+    plan = opener(turn_detection="semantic_vad", vad_eagerness="high").plan(NOW)
     assert plan.session["audio"]["input"]["turn_detection"] == {"type": "semantic_vad", "eagerness": "high"}
     assert plan.silence_ms == 0
 
 
 def test_the_sample_brings_its_prompt_and_its_tool() -> None:
-    session = agent().plan(NOW).session
+    session = opener().plan(NOW).session
     assert "Copper Wheel" in session["instructions"]
     assert [tool["name"] for tool in session["tools"]] == ["check_appointment"]
 
 
 def test_the_agent_knows_what_day_it_is() -> None:
-    instructions = agent().plan(NOW).session["instructions"]
+    instructions = opener().plan(NOW).session["instructions"]
     assert instructions.endswith("this call began on Tuesday, 24 November 2026, at 10:04.\n")
 
 
 def test_no_tools_on_request() -> None:
-    assert "tools" not in agent(tools="").plan(NOW).session
+    assert "tools" not in opener(tools="").plan(NOW).session
 
 
 def test_tools_that_cannot_be_loaded_are_a_problem_of_settings() -> None:
     with pytest.raises(SettingsError, match="TOOLS"):
-        agent(tools="no_such_module_anywhere")
+        opener(tools="no_such_module_anywhere")
 
 
 def told(settings: Settings, engine_url: str | None = None) -> tuple[str, str, str, str | None]:

@@ -1,4 +1,4 @@
-"""The pulse: often for who attached, seldom on stdout, never for nobody."""
+"""The figures of a server: often for who attached, seldom on stdout, never for nobody."""
 
 import asyncio
 import io
@@ -13,13 +13,13 @@ from twilio_rt_cli.live.snapshot import Snapshot
 from twilio_rt_cli.output.masking import Curtain
 from twilio_rt_cli.reporting.event_lines import Where
 from twilio_rt_cli.reporting.reporter import Form, Reporter
-from twilio_rt_cli.serve.stats_timer import PRINTED_EVERY, Pulse
+from twilio_rt_cli.serve.stats_timer import PRINTED_EVERY, StatsTimer
 
 WHERE = Where(url="", public_url=None, admin_url="", pid=7)
 
 
 class Stand:
-    """A pulse over a made-up server, and what stdout got."""
+    """A timer over a made-up server, and what stdout got."""
 
     def __init__(self, form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
         self.out = io.StringIO()
@@ -27,7 +27,7 @@ class Stand:
         self.asked = 0
         self.feed = EventFeed(lambda: WHERE, clock=lambda: 0.0)
         self.reporter = Reporter(form, Curtain(), clock=lambda: 0.0)
-        self.pulse = Pulse(self._snapshot, self.reporter, self.feed, every_s=0.001)
+        self.timer = StatsTimer(self._snapshot, self.reporter, self.feed, every_s=0.001)
 
     def _snapshot(self) -> Snapshot:
         self.asked += 1
@@ -42,7 +42,7 @@ def test_every_tenth_beat_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
         stand = Stand(Form.JSON, monkeypatch)
         for _ in range(2 * PRINTED_EVERY + 1):
-            stand.pulse.beat()
+            stand.timer.tick()
         assert stand.asked == 2
         first, second = map(json.loads, stand.printed())
         assert first == second
@@ -74,7 +74,7 @@ def test_plain_lines_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
         stand = Stand(Form.PLAIN, monkeypatch)
         for _ in range(PRINTED_EVERY):
-            stand.pulse.beat()
+            stand.timer.tick()
         (line,) = stand.printed()
         assert line.startswith("1970-01-01T00:00:00.000Z stats calls=1 max=50 v2v_p50_ms=780.0 v2v_p95_ms=1140.0 ")
         assert line.endswith(" tokens=2500 dropped=0")
@@ -86,7 +86,7 @@ def test_a_transcript_has_no_figures_and_nothing_is_summed_up_for_it(monkeypatch
     async def story() -> None:
         stand = Stand(Form.TRANSCRIPT, monkeypatch)
         for _ in range(3 * PRINTED_EVERY):
-            stand.pulse.beat()
+            stand.timer.tick()
         assert (stand.asked, stand.printed()) == (0, [])
 
     asyncio.run(story())
@@ -97,16 +97,16 @@ def test_who_attached_hears_every_beat_until_it_stops(monkeypatch: pytest.Monkey
         stand = Stand(Form.TRANSCRIPT, monkeypatch)
         reader = stand.feed.broadcast.join()
         assert reader is not None
-        stand.pulse.start()
+        stand.timer.start()
         lines: list[bytes] = []
         async with asyncio.timeout(5):
             while len(lines) < 4:
                 lines += (await reader.chunk()).splitlines()
-        stand.pulse.stop()
-        stand.pulse.stop()
+        stand.timer.stop()
+        stand.timer.stop()
         asked = stand.asked
         assert [json.loads(line)["type"] for line in lines[:4]] == ["server.ready", "stats", "stats", "stats"]
-        await asyncio.sleep(0.01)  # the loop's timers keep their order: a beat would come before this
+        await asyncio.sleep(0.01)  # the loop's timers keep their order: a tick would come before this
         assert stand.asked == asked
 
     asyncio.run(story())

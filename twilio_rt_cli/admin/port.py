@@ -17,7 +17,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from pydantic import AfterValidator, BaseModel
 from starlette.types import ASGIApp
 
-from twilio_rt_cli.admin.routes import Desk, calls_router
+from twilio_rt_cli.admin.routes import AdminSource, calls_router
 from twilio_rt_cli.errors import ServerError
 from twilio_rt_cli.protocol.origin import Origins, is_loopback, is_loopback_host, origin_text
 from twilio_rt_cli.server.http_server import HttpServer
@@ -52,10 +52,10 @@ def create_admin_app(
     *,
     checked: bool,
     on_told: Callable[[], None],
-    desk: Desk | None = None,
+    source: AdminSource | None = None,
     host: str = "127.0.0.1",
 ) -> ASGIApp:
-    """The routes. `on_told` hears that another origin may hold from now on; with a desk calls can be looked at.
+    """The routes. `on_told` hears that another origin may hold from now on; with a `source` calls can be looked at.
 
     `host` is where the admin port listens.
     """
@@ -75,8 +75,8 @@ def create_admin_app(
 
     app.add_api_route("/origin", known, methods=["GET"])
     app.add_api_route("/origin", tell, methods=["PUT"], dependencies=[Depends(_from_this_machine)])
-    if desk is not None:
-        app.include_router(calls_router(desk, Depends(_from_this_machine)))
+    if source is not None:
+        app.include_router(calls_router(source, Depends(_from_this_machine)))
     return LoopbackOnly(app) if is_loopback(host) else app
 
 

@@ -21,7 +21,7 @@ from twilio_rt_cli.server.admission.registry import HungUp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class AdminSource:
     """Whom the admin port asks. All are called on the loop."""
 
     snapshot: Callable[[int, int | None], Snapshot]
@@ -35,27 +35,27 @@ class Desk:
     """the port closes: who reads events must hear of it, and go"""
 
 
-def calls_router(desk: Desk, changing: Depends) -> APIRouter:
+def calls_router(source: AdminSource, changing: Depends) -> APIRouter:
     """The routes; `changing` is what who wants to change something must pass."""
     router = APIRouter()
 
     async def metrics(request: Request) -> Response:
-        text, content_type = desk.metrics(request.headers.get("accept", ""))
+        text, content_type = source.metrics(request.headers.get("accept", ""))
         return Response(text, headers={"Content-Type": content_type})
 
     async def calls(
         first: Annotated[int, Query(ge=0)] = 0, rows: Annotated[int | None, Query(ge=0)] = None
     ) -> Response:
-        return _json(desk.snapshot(first, rows))
+        return _json(source.snapshot(first, rows))
 
     async def call(call_sid: str) -> Response:
-        found = desk.detail(CallSid(call_sid))
+        found = source.detail(CallSid(call_sid))
         if found is None:
             raise HTTPException(404, "No such call is known here.")
         return _json(found)
 
     async def hang_up(call_sid: str) -> dict[str, str | bool]:
-        match desk.hang_up(CallSid(call_sid)):
+        match source.hang_up(CallSid(call_sid)):
             case HungUp.UNKNOWN:
                 raise HTTPException(404, "No such call is on the line.")
             case HungUp.ENDING:
@@ -64,10 +64,10 @@ def calls_router(desk: Desk, changing: Depends) -> APIRouter:
                 return {"call": call_sid, "hung_up": True}
 
     async def events() -> Response:
-        reader = desk.events.join()
+        reader = source.events.join()
         if reader is None:
             raise HTTPException(503, "Too many read the events already, or the server is stopping.")
-        return _EventLines(reader, desk.events)
+        return _EventLines(reader, source.events)
 
     router.add_api_route("/metrics", metrics, methods=["GET"], response_model=None)
     router.add_api_route("/calls", calls, methods=["GET"], response_model=None)

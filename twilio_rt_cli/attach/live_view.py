@@ -48,11 +48,11 @@ async def _look_once(url: str) -> tuple[bytes, Snapshot]:
 async def _watch(url: str, out: TextIO) -> None:
     loop = asyncio.get_running_loop()
     async with open_admin(url) as admin:
-        attached = Attached(admin, await admin.snapshot(0, _SCREENFUL))
+        remote = RemoteServer(admin, await admin.snapshot(0, _SCREENFUL))
         for number in _SIGNALS:
-            loop.add_signal_handler(number, attached.drain)
-        with live_view(attached, out, attached=True) as screen:
-            await _first_of(attached.follow(screen), attached.left.wait(), screen.gone.wait())
+            loop.add_signal_handler(number, remote.drain)
+        with live_view(remote, out, attached=True) as screen:
+            await _first_of(remote.follow(screen), remote.left.wait(), screen.gone.wait())
 
 
 async def _first_of(*works: Coroutine[None, None, object]) -> None:
@@ -68,7 +68,7 @@ async def _first_of(*works: Coroutine[None, None, object]) -> None:
         task.result()
 
 
-class Attached:
+class RemoteServer:
     """Acts for the view: gives it the last answers, and asks for what it wants next."""
 
     def __init__(self, admin: Admin, snapshot: Snapshot) -> None:

@@ -17,7 +17,7 @@ async def run_local_bridge(
     Neither the environment nor `.env` is read. It checks signatures by `auth_token`, and tells every call's notices to
     `publish`. Leaving the context ends what is still going on. Raises ServerError when it cannot listen.
     """
-    from twilio_rt_cli.serve.call_opener import Agent
+    from twilio_rt_cli.serve.call_opener import CallOpener
     from twilio_rt_cli.server.run import BridgeServer
     from twilio_rt_cli.settings.model import bare_settings
     from twilio_rt_cli.settings.parts import server_config
@@ -29,7 +29,7 @@ async def run_local_bridge(
         twilio_auth_token=auth_token,
         limit_concurrency=max(1000, calls),
     )
-    agent = Agent(settings, lambda call_sid: partial(publish, call_sid), engine_url)
-    server = BridgeServer(server_config(settings), agent.answer, lambda _: None)
+    opener = CallOpener(settings, lambda call_sid: partial(publish, call_sid), engine_url)
+    server = BridgeServer(server_config(settings), opener.answer, lambda _: None)
     async with server.running():
         yield server.local_url

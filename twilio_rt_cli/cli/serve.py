@@ -80,7 +80,7 @@ def serve(
 
     from twilio_rt_cli.doctor.checks import warnings
     from twilio_rt_cli.reporting.reporter import form_for
-    from twilio_rt_cli.serve.options import Wishes
+    from twilio_rt_cli.serve.options import IngressOptions
     from twilio_rt_cli.serve.start import serve_calls
     from twilio_rt_cli.settings.dot_env import check_dot_env
     from twilio_rt_cli.settings.model import load_settings
@@ -104,5 +104,5 @@ def serve(
     )
     if tunnel and "drain_seconds" not in settings.model_fields_set:
         settings = settings.model_copy(update={"drain_seconds": 30.0})
-    wishes = Wishes(tunnel=tunnel, number=number, yes=yes)
-    serve_calls(settings, form_for(json=json, plain=plain), wishes, warnings)
+    ingress = IngressOptions(tunnel=tunnel, number=number, yes=yes)
+    serve_calls(settings, form_for(json=json, plain=plain), ingress, warnings)

@@ -16,7 +16,7 @@ from twilio_rt_cli.models.providers import endpoint
 from twilio_rt_cli.models.shutdowns import SHUTDOWNS
 from twilio_rt_cli.protocol import realtime
 from twilio_rt_cli.protocol.realtime_client import SessionUpdate, encode
-from twilio_rt_cli.serve.call_opener import Agent, provider
+from twilio_rt_cli.serve.call_opener import CallOpener, provider
 from twilio_rt_cli.settings.model import Settings
 
 _SESSION_S = 4.0
@@ -30,10 +30,10 @@ def agent_session(settings: Settings) -> tuple[dict[str, Any] | None, list[Findi
     """The session that calls would ask for, with what there is to say of prompt and tools."""
     name = "agent"
     try:
-        agent = Agent(settings, lambda _: lambda _: None, _NOBODY_YET)
+        opener = CallOpener(settings, lambda _: lambda _: None, _NOBODY_YET)
     except TwilioRtError as error:
         return None, list(failures(name, error))
-    session = agent.plan(datetime.now()).session
+    session = opener.plan(datetime.now()).session
     tools = len(session.get("tools", ()))
     told = (
         f"The prompt ({settings.prompt_file or 'the sample'}) and {tools} tool{'' if tools == 1 else 's'} are loaded."

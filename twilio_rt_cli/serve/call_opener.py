@@ -23,7 +23,7 @@ from twilio_rt_cli.settings.model import Settings
 from twilio_rt_cli.tools.runner import ToolRunner
 
 
-class Agent:
+class CallOpener:
     """Opens calls. Its prompt and its tools are read once, when it is made; raises SettingsError if they cannot be.
 
     `engine_url` is where the offline engine listens, for the provider `local`. `publish_for` gives what a call

@@ -18,9 +18,9 @@ from twilio_rt_cli.errors import TwilioRtError, UnreachableError
 from twilio_rt_cli.machine import state
 from twilio_rt_cli.reporting.event_lines import Where
 from twilio_rt_cli.reporting.reporter import Reporter
-from twilio_rt_cli.serve.admin_backend import Attended
-from twilio_rt_cli.serve.options import Wishes
-from twilio_rt_cli.serve.served_number import PointedNumber, put_back_left_behind
+from twilio_rt_cli.serve.admin_backend import AdminBackend
+from twilio_rt_cli.serve.options import IngressOptions
+from twilio_rt_cli.serve.served_number import ServedNumber, put_back_left_behind
 from twilio_rt_cli.server.run import BridgeServer
 from twilio_rt_cli.settings.model import Settings
 from twilio_rt_cli.settings.parts import config_of, signer_of
@@ -32,15 +32,15 @@ _LOOK_S = 5.0
 log = logging.getLogger("twilio_rt.serve")
 
 
-class Reach:
+class Ingress:
     """Around one run of a server. `error` is what ended it, or went wrong at its end."""
 
     def __init__(
         self,
         settings: Settings,
-        wishes: Wishes,
+        options: IngressOptions,
         reporter: Reporter,
-        attended: Attended,
+        attended: AdminBackend,
         *,
         on_ready: Callable[[str | None], None],
         view: Callable[[], AbstractContextManager[object]] = nullcontext,
@@ -50,17 +50,17 @@ class Reach:
         self._view = view
         self.error: TwilioRtError | None = None
         self._settings = settings
-        self._wishes = wishes
+        self._options = options
         self._reporter = reporter
         self._attended = attended
         self._admin_url = ""
         self._server: BridgeServer | None = None
-        self._number: PointedNumber | None = None
+        self._number: ServedNumber | None = None
         self._tasks: set[asyncio.Future[None]] = set()
 
     @asynccontextmanager
     async def around(self, server: BridgeServer) -> AsyncIterator[None]:
-        """For `BridgeServer.run`. Raises TwilioRtError when callers could not reach us as was wished."""
+        """For `BridgeServer.run`. Raises TwilioRtError when callers could not reach us as was asked."""
         self._server = server
         settings, origins = self._settings, server.origins
         async with AsyncExitStack() as stack:
@@ -69,9 +69,9 @@ class Reach:
             opened = await self._tunnel(stack)
             if opened is not None:
                 self._tell_probe(await self._probe(opened))
-            await asyncio.to_thread(put_back_left_behind, settings, self._reporter, spare=self._wishes.number)
+            await asyncio.to_thread(put_back_left_behind, settings, self._reporter, spare=self._options.number)
             self._number = await asyncio.to_thread(
-                PointedNumber.planned, settings, self._wishes, origins.public, self._reporter
+                ServedNumber.planned, settings, self._options, origins.public, self._reporter
             )
             self._reporter.ready(server.local_url, origins.public, admin_url)
             self._attended.begin()
@@ -90,16 +90,16 @@ class Reach:
     async def _admin(self, server: BridgeServer) -> AsyncIterator[str]:
         """The admin port; gives its URL."""
         settings = self._settings
-        with self._attended.open(self._where) as desk:
+        with self._attended.open(self._where) as source:
             app = create_admin_app(
                 server.origins,
                 server.port,
                 checked=server.checked,
                 on_told=self._on_told,
-                desk=desk,
+                source=source,
                 host=settings.admin_host,
             )
-            async with admin_port(app, settings.admin_host, settings.admin_port, desk.close) as url:
+            async with admin_port(app, settings.admin_host, settings.admin_port, source.close) as url:
                 yield url
 
     def _where(self) -> Where:
@@ -134,7 +134,7 @@ class Reach:
         """Open ours, or look for one of somebody else's. The address of ours."""
         assert self._server is not None
         origins = self._server.origins
-        if self._wishes.tunnel:
+        if self._options.tunnel:
             config = config_of(self._settings, self._server.port)
             tunnel = await stack.enter_async_context(open_tunnel(config, self._on_tunnel))
             origins.tunnel = tunnel.public_url
@@ -173,7 +173,7 @@ class Reach:
                 self.error = change.error
                 self._server.stop()
 
-    async def _repoint(self, number: PointedNumber, url: str) -> None:
+    async def _repoint(self, number: ServedNumber, url: str) -> None:
         try:
             await asyncio.to_thread(number.repoint, url)
         except TwilioRtError as error:
@@ -203,7 +203,7 @@ class Reach:
     # The number
 
     @asynccontextmanager
-    async def _pointed(self, number: PointedNumber) -> AsyncIterator[None]:
+    async def _pointed(self, number: ServedNumber) -> AsyncIterator[None]:
         """Pointed here until the first signal."""
         assert self._server is not None
         pointing = asyncio.ensure_future(asyncio.to_thread(number.point))
@@ -217,7 +217,7 @@ class Reach:
             await asyncio.wait({pointing})
             await (putting_back or self._put_back(number))
 
-    async def _put_back(self, number: PointedNumber) -> None:
+    async def _put_back(self, number: ServedNumber) -> None:
         assert self._server is not None
         await self._server.drain_began.wait()
         await self._settled()

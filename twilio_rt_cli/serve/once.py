@@ -12,13 +12,13 @@ from twilio_rt_cli.output.logs import log_lines
 from twilio_rt_cli.output.masking import Curtain
 from twilio_rt_cli.reporting.hub import Hub
 from twilio_rt_cli.reporting.reporter import Form, Reporter
-from twilio_rt_cli.serve.admin_backend import Attended
+from twilio_rt_cli.serve.admin_backend import AdminBackend
 from twilio_rt_cli.serve.banner import banner, signatures_doubt
-from twilio_rt_cli.serve.call_opener import Agent
-from twilio_rt_cli.serve.ingress import Reach
-from twilio_rt_cli.serve.options import NO_WISHES, Wishes
+from twilio_rt_cli.serve.call_opener import CallOpener
+from twilio_rt_cli.serve.ingress import Ingress
+from twilio_rt_cli.serve.options import IngressOptions
 from twilio_rt_cli.serve.record_keeping import call_records, recordings, used_since
-from twilio_rt_cli.serve.server_view import Watch
+from twilio_rt_cli.serve.server_view import ServerView
 from twilio_rt_cli.server.admission.quota import Quota, day_began
 from twilio_rt_cli.server.run import BridgeServer
 from twilio_rt_cli.settings.model import Settings
@@ -37,7 +37,7 @@ def log_lines_of(settings: Settings) -> AbstractContextManager[None]:
     )
 
 
-def serve_once(settings: Settings, form: Form, engine_url: str | None, wishes: Wishes = NO_WISHES) -> None:
+def serve_once(settings: Settings, form: Form, engine_url: str | None, options: IngressOptions) -> None:
     """Serve in this process, with an engine that already runs when the provider is `local`."""
     logged = console.is_terminal(sys.stderr) and log.isEnabledFor(logging.WARNING)
     curtain = Curtain(secrets_of(settings), settings.show_numbers)
@@ -45,40 +45,40 @@ def serve_once(settings: Settings, form: Form, engine_url: str | None, wishes: W
     out = sys.stdout
     with reporter, redirect_stdout(sys.stderr), ExitStack() as stack:
         # A tool that prints must not print between our lines, which keep the stdout from before.
-        agent = Agent(settings, hub.publish_for, engine_url)
-        recorder = stack.enter_context(call_records(settings, agent.tools))
-        agent.recordings = stack.enter_context(recordings(settings, recorder))
+        opener = CallOpener(settings, hub.publish_for, engine_url)
+        recorder = stack.enter_context(call_records(settings, opener.tools))
+        opener.recordings = stack.enter_context(recordings(settings, recorder))
         now = time.time()
         quota = Quota(limits_of(settings), now, used_since(settings, day_began(now)))
-        server = BridgeServer(server_config(settings), agent.answer, hub.server, quota)
-        watch = Watch(settings, server, curtain)
+        server = BridgeServer(server_config(settings), opener.answer, hub.server, quota)
+        view = ServerView(settings, server, curtain)
         metrics = Metrics(
             capacity=settings.limit_concurrency,
-            counted=watch.model.statistics,
+            counted=view.model.statistics,
             refused=server.registry.refused,
-            tools=agent.tools,
+            tools=opener.tools,
         )
-        for listener in (reporter, watch.model, quota, recorder, metrics):
+        for listener in (reporter, view.model, quota, recorder, metrics):
             if listener is not None:
                 hub.add(listener)
-        attended = Attended(server, watch, metrics, reporter)
-        reach = Reach(
+        backend = AdminBackend(server, view, metrics, reporter)
+        ingress = Ingress(
             settings,
-            wishes,
+            options,
             reporter,
-            attended,
+            backend,
             on_ready=lambda origin: _say_where(settings, server.local_url, origin),
-            view=(lambda: live_view(watch, out)) if form is Form.VIEW else nullcontext,
+            view=(lambda: live_view(view, out)) if form is Form.VIEW else nullcontext,
         )
         try:
-            server.run(reach.around)
+            server.run(ingress.around)
         except SystemExit:  # by a second signal
             reporter.stopped()
             raise
         log.info("%s", server.lag.snapshot())
         reporter.stopped()
-    if reach.error is not None:
-        raise reach.error
+    if ingress.error is not None:
+        raise ingress.error
 
 
 def _say_where(settings: Settings, url: str, origin: str | None) -> None:

@@ -27,10 +27,11 @@ class ServeOnce:
     def __call__(self, sockets: list[socket] | None = None) -> None:
         from twilio_rt_cli.output.exit_codes import tell
         from twilio_rt_cli.serve.once import log_lines_of, serve_once
+        from twilio_rt_cli.serve.options import IngressOptions
 
         try:
             with log_lines_of(self.settings):
-                serve_once(self.settings, self.form, self.engine_url)
+                serve_once(self.settings, self.form, self.engine_url, IngressOptions())
         except TwilioRtError as error:
             raise SystemExit(tell(error)) from error
 

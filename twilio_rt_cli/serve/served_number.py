@@ -8,7 +8,7 @@ from twilio_rt_cli.numbers import Change, Entry, Journal, NumberPointer, Outcome
 from twilio_rt_cli.output import console
 from twilio_rt_cli.protocol.origin import is_loopback
 from twilio_rt_cli.reporting.reporter import Reporter
-from twilio_rt_cli.serve.options import Wishes
+from twilio_rt_cli.serve.options import IngressOptions
 from twilio_rt_cli.settings.model import Settings
 from twilio_rt_cli.settings.parts import account_of
 from twilio_rt_cli.twilio_api import TwilioApi
@@ -16,7 +16,7 @@ from twilio_rt_cli.twilio_api import TwilioApi
 log = logging.getLogger("twilio_rt.serve")
 
 
-class PointedNumber:
+class ServedNumber:
     """A number that somebody agreed to point here."""
 
     def __init__(self, api: TwilioApi, change: Change, journal: Journal, reporter: Reporter) -> None:
@@ -28,9 +28,11 @@ class PointedNumber:
         self._entry: Entry | None = None
 
     @classmethod
-    def planned(cls, settings: Settings, wishes: Wishes, origin: str | None, reporter: Reporter) -> Self | None:
-        """Look at the number and ask; None: none is wished for. Raises TwilioRtError."""
-        wanted = wishes.number or _offered(settings, wishes)
+    def planned(
+        cls, settings: Settings, options: IngressOptions, origin: str | None, reporter: Reporter
+    ) -> Self | None:
+        """Look at the number and ask; None: none is asked for. Raises TwilioRtError."""
+        wanted = options.number or _offered(settings, options)
         if wanted is None:
             return None
         if origin is None or (is_loopback(_host(origin)) and not account_of(settings).elsewhere):
@@ -48,7 +50,7 @@ class PointedNumber:
             apology=settings.fallback_message,
             earlier_urls=entry.urls if entry else (),
         )
-        if not _agreed(change, wishes, asked_for=wishes.number is not None):
+        if not _agreed(change, options, asked_for=options.number is not None):
             api.close()
             return None
         return cls(api, change, journal, reporter)
@@ -115,20 +117,20 @@ def _tell(sentence: str, reporter: Reporter, entry: Entry, *, put_back: bool) ->
     reporter.number_restored(entry.phone_number, entry.before.voice_url, put_back=put_back)
 
 
-def _offered(settings: Settings, wishes: Wishes) -> str | None:
+def _offered(settings: Settings, options: IngressOptions) -> str | None:
     """With a tunnel and a number in the settings: offered on a terminal, left alone elsewhere."""
-    if wishes.tunnel and settings.twilio_phone_number and console.can_ask():
+    if options.tunnel and settings.twilio_phone_number and console.can_ask():
         return settings.twilio_phone_number
     return None
 
 
-def _agreed(change: Change, wishes: Wishes, *, asked_for: bool) -> bool:
+def _agreed(change: Change, options: IngressOptions, *, asked_for: bool) -> bool:
     """Whether the change may be made. Raises NeedsConsentError when it was asked for, and may not."""
     console.say(f"{change.number.phone_number} “{change.number.friendly_name}”")
     for line in (*change.warnings(), *change.lines()):
         console.say(f"  {line}")
     overwrites = change.live_webhook or change.before.voice_application_sid or change.before.trunk_sid
-    if wishes.yes or not change.needed or (asked_for and not overwrites):
+    if options.yes or not change.needed or (asked_for and not overwrites):
         return True
     if console.can_ask():
         if console.ask("Change it now and put it back on exit?"):

@@ -17,7 +17,7 @@ from twilio_rt_cli.server.run import BridgeServer
 from twilio_rt_cli.settings.model import Settings
 
 
-class Watch:
+class ServerView:
     """Ask it on the server's loop."""
 
     def __init__(

@@ -8,7 +8,7 @@ from twilio_rt_cli.engine.process import engine_process
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.reporting.reporter import Form
 from twilio_rt_cli.serve.once import log_lines_of, serve_once
-from twilio_rt_cli.serve.options import Wishes
+from twilio_rt_cli.serve.options import IngressOptions
 from twilio_rt_cli.settings.dot_env import slips
 from twilio_rt_cli.settings.model import Settings
 
@@ -16,13 +16,16 @@ log = logging.getLogger("twilio_rt.serve")
 
 
 def serve_calls(
-    settings: Settings, form: Form, wishes: Wishes, warnings: Callable[[Settings], Iterable[str]] = lambda _: ()
+    settings: Settings,
+    form: Form,
+    options: IngressOptions,
+    warnings: Callable[[Settings], Iterable[str]] = lambda _: (),
 ) -> None:
     """Serve until a signal, then drain. Raises TwilioRtError when it cannot start, or could not end as it should.
 
     `warnings` looks at the settings without asking anybody, and says what stands in the way.
     """
-    _check(settings, wishes)
+    _check(settings, options)
     with ExitStack() as stack:
         stack.enter_context(log_lines_of(settings))
         for slip in slips([name.upper() for name in Settings.model_fields]):
@@ -35,12 +38,12 @@ def serve_calls(
 
             serve_reloading(settings, Form.TRANSCRIPT if form is Form.VIEW else form, engine_url)
         else:
-            serve_once(settings, form, engine_url, wishes)
+            serve_once(settings, form, engine_url, options)
 
 
-def _check(settings: Settings, wishes: Wishes) -> None:
+def _check(settings: Settings, options: IngressOptions) -> None:
     """What cannot go together."""
-    asked = [name for name, given in (("--tunnel", wishes.tunnel), ("--number", wishes.number)) if given]
+    asked = [name for name, given in (("--tunnel", options.tunnel), ("--number", options.number)) if given]
     if asked and settings.reload:
         raise SettingsError(f"RELOAD does not go together with {' and '.join(asked)}.", hint="Leave one of them out.")
     if asked and not settings.checked:

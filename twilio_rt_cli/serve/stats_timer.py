@@ -9,11 +9,11 @@ from twilio_rt_cli.reporting.reporter import Form, Reporter
 
 EVERY_S = 1.0
 PRINTED_EVERY = 10
-"""beats from one printed line to the next"""
+"""ticks from one printed line to the next"""
 
 
-class Pulse:
-    """Beats on the running loop from `start` to `stop`. Nobody listens: nothing is summed up."""
+class StatsTimer:
+    """Ticks on the running loop from `start` to `stop`. Nobody listens: nothing is summed up."""
 
     def __init__(
         self, snapshot: Callable[[], Snapshot], reporter: Reporter, feed: EventFeed, every_s: float = EVERY_S
@@ -23,23 +23,23 @@ class Pulse:
         self._reporter = reporter
         self._feed = feed
         self._every_s = every_s
-        self._beats = 0
+        self._ticks = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Beat from now on."""
+        """Tick from now on."""
         self._timer = asyncio.get_running_loop().call_later(self._every_s, self._on_timer)
 
     def stop(self) -> None:
-        """Beat no more; again: nothing."""
+        """Tick no more; again: nothing."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def beat(self) -> None:
-        """One beat."""
-        self._beats += 1
-        printed = self._beats % PRINTED_EVERY == 0 and self._reporter.form in (Form.JSON, Form.PLAIN)
+    def tick(self) -> None:
+        """One tick."""
+        self._ticks += 1
+        printed = self._ticks % PRINTED_EVERY == 0 and self._reporter.form in (Form.JSON, Form.PLAIN)
         if not printed and not self._feed.broadcast.readers:
             return
         now = self._snapshot()
@@ -49,4 +49,4 @@ class Pulse:
 
     def _on_timer(self) -> None:
         self.start()
-        self.beat()
+        self.tick()
