@@ -9,8 +9,9 @@ import httpx
 import msgspec
 from rich.console import Console
 
+from tests.live.rich_text import render
 from twilio_rt_cli.live.snapshot import Snapshot
-from twilio_rt_cli.live.view import Look, render
+from twilio_rt_cli.live.view import Look
 
 WIDTH, HEIGHT = 120, 36
 _FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from twilio_rt_cli.live.text import STYLES, Line, ansi, cut, filled, fit, flow, printable, sheet, wrapped
+from tests.live.rich_text import sheet
+from twilio_rt_cli.live.text import STYLES, Line, ansi, cut, filled, fit, flow, printable, wrapped
 
 TEXTS = st.text(max_size=60)
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
 
+from tests.live.rich_text import render
 from tests.live.scene import AT, EVENTS, detail, idle, row, sid, snapshot, statistics
 from twilio_rt_cli.live.snapshot import CallDetail, RecentEvent, Snapshot, TranscriptLine
 from twilio_rt_cli.live.text import ansi
-from twilio_rt_cli.live.view import Look, Page, plain, render, room_for, screen_lines
+from twilio_rt_cli.live.view import Look, Page, plain, room_for, screen_lines
 
 HOSTILE = "a\x1b[2J\x07\r\n\u202e日本語👩\u200d⚕\ufe0f\udc80\u0301" * 9
 

@@ -1,11 +1,10 @@
 """Lines of text in terminal cells: nothing in them has power over the terminal, and each is as wide as it says."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.style import Style
-from rich.text import Span, Text
 
 Piece = tuple[str, str]
 """some text, fit to be shown, and the name of its style"""
@@ -119,24 +118,6 @@ def filled(line: Line, width: int) -> Line:
     return kept
 
 
-def sheet(lines: Sequence[Line], *, colour: bool) -> Text:
-    """The lines as one rich text."""
-    styles = _PLAIN_STYLES if not colour else STYLES
-    parts: list[str] = []
-    spans: list[Span] = []
-    at = 0
-    for line in lines:
-        if parts:
-            parts.append("\n")
-            at += 1
-        for text, style in line:
-            parts.append(text)
-            if style in styles:
-                spans.append(Span(at, at + len(text), styles[style]))
-            at += len(text)
-    return Text("".join(parts), spans=spans, no_wrap=True, overflow="ignore", end="")
-
-
 def ansi(line: Line, *, colour: bool) -> str:
     """The line as a terminal takes it. Without colour, weight alone is left."""
     styles = _STYLED if colour else _STYLED_PLAIN
@@ -147,6 +128,6 @@ def _without_colour(style: str) -> str:
     return " ".join(word for word in style.split() if word not in _COLOURS)
 
 
-_PLAIN_STYLES = {name: weight for name, style in STYLES.items() if (weight := _without_colour(style))}
+PLAIN_STYLES = {name: weight for name, style in STYLES.items() if (weight := _without_colour(style))}
 _STYLED = {name: Style.parse(style) for name, style in STYLES.items()}
-_STYLED_PLAIN = {name: Style.parse(style) for name, style in _PLAIN_STYLES.items()}
+_STYLED_PLAIN = {name: Style.parse(style) for name, style in PLAIN_STYLES.items()}

@@ -9,13 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from rich.text import Text
-
 from twilio_rt_cli.live.columns import GLYPHS, row_line, short, titles
 from twilio_rt_cli.live.figures import clock, count, dollars, ms, sparkline
 from twilio_rt_cli.live.pages import help_lines, transcript_lines
 from twilio_rt_cli.live.snapshot import CallDetail, CallRow, RecentEvent, Snapshot
-from twilio_rt_cli.live.text import Line, cut, filled, fit, flow, printable, sheet, width_of
+from twilio_rt_cli.live.text import Line, cut, filled, fit, flow, printable, width_of
 
 _STEP = 5
 """the table grows by so many rows; what it does not need, events have"""
@@ -80,11 +78,6 @@ def room_for(height: int, active: int) -> Room:
     most = free - max(3, height // 6)
     rows = min(most, max(_STEP, -(-active // _STEP) * _STEP))
     return Room(3, 1, rows, 1, 1, free - rows, 1)
-
-
-def render(snapshot: Snapshot, look: Look, detail: CallDetail | None = None, logs: Sequence[RecentEvent] = ()) -> Text:
-    """The screen as one rich text; arguments as for `screen_lines`."""
-    return sheet(screen_lines(snapshot, look, detail, logs), colour=look.colour)
 
 
 def screen_lines(
