@@ -21,7 +21,7 @@ from twilio_rt_cli.bridge.leg import Leg
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.engine.server import EngineServer
-from twilio_rt_cli.output.exit_codes import EXIT_CODES, INTERRUPTED
+from twilio_rt_cli.output.exit_codes import CHECK_FAILED, EXIT_CODES, INTERRUPTED
 from twilio_rt_cli.server.admission.quota import Limits, Quota
 from twilio_rt_cli.server.admission.registry import Registry
 from twilio_rt_cli.server.config import ServerConfig
@@ -172,7 +172,8 @@ def test_serve_takes_its_own_options_and_the_marked_settings() -> None:
 
 
 def test_exit_codes_are_those_of_the_program() -> None:
-    assert {int(code) for code, _ in rows(section("Exit codes"))} == {0, INTERRUPTED, *EXIT_CODES.values()}
+    ours = {0, CHECK_FAILED, INTERRUPTED, *EXIT_CODES.values()}
+    assert {int(code) for code, _ in rows(section("Exit codes"))} == ours
 
 
 # Settings

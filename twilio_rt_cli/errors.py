@@ -3,7 +3,6 @@
 TwilioRtError               one sentence and a hint; `cli/app.py` prints both and picks the exit code
 ├── SettingsError           a setting or an argument is missing or wrong (exit 2)
 ├── MissingExtraError       an optional package is not installed (exit 2)
-├── CheckFailedError        a limit or an expectation of a check was not met (exit 3)
 ├── CredentialsError        a service refused our key (exit 4)
 ├── UnreachableError        a service did not answer (exit 5)
 ├── ServiceError            a service answered, and would not do it (exit 1)
@@ -29,10 +28,6 @@ class SettingsError(TwilioRtError):
 
 class MissingExtraError(TwilioRtError):
     """An optional part of the package is not installed."""
-
-
-class CheckFailedError(TwilioRtError):
-    """A check ran and its expectation was not met."""
 
 
 class CredentialsError(TwilioRtError):

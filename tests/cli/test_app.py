@@ -38,7 +38,6 @@ def run_raising(error: BaseException) -> tuple[int, str, str]:
         (errors.TwilioRtError, 1),
         (errors.SettingsError, 2),
         (errors.MissingExtraError, 2),
-        (errors.CheckFailedError, 3),
         (errors.CredentialsError, 4),
         (errors.UnreachableError, 5),
     ],

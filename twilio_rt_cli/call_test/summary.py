@@ -10,9 +10,9 @@ from twilio_rt_cli.call_test.wanted import Limits, Mode
 from twilio_rt_cli.caller.expect import says
 from twilio_rt_cli.caller.report import CallReport, TurnReport
 from twilio_rt_cli.errors import CredentialsError, UnreachableError
+from twilio_rt_cli.output.exit_codes import CHECK_FAILED
 
 BREACH = "breach of the protocol: "
-CHECK_FAILED = 3
 REFUSED = 4
 UNREACHABLE = 5
 STOPPED = 130

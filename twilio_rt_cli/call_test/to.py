@@ -8,10 +8,11 @@ from types import FrameType
 from urllib.parse import urlsplit
 
 from twilio_rt_cli.attach.known_origin import by_running_server
-from twilio_rt_cli.call_test.summary import CHECK_FAILED, STOPPED, Frames, Marks, Summary
+from twilio_rt_cli.call_test.summary import STOPPED, Frames, Marks, Summary
 from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, UnreachableError
 from twilio_rt_cli.numbers import webhook_url
 from twilio_rt_cli.output import console
+from twilio_rt_cli.output.exit_codes import CHECK_FAILED
 from twilio_rt_cli.protocol.origin import is_loopback, origin_text
 from twilio_rt_cli.settings.model import Settings
 from twilio_rt_cli.settings.parts import account_of

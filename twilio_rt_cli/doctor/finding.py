@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from twilio_rt_cli.errors import CredentialsError, TwilioRtError, UnreachableError
+from twilio_rt_cli.output.exit_codes import CHECK_FAILED
 
-FAILED = 3
 CREDENTIALS = 4
 UNREACHABLE = 5
-_GRAVEST_FIRST = (CREDENTIALS, UNREACHABLE, FAILED)
+_GRAVEST_FIRST = (CREDENTIALS, UNREACHABLE, CHECK_FAILED)
 
 
 class State(Enum):
@@ -47,7 +47,7 @@ def warning(name: str, told: str, hint: str = "") -> Finding:
     return Finding(name, State.WARNING, told, hint)
 
 
-def failed(name: str, told: str, hint: str = "", code: int = FAILED) -> Finding:
+def failed(name: str, told: str, hint: str = "", code: int = CHECK_FAILED) -> Finding:
     """It will not work like this."""
     return Finding(name, State.FAILED, told, hint, code)
 
@@ -65,7 +65,7 @@ def failures(name: str, error: TwilioRtError) -> Iterator[Finding]:
         case UnreachableError():
             code = UNREACHABLE
         case _:
-            code = FAILED
+            code = CHECK_FAILED
     *first, last = error.message.splitlines() or [""]
     for sentence in first:
         yield failed(name, sentence, code=code)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from twilio_rt_cli.caller.probe import NOBODYS_ACCOUNT, Probe, Step, probe
 from twilio_rt_cli.caller.route import Signer, is_loopback
-from twilio_rt_cli.doctor.finding import FAILED, UNREACHABLE, Finding, failed, ok, skipped, warning
+from twilio_rt_cli.doctor.finding import UNREACHABLE, Finding, failed, ok, skipped, warning
 from twilio_rt_cli.machine.state import RunningServer
+from twilio_rt_cli.output.exit_codes import CHECK_FAILED
 from twilio_rt_cli.settings.model import Settings
 from twilio_rt_cli.settings.parts import signer_of
 from twilio_rt_cli.tunnel.ngrok_api import same_url
@@ -57,7 +58,7 @@ async def trip_findings(settings: Settings, origin: str | None, server: RunningS
 
 def _of_failed(trip: Probe) -> Finding:
     told = f"Twilio would not get through: {trip.problem}"
-    code = UNREACHABLE if trip.failed is Step.HEALTH else FAILED
+    code = UNREACHABLE if trip.failed is Step.HEALTH else CHECK_FAILED
     return failed("round-trip", told, trip.hint or "Look at the server's log.", code)
 
 

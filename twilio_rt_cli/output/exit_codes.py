@@ -8,11 +8,12 @@ EXIT_CODES: dict[type[errors.TwilioRtError], int] = {
     errors.ServiceError: 1,
     errors.SettingsError: 2,
     errors.MissingExtraError: 2,
-    errors.CheckFailedError: 3,
     errors.CredentialsError: 4,
     errors.UnreachableError: 5,
     errors.NeedsConsentError: 6,
 }
+CHECK_FAILED = 3
+"""a check ran, and what it found is not as it should be: an answer of `call-test` and `doctor`, and no error"""
 INTERRUPTED = 130
 
 
