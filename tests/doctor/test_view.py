@@ -2,8 +2,9 @@
 
 import pytest
 
-from twilio_rt_cli.doctor.finding import CREDENTIALS, failed, ok, skipped, warning
+from twilio_rt_cli.doctor.finding import failed, ok, skipped, warning
 from twilio_rt_cli.doctor.view import as_object, lines, show
+from twilio_rt_cli.output.exit_codes import CREDENTIALS
 
 FINDINGS = [
     ok("model", "It took our session."),

@@ -10,12 +10,9 @@ from twilio_rt_cli.call_test.wanted import Limits, Mode
 from twilio_rt_cli.caller.expect import says
 from twilio_rt_cli.caller.report import CallReport, TurnReport
 from twilio_rt_cli.errors import CredentialsError, UnreachableError
-from twilio_rt_cli.output.exit_codes import CHECK_FAILED
+from twilio_rt_cli.output.exit_codes import CHECK_FAILED, CREDENTIALS, INTERRUPTED, UNREACHABLE
 
 BREACH = "breach of the protocol: "
-REFUSED = 4
-UNREACHABLE = 5
-STOPPED = 130
 
 
 class Spread(Struct, frozen=True):
@@ -175,12 +172,12 @@ def _heard(answer: TurnReport) -> str:
 
 def _exit_code(reports: Sequence[CallReport], failures: Sequence[str]) -> int:
     if any(report.stopped for report in reports):
-        return STOPPED
+        return INTERRUPTED
     troubles = [report.trouble for report in reports]
     if any(isinstance(trouble, UnreachableError) for trouble in troubles):
         return UNREACHABLE
     if any(isinstance(trouble, CredentialsError) for trouble in troubles):
-        return REFUSED
+        return CREDENTIALS
     return CHECK_FAILED if failures else 0
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import UnsetType
 
-from twilio_rt_cli.call_test.summary import BREACH, STOPPED, Spread, Summary
+from twilio_rt_cli.call_test.summary import BREACH, Spread, Summary
 from twilio_rt_cli.output import console
+from twilio_rt_cli.output.exit_codes import INTERRUPTED
 from twilio_rt_cli.output.masking import printable
 from twilio_rt_cli.reporting.words import plural
 
@@ -90,7 +91,7 @@ def _of(call: int | UnsetType) -> str:
 
 
 def _verdict(summary: Summary) -> str:
-    if summary.exit_code == STOPPED:
+    if summary.exit_code == INTERRUPTED:
         return "The call test was stopped."
     return "The call test passed." if summary.ok else "The call test failed."
 

@@ -8,11 +8,11 @@ from types import FrameType
 from urllib.parse import urlsplit
 
 from twilio_rt_cli.attach.known_origin import by_running_server
-from twilio_rt_cli.call_test.summary import STOPPED, Frames, Marks, Summary
+from twilio_rt_cli.call_test.summary import Frames, Marks, Summary
 from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, UnreachableError
 from twilio_rt_cli.numbers import webhook_url
 from twilio_rt_cli.output import console
-from twilio_rt_cli.output.exit_codes import CHECK_FAILED
+from twilio_rt_cli.output.exit_codes import CHECK_FAILED, INTERRUPTED
 from twilio_rt_cli.protocol.origin import is_loopback, origin_text
 from twilio_rt_cli.settings.model import Settings
 from twilio_rt_cli.settings.parts import account_of
@@ -59,7 +59,7 @@ def ring(wanted: Ring, settings: Settings) -> int:
         )
         last, stopped = _Followed(api, call, wanted.duration_s, say).to_the_end()
     failures = [] if stopped or last.status == "completed" else [f"the call ended as {last.status}"]
-    exit_code = STOPPED if stopped else CHECK_FAILED if failures else 0
+    exit_code = INTERRUPTED if stopped else CHECK_FAILED if failures else 0
     if wanted.json:
         console.data(_summary(exit_code, failures).json())
     else:

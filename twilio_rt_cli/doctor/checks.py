@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from twilio_rt_cli.attach.known_origin import by_running_server, known_origin
-from twilio_rt_cli.doctor.finding import UNREACHABLE, Finding, State, failed, failures, ok
+from twilio_rt_cli.doctor.finding import Finding, State, failed, failures, ok
 from twilio_rt_cli.doctor.keys import key_findings
 from twilio_rt_cli.doctor.limits import limit_findings, price_finding
 from twilio_rt_cli.doctor.machine import (
@@ -23,6 +23,7 @@ from twilio_rt_cli.doctor.reach import origin_findings, trip_findings
 from twilio_rt_cli.doctor.twilio import account_findings, clock_finding, number_findings
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.machine.state import running_server
+from twilio_rt_cli.output.exit_codes import UNREACHABLE
 from twilio_rt_cli.output.masking import Curtain
 from twilio_rt_cli.settings.model import Settings, bare_settings, load_settings, load_some
 from twilio_rt_cli.settings.parts import secrets_of

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from twilio_rt_cli.errors import CredentialsError, TwilioRtError, UnreachableError
-from twilio_rt_cli.output.exit_codes import CHECK_FAILED
+from twilio_rt_cli.output.exit_codes import CHECK_FAILED, CREDENTIALS, UNREACHABLE
 
-CREDENTIALS = 4
-UNREACHABLE = 5
 _GRAVEST_FIRST = (CREDENTIALS, UNREACHABLE, CHECK_FAILED)
 
 

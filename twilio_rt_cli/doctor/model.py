@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 
 from twilio_rt_cli.bridge.leg import Closed, Leg, Nobody
 from twilio_rt_cli.call.conversation import HOPELESS
-from twilio_rt_cli.doctor.finding import CREDENTIALS, UNREACHABLE, Finding, failed, failures, ok, skipped, warning
+from twilio_rt_cli.doctor.finding import Finding, failed, failures, ok, skipped, warning
 from twilio_rt_cli.errors import TwilioRtError
 from twilio_rt_cli.models.dialer import dialer
 from twilio_rt_cli.models.providers import endpoint
 from twilio_rt_cli.models.shutdowns import SHUTDOWNS
+from twilio_rt_cli.output.exit_codes import CREDENTIALS, UNREACHABLE
 from twilio_rt_cli.protocol import realtime
 from twilio_rt_cli.protocol.realtime_client import SessionUpdate, encode
 from twilio_rt_cli.serve.call_opener import CallOpener, provider

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from twilio_rt_cli.caller.probe import NOBODYS_ACCOUNT, Probe, Step, probe
 from twilio_rt_cli.caller.route import Signer, is_loopback
-from twilio_rt_cli.doctor.finding import UNREACHABLE, Finding, failed, ok, skipped, warning
+from twilio_rt_cli.doctor.finding import Finding, failed, ok, skipped, warning
 from twilio_rt_cli.machine.state import RunningServer
-from twilio_rt_cli.output.exit_codes import CHECK_FAILED
+from twilio_rt_cli.output.exit_codes import CHECK_FAILED, UNREACHABLE
 from twilio_rt_cli.settings.model import Settings
 from twilio_rt_cli.settings.parts import signer_of
 from twilio_rt_cli.tunnel.ngrok_api import same_url

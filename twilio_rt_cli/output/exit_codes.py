@@ -1,23 +1,30 @@
-"""Exit codes: which error ends the program with which, and how it is told."""
+"""Exit codes: the numbers, which error ends the program with which, and how it is told."""
 
 from twilio_rt_cli import errors
 from twilio_rt_cli.output import console
 
-EXIT_CODES: dict[type[errors.TwilioRtError], int] = {
-    errors.ServerError: 1,
-    errors.ServiceError: 1,
-    errors.SettingsError: 2,
-    errors.MissingExtraError: 2,
-    errors.CredentialsError: 4,
-    errors.UnreachableError: 5,
-    errors.NeedsConsentError: 6,
-}
+FAILED = 1
+MISUSED = 2
+"""a setting, an argument or a part of the installation is wrong"""
 CHECK_FAILED = 3
 """a check ran, and what it found is not as it should be: an answer of `call-test` and `doctor`, and no error"""
+CREDENTIALS = 4
+UNREACHABLE = 5
+NEEDS_CONSENT = 6
 INTERRUPTED = 130
+
+EXIT_CODES: dict[type[errors.TwilioRtError], int] = {
+    errors.ServerError: FAILED,
+    errors.ServiceError: FAILED,
+    errors.SettingsError: MISUSED,
+    errors.MissingExtraError: MISUSED,
+    errors.CredentialsError: CREDENTIALS,
+    errors.UnreachableError: UNREACHABLE,
+    errors.NeedsConsentError: NEEDS_CONSENT,
+}
 
 
 def tell(error: errors.TwilioRtError) -> int:
     """Print an error and what to do about it; gives the exit code that stands for it."""
     console.problem(error.message, error.hint)
-    return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1)
+    return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), FAILED)

@@ -22,6 +22,7 @@ from math import inf
 import uvicorn
 
 from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.output.exit_codes import INTERRUPTED
 from twilio_rt_cli.protocol.origin import Origins
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.server.admission.quota import Limits, Quota
@@ -44,8 +45,6 @@ _SWITCH_S = 0.0005
 """after so long a thread that computes gives way. Python's own 5 ms are paid each time the loop has let go of the lock,
 which it does several times in a turn: a tool that computed for 50 ms held up every call for a tenth of a second"""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-FORCED = 130
-"""exit code after a second signal"""
 
 
 Surroundings = Callable[["BridgeServer"], AbstractAsyncContextManager[None]]
@@ -123,7 +122,7 @@ class BridgeServer:
             asyncio.set_event_loop(None)
             loop.close()
         if self._forced:
-            raise SystemExit(FORCED)
+            raise SystemExit(INTERRUPTED)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["BridgeServer"]:
