@@ -69,9 +69,8 @@ class Wanted:
             _check_url(self.url)
         if self.sign_as is not None:
             self._check_origin(self.sign_as)
-        for keys in (self.dtmf,):
-            if keys is not None and (not keys or set(keys) - set("0123456789*#ABCD")):
-                raise SettingsError(f"--dtmf {keys!r} is not a row of telephone keys.", hint="Keys are 0-9, * and #.")
+        if self.dtmf is not None and (not self.dtmf or set(self.dtmf) - set("0123456789*#ABCD")):
+            raise SettingsError(f"--dtmf {self.dtmf!r} is not a row of telephone keys.", hint="Keys are 0-9, * and #.")
         for option, path in (("--record", self.record), ("--junit", self.junit)):
             if path is not None and not path.absolute().parent.is_dir():
                 raise SettingsError(f"{option}: there is no folder {path.parent}.", hint="Make it, or name another.")
