@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twilio_rt_cli.audio import mulaw
 from twilio_rt_cli.audio.tones import tone
-from twilio_rt_cli.audio.wav import read_mono, read_mulaw, write_mono, write_stereo
+from twilio_rt_cli.audio.wav import read_mono, read_mulaw, write_stereo
 
 SOUND = np.array([0, 1000, -1000, 12345, -32768, 32767, 256, -256], dtype=np.int16)
 
@@ -92,7 +92,8 @@ def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
 
 def test_any_rate_becomes_telephone_mulaw(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
-    write_mono(path, np.rint(8000 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)).astype(np.int16), 44100)
+    samples = np.rint(8000 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)).astype("<i2")
+    path.write_bytes(wav(1, 1, 44100, 16, samples.tobytes()))
     sound = read_mulaw(path)
     assert len(sound) == 8000
     spectrum = np.abs(np.fft.rfft(mulaw.decode(sound).astype(np.float64)))

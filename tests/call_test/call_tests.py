@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from tests.caller.sounds import tone
 from tests.caller.stand_in import Manners, StandIn, stand_in
-from twilio_rt_cli.audio import mulaw, wav
+from twilio_rt_cli.audio import mulaw
 from twilio_rt_cli.call_test.voice import Voice
 from twilio_rt_cli.call_test.wanted import Limits, Wanted
 from twilio_rt_cli.caller.conversation import Patience
@@ -48,7 +49,9 @@ def tone_voice() -> Voice:
 def recording(folder: Path, ms: int = 150) -> Path:
     """A WAV file with a tone."""
     path = folder / f"tone-{ms}.wav"
-    wav.write_mono(path, mulaw.decode(tone(ms)), 8000)
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(mulaw.decode(tone(ms)).astype("<i2").tobytes())
     return path
 
 

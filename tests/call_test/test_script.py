@@ -1,8 +1,9 @@
 from pathlib import Path
 
 from tests.call_test.call_tests import recording, tone_voice, wanted
+from tests.caller.scripts import utterances
 from twilio_rt_cli.call_test.script import script_for
-from twilio_rt_cli.caller.script import BargeIn, Dtmf, HangUp, Say, utterances
+from twilio_rt_cli.caller.script import BargeIn, Dtmf, HangUp, Say
 
 
 def test_without_turns_it_is_the_default_script() -> None:

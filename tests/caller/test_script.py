@@ -1,3 +1,4 @@
+from tests.caller.scripts import utterances
 from tests.caller.sounds import tone
 from twilio_rt_cli.caller.script import (
     BargeIn,
@@ -10,7 +11,6 @@ from twilio_rt_cli.caller.script import (
     default_script,
     staying_on,
     turns_script,
-    utterances,
     with_interruptions,
     with_keys,
 )

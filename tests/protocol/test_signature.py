@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator, get_signature_algorithm  # type: ignore[import-untyped]
 
+from tests.protocol.signing import with_body_hash
 from twilio_rt_cli.protocol.signature import (
     SETTINGS_HEADER,
     SIGNATURE_HEADER,
@@ -16,7 +17,6 @@ from twilio_rt_cli.protocol.signature import (
     headers_for,
     parse_form,
     sign,
-    with_body_hash,
 )
 
 TOKEN = "12345"

@@ -2,6 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.protocol.signing import with_body_hash
 from tests.server.world import (
     ACCOUNT,
     TOKEN,
@@ -9,7 +10,7 @@ from tests.server.world import (
     run,
     serving,
 )
-from twilio_rt_cli.protocol.signature import Algorithm, headers_for, with_body_hash
+from twilio_rt_cli.protocol.signature import Algorithm, headers_for
 from twilio_rt_cli.server.notices import Refusal
 
 ROUTES = ["/incoming-call", "/stream-ended", "/stream-status", "/call-status", "/amd-status"]

@@ -45,12 +45,11 @@ def write_stereo(path: Path, left: bytes, right: bytes) -> None:
     """Writes two 8 kHz µ-law tracks as one 16-bit stereo file, the shorter track padded with silence."""
     length = max(len(left), len(right))
     tracks = [mulaw.decode(track.ljust(length, bytes([mulaw.SILENCE_BYTE]))) for track in (left, right)]
-    _write(path, np.stack(tracks, axis=1), TELEPHONE_HZ, channels=2)
-
-
-def write_mono(path: Path, pcm: NDArray[np.int16], rate: int) -> None:
-    """Writes 16-bit PCM of `rate` Hz."""
-    _write(path, pcm, rate, channels=1)
+    with path.open("wb") as file, wave.open(file) as out:
+        out.setnchannels(2)
+        out.setsampwidth(2)
+        out.setframerate(TELEPHONE_HZ)
+        out.writeframes(np.stack(tracks, axis=1).astype("<i2").tobytes())
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +120,3 @@ def _widened(sound: bytes) -> NDArray[np.int32]:
     wide = np.zeros((len(sound) // 3, 4), dtype=np.uint8)
     wide[:, 1:] = np.frombuffer(sound, np.uint8).reshape(-1, 3)
     return wide.view("<i4").reshape(-1)
-
-
-def _write(path: Path, pcm: NDArray[np.int16], rate: int, channels: int) -> None:
-    with path.open("wb") as file, wave.open(file) as out:
-        out.setnchannels(channels)
-        out.setsampwidth(2)
-        out.setframerate(rate)
-        out.writeframes(pcm.astype("<i2").tobytes())

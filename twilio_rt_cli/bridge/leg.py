@@ -164,11 +164,6 @@ class Leg(WSListener):
         if self._transport is not None:
             self._transport.underlying_transport.abort()
 
-    @property
-    def buffered_bytes(self) -> int:
-        """Bytes written but not yet taken by the kernel."""
-        return self._transport.underlying_transport.get_write_buffer_size() if self._transport else 0
-
     # picows calls these.
 
     def on_ws_connected(self, transport: WSTransport) -> None:

@@ -130,11 +130,6 @@ def staying_on(script: Script) -> Script:
     return tuple(step for step in script if not isinstance(step, HangUp))
 
 
-def utterances(script: Script) -> tuple[Utterance, ...]:
-    """Everything the caller will say, in order."""
-    return tuple(step.utterance for step in script if isinstance(step, Say | BargeIn))
-
-
 def _answers_words(steps: Sequence[Step]) -> bool:
     """Whether the steps end with an answer to something the caller said (not to keys)."""
     return len(steps) >= 2 and isinstance(steps[-1], WaitAnswer) and isinstance(steps[-2], Say | BargeIn)

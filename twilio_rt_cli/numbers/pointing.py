@@ -50,11 +50,6 @@ class Change:
             *self.earlier_urls,
         }
 
-    @property
-    def overruled_by(self) -> tuple[str, ...]:
-        """The fields that would still win over the webhook after this change."""
-        return tuple(name for name in _WINNERS if getattr(self.after, name))
-
     def warnings(self) -> list[str]:
         """What to think about first, a sentence each."""
         told = [f"{self.number.phone_number} has a live webhook."] if self.live_webhook else []

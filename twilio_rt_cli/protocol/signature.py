@@ -115,11 +115,6 @@ def headers_for(
     return headers
 
 
-def with_body_hash(url: str, body: bytes) -> str:
-    """The URL that Twilio requests when it sends `body` as JSON: `bodySHA256` joins the query."""
-    return f"{url}{'&' if '?' in url else '?'}bodySHA256={sha256(body).hexdigest()}"
-
-
 def parse_form(body: bytes) -> list[tuple[str, str]]:
     """The fields of an `application/x-www-form-urlencoded` body, in order, blank ones and repeated ones included."""
     return parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
