@@ -25,8 +25,8 @@ from twilio_rt_cli.output.exit_codes import CHECK_FAILED, EXIT_CODES, INTERRUPTE
 from twilio_rt_cli.server.admission.quota import Limits, Quota
 from twilio_rt_cli.server.admission.registry import Registry
 from twilio_rt_cli.server.config import ServerConfig
+from twilio_rt_cli.server.context import Reception
 from twilio_rt_cli.server.notices import Refusal
-from twilio_rt_cli.server.reception import Reception
 from twilio_rt_cli.server.webhook import Webhooks
 from twilio_rt_cli.settings.model import Settings
 

@@ -22,7 +22,7 @@ OF_A_CALL = tuple(
         "bridge.leg.Leg",
         "server.media.StartPhase",
         "server.admission.registry.LiveCall",
-        "server.takeover.MediaSocket",
+        "server.upgrade.MediaSocket",
     )
 )
 TIMERS = ("uvloop.loop.TimerHandle", "asyncio.events.TimerHandle")

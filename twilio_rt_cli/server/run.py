@@ -29,13 +29,13 @@ from twilio_rt_cli.server.admission.quota import Limits, Quota
 from twilio_rt_cli.server.admission.registry import HungUp, Registry
 from twilio_rt_cli.server.app import create_app
 from twilio_rt_cli.server.config import ServerConfig
-from twilio_rt_cli.server.guard import GuardedHttp
+from twilio_rt_cli.server.context import OpenCall, Publish, Reception, call_log, log
+from twilio_rt_cli.server.http_connection import GuardedHttp
 from twilio_rt_cli.server.http_server import HttpServer
 from twilio_rt_cli.server.lag import LoopLag
 from twilio_rt_cli.server.listen import listen
 from twilio_rt_cli.server.notices import Draining
-from twilio_rt_cli.server.reception import OpenCall, Publish, Reception, call_log, log
-from twilio_rt_cli.server.takeover import MediaSocket, Takeover
+from twilio_rt_cli.server.upgrade import MediaSocket, Takeover
 
 _TICK_S = 0.1
 _CLOSE_S = 1.0

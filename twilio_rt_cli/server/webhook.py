@@ -12,9 +12,9 @@ from twilio_rt_cli.protocol import twiml
 from twilio_rt_cli.protocol.origin import Origin
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid
 from twilio_rt_cli.server.admission.registry import IncomingCall
+from twilio_rt_cli.server.context import Reception, call_log, without_token
 from twilio_rt_cli.server.notices import Refusal, StreamFailed
-from twilio_rt_cli.server.reception import Reception, call_log, without_token
-from twilio_rt_cli.server.signed import read_signed
+from twilio_rt_cli.server.signed_request import read_signed
 
 _CLOSING_S = 3.0
 """how long `/stream-ended` waits for a bridge to say how its call ended; Twilio waits 15 s for the answer"""

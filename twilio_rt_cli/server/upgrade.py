@@ -26,10 +26,10 @@ from twilio_rt_cli.protocol.origin import is_loopback_host
 from twilio_rt_cli.protocol.signature import SETTINGS_HEADER, SIGNATURE_HEADER
 from twilio_rt_cli.server.admission.registry import LiveCall
 from twilio_rt_cli.server.config import ServerConfig
-from twilio_rt_cli.server.guard import UpgradeRequest
-from twilio_rt_cli.server.media import StartPhase
+from twilio_rt_cli.server.context import Reception, log, loggable
+from twilio_rt_cli.server.http_connection import UpgradeRequest
 from twilio_rt_cli.server.notices import Refusal
-from twilio_rt_cli.server.reception import Reception, log, loggable
+from twilio_rt_cli.server.start_phase import StartPhase
 
 _PATH = re.compile(r"/media-stream(?:/(?P<token>[^/]{1,128}))?")
 _READ_BUFFER_BYTES = 8192

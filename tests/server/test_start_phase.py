@@ -23,9 +23,9 @@ from twilio_rt_cli.bridge.leg import Leg
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, AccountSid, MediaFormat, StreamSid
 from twilio_rt_cli.server.admission.registry import IncomingCall
-from twilio_rt_cli.server.guard import GuardedHttp
-from twilio_rt_cli.server.media import StartPhase
+from twilio_rt_cli.server.http_connection import GuardedHttp
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Refusal
+from twilio_rt_cli.server.start_phase import StartPhase
 
 
 def test_a_right_start_opens_the_call() -> None:

@@ -16,8 +16,8 @@ from starlette.requests import ClientDisconnect
 from twilio_rt_cli.protocol.signature import SETTINGS_HEADER, SIGNATURE_HEADER, parse_form
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid
 from twilio_rt_cli.server.admission.registry import is_sid
+from twilio_rt_cli.server.context import Reception, loggable
 from twilio_rt_cli.server.notices import Refusal
-from twilio_rt_cli.server.reception import Reception, loggable
 
 _BODY_BYTES = 65_536
 _FORM = "application/x-www-form-urlencoded"

@@ -25,8 +25,8 @@ from twilio_rt_cli.protocol.twilio import (
 )
 from twilio_rt_cli.protocol.wire import Malformed, Unknown
 from twilio_rt_cli.server.admission.registry import IncomingCall, LiveCall, is_sid
+from twilio_rt_cli.server.context import Reception, call_log
 from twilio_rt_cli.server.notices import CallStarted, Refusal
-from twilio_rt_cli.server.reception import Reception, call_log
 
 _EARLY_MESSAGES = 50
 _BAD_MESSAGES = 20
