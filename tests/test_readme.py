@@ -22,10 +22,10 @@ from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.engine.server import EngineServer
 from twilio_rt_cli.output.exit_codes import CHECK_FAILED, EXIT_CODES, INTERRUPTED
-from twilio_rt_cli.server.admission.quota import Limits, Quota
+from twilio_rt_cli.server.admission.quota import DayLimits, Quota
 from twilio_rt_cli.server.admission.registry import Registry
 from twilio_rt_cli.server.config import ServerConfig
-from twilio_rt_cli.server.context import Reception
+from twilio_rt_cli.server.context import ServerContext
 from twilio_rt_cli.server.notices import Refusal
 from twilio_rt_cli.server.webhook import Webhooks
 from twilio_rt_cli.settings.model import Settings
@@ -295,7 +295,7 @@ def test_the_table_of_routes_is_the_servers() -> None:
         raise AssertionError
 
     config = ServerConfig()
-    router = Webhooks(Reception(config, Registry(config), never, lambda _: None, Quota(Limits(), 0))).router()  # type: ignore[arg-type]
+    router = Webhooks(ServerContext(config, Registry(config), never, lambda _: None, Quota(DayLimits(), 0))).router()  # type: ignore[arg-type]
     served = {
         (method, getattr(route, "path", "")) for route in router.routes for method in getattr(route, "methods", ())
     }

@@ -3,14 +3,14 @@
 from prometheus_client import CollectorRegistry, generate_latest
 
 from tests.admin.test_metrics import read
-from twilio_rt_cli.admin.counters import MOST_CODES, Codes, Counted
+from twilio_rt_cli.admin.counters import MOST_CODES, Codes, Counters
 from twilio_rt_cli.call.statistics import CallStatistics, Tokens
 from twilio_rt_cli.server.notices import Refusal
 
 
 def samples(counted: CallStatistics) -> dict[str, float]:
     registry = CollectorRegistry()
-    registry.register(Counted(lambda: counted, {Refusal.BUSY: 3}))
+    registry.register(Counters(lambda: counted, {Refusal.BUSY: 3}))
     return read(generate_latest(registry))
 
 

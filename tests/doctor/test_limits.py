@@ -6,7 +6,7 @@ import pytest
 from twilio_rt_cli.doctor.finding import Finding, State
 from twilio_rt_cli.doctor.limits import limit_findings, price_finding
 from twilio_rt_cli.models.prices import price_table
-from twilio_rt_cli.server.admission.quota import Limits
+from twilio_rt_cli.server.admission.quota import DayLimits
 from twilio_rt_cli.settings.model import Settings, bare_settings
 from twilio_rt_cli.settings.parts import limits_of
 
@@ -20,7 +20,7 @@ def findings(**given: Any) -> list[Finding]:
 
 
 def test_nothing_is_limited_by_default() -> None:
-    assert limits_of(settings()) == Limits()
+    assert limits_of(settings()) == DayLimits()
     [finding] = findings()
     assert (finding.state, finding.told) == (State.OK, "Everybody may call, as often and as long as they like.")
 

@@ -20,7 +20,7 @@ from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.reading import Records
 from twilio_rt_cli.reporting.hub import Hub
 from twilio_rt_cli.serve.record_keeping import call_records, configuration, recordings, used_since
-from twilio_rt_cli.server.admission.quota import Limits, Quota, Usage
+from twilio_rt_cli.server.admission.quota import DayLimits, DayUsage, Quota
 from twilio_rt_cli.server.notices import CallStarted
 from twilio_rt_cli.settings.model import bare_settings
 
@@ -125,8 +125,8 @@ def test_a_server_that_starts_knows_what_callers_had(tmp_path: Path) -> None:
         assert recorder is not None
         for number in (1, 2, 3):
             tell(recorder, number, BEGAN + number)
-    assert used_since(settings, BEGAN + 2) == [Usage(CALLER, 2, 18.0, 0.0246)]
-    quota = Quota(Limits(caller_calls=2), BEGAN + 60, used_since(settings, BEGAN + 2))
+    assert used_since(settings, BEGAN + 2) == [DayUsage(CALLER, 2, 18.0, 0.0246)]
+    quota = Quota(DayLimits(caller_calls=2), BEGAN + 60, used_since(settings, BEGAN + 2))
     assert quota.today(BEGAN + 60).calls == 2
     assert quota.refusal(CALLER, BEGAN + 60) is not None
     assert used_since(settings.model_copy(update={"records": False}), BEGAN) == []

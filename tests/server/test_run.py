@@ -303,7 +303,7 @@ def test_strangers_are_forgotten() -> None:
     async def story() -> None:
         async with serving() as world:
             assert await refused(world.bare()) == 403
-            limiter = world.server._reception.limiter
+            limiter = world.server._context.limiter
             assert len(limiter) == 1
             await world.until(lambda: len(limiter) == 0)
 

@@ -23,7 +23,7 @@ from twilio_rt_cli.bridge.leg import Leg
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, AccountSid, MediaFormat, StreamSid
 from twilio_rt_cli.server.admission.registry import IncomingCall
-from twilio_rt_cli.server.http_connection import GuardedHttp
+from twilio_rt_cli.server.http_connection import LimitedHttp
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Refusal
 from twilio_rt_cli.server.start_phase import StartPhase
 
@@ -318,12 +318,12 @@ def test_a_socket_without_start_leaves_nothing_to_the_garbage_collector() -> Non
             gc.collect()
             gc.disable()
             try:
-                before = counted(Leg, StartPhase, GuardedHttp)  # the webhook's connection is kept alive
+                before = counted(Leg, StartPhase, LimitedHttp)  # the webhook's connection is kept alive
                 reader, writer = await world.raw(world.head(token))
                 assert b"no start in time" in await reader.read()
                 writer.close()
                 await world.until(lambda: world.server.connections == 1)
-                assert counted(Leg, StartPhase, GuardedHttp) == before
+                assert counted(Leg, StartPhase, LimitedHttp) == before
             finally:
                 gc.enable()
 

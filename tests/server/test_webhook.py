@@ -26,7 +26,7 @@ from twilio_rt_cli.protocol import twiml
 from twilio_rt_cli.protocol.caller_id import caller_list
 from twilio_rt_cli.protocol.signature import headers_for
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, StreamSid
-from twilio_rt_cli.server.admission.quota import Limits, Quota
+from twilio_rt_cli.server.admission.quota import DayLimits, Quota
 from twilio_rt_cli.server.notices import CallRefused, Refusal, StreamFailed
 
 HANGUP = (twiml.Hangup(),)
@@ -180,7 +180,7 @@ def test_many_callers_at_once_without_a_place_hurt_nobody_on_the_line() -> None:
 
 def enough(**limits: object) -> Quota:
     lists = {name: caller_list(str(text)) for name, text in limits.items() if isinstance(text, str)}
-    return Quota(Limits(**{**limits, **lists}), time.time())  # type: ignore[arg-type]
+    return Quota(DayLimits(**{**limits, **lists}), time.time())  # type: ignore[arg-type]
 
 
 CALLER = "+15550001111"

@@ -21,7 +21,7 @@ from twilio_rt_cli.call.status import NO_STATUS, CallStatus
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.signature import headers_for
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid, Start, StartDetails, StopDetails, StreamSid
-from twilio_rt_cli.server.admission.quota import Limits, Quota
+from twilio_rt_cli.server.admission.quota import DayLimits, Quota
 from twilio_rt_cli.server.admission.registry import IncomingCall
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.notices import ServerNotice
@@ -214,7 +214,7 @@ class World(Twilio):
         super().__init__()
         self.notices: list[ServerNotice] = []
         self.calls: list[EchoCall] = []
-        self.quota = quota or Quota(Limits(), time.time())
+        self.quota = quota or Quota(DayLimits(), time.time())
         self.server = BridgeServer(settings, self._open, self._tell, self.quota)
         self.refuse_to_open = False
 

@@ -20,7 +20,7 @@ OF_A_CALL = tuple(
         "bridge.bridge.Bridge",
         "call.call.Call",
         "bridge.leg.Leg",
-        "server.media.StartPhase",
+        "server.start_phase.StartPhase",
         "server.admission.registry.LiveCall",
         "server.upgrade.MediaSocket",
     )

@@ -42,11 +42,11 @@ class Codes:
         return code
 
 
-class Counted(Collector):
+class Counters(Collector):
     """Counters out of the statistics of all calls, and of the book of calls."""
 
-    def __init__(self, counted: Callable[[], CallStatistics], refused: Mapping[Refusal, int]) -> None:
-        self._counted = counted
+    def __init__(self, statistics: Callable[[], CallStatistics], refused: Mapping[Refusal, int]) -> None:
+        self._statistics = statistics
         self._refused = refused
         self._codes = Codes()
 
@@ -56,35 +56,37 @@ class Counted(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """The figures now."""
-        return self._families(self._counted())
+        return self._families(self._statistics())
 
-    def _families(self, counted: CallStatistics) -> Iterator[Metric]:
+    def _families(self, statistics: CallStatistics) -> Iterator[Metric]:
         dropped = (
-            (("caller",), counted.caller_audio_dropped),
-            (("agent",), counted.agent_audio_dropped_bytes / _FRAME_BYTES),
+            (("caller",), statistics.caller_audio_dropped),
+            (("agent",), statistics.agent_audio_dropped_bytes / _FRAME_BYTES),
         )
-        bad = (("twilio",), counted.bad_messages_twilio), (("model",), counted.bad_messages_model)
-        frames = (("twilio", "in"), counted.frames_in), (("twilio", "out"), counted.frames_out)
-        marks = (("sent",), counted.marks_sent), (("echoed",), counted.marks_echoed)
+        bad = (("twilio",), statistics.bad_messages_twilio), (("model",), statistics.bad_messages_model)
+        frames = (("twilio", "in"), statistics.frames_in), (("twilio", "out"), statistics.frames_out)
+        marks = (("sent",), statistics.marks_sent), (("echoed",), statistics.marks_echoed)
         # Calls are summed up in another order when one of them ends: the last digits must not fall, or Prometheus would
         # take that for a restart.
-        cost = () if counted.cost_usd is None else (((), round(counted.cost_usd, _DECIMALS)),)
+        cost = () if statistics.cost_usd is None else (((), round(statistics.cost_usd, _DECIMALS)),)
         refused = (((reason.value,), self._refused.get(reason, 0)) for reason in Refusal)
         yield _counter("calls_refused", "Calls, or what claimed to be one, turned away.", ("reason",), refused)
-        yield _counter("media_gaps", "Holes in Twilio's sequence numbers.", (), [((), counted.media_gaps)])
+        yield _counter("media_gaps", "Holes in Twilio's sequence numbers.", (), [((), statistics.media_gaps)])
         yield _counter("audio_dropped", "Frames of 20 ms that were left out, by whose voice.", ("side",), dropped)
-        yield _counter("model_errors", "Errors of the model, harmless ones too.", ("code",), self._errors(counted))
-        yield _counter("reconnects", "Times the model's socket was opened again.", (), [((), counted.reconnects)])
-        yield _counter("tokens", "The model's tokens; cached ones are part of the input.", ("kind",), tokens(counted))
+        yield _counter("model_errors", "Errors of the model, harmless ones too.", ("code",), self._errors(statistics))
+        yield _counter("reconnects", "Times the model's socket was opened again.", (), [((), statistics.reconnects)])
+        yield _counter(
+            "tokens", "The model's tokens; cached ones are part of the input.", ("kind",), tokens(statistics)
+        )
         yield _counter("cost_usd", "Estimated price of the tokens that could be priced.", (), cost)
         yield _counter("bad_messages", "Messages that break the protocol.", ("side",), bad)
         yield _counter("frames", "Media messages from and to Twilio.", ("side", "direction"), frames)
         yield _counter("marks", "Marks sent to Twilio and echoed by it.", ("kind",), marks)
-        yield _mark_lag(counted.mark_lag)
+        yield _mark_lag(statistics.mark_lag)
 
-    def _errors(self, counted: CallStatistics) -> list[Sample]:
+    def _errors(self, statistics: CallStatistics) -> list[Sample]:
         by_label: dict[str, float] = {}
-        for code, count in counted.model_errors.items():
+        for code, count in statistics.model_errors.items():
             label = self._codes.label(code)
             by_label[label] = by_label.get(label, 0) + count
         return [((label,), count) for label, count in by_label.items()]
@@ -103,20 +105,20 @@ class WithoutCreated(Collector):
             yield metric
 
 
-def tokens(counted: CallStatistics) -> list[Sample]:
+def tokens(statistics: CallStatistics) -> list[Sample]:
     """Tokens by kind. What the model did not break down is `input_other` and `output_other`, so that all kinds but the
     cached ones add up to the whole."""
-    kinds = counted.tokens
+    kinds = statistics.tokens
     rest = {
-        "input_other": counted.input_tokens - kinds.input_text - kinds.input_audio,
-        "output_other": counted.output_tokens - kinds.output_text - kinds.output_audio,
+        "input_other": statistics.input_tokens - kinds.input_text - kinds.input_audio,
+        "output_other": statistics.output_tokens - kinds.output_text - kinds.output_audio,
     }
-    told = {one.name: getattr(kinds, one.name) for one in fields(Tokens)} | rest
-    return [((kind,), max(0, count)) for kind, count in told.items()]
+    by_kind = {one.name: getattr(kinds, one.name) for one in fields(Tokens)} | rest
+    return [((kind,), max(0, count)) for kind, count in by_kind.items()]
 
 
-def _counter(name: str, told: str, labels: Labels, samples: Iterable[Sample]) -> CounterMetricFamily:
-    family = CounterMetricFamily(f"{PREFIX}_{name}", told, labels=labels)
+def _counter(name: str, documentation: str, labels: Labels, samples: Iterable[Sample]) -> CounterMetricFamily:
+    family = CounterMetricFamily(f"{PREFIX}_{name}", documentation, labels=labels)
     for values, value in samples:
         family.add_metric(values, value)
     return family
@@ -128,9 +130,9 @@ def _mark_lag(lag: Buckets) -> HistogramMetricFamily:
     for bound, count in zip((*map(str, MARK_LAG_BOUNDS_S), "+Inf"), lag.counts, strict=True):
         below += count
         buckets.append((bound, below))
-    told = "How much later than by our clock each mark came back."
+    documentation = "How much later than by our clock each mark came back."
     return HistogramMetricFamily(
-        f"{PREFIX}_mark_lag_seconds", told, buckets=buckets, sum_value=round(lag.total_s, _DECIMALS)
+        f"{PREFIX}_mark_lag_seconds", documentation, buckets=buckets, sum_value=round(lag.total_s, _DECIMALS)
     )
 
 

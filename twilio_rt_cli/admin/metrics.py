@@ -18,7 +18,7 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPEN
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
 
 from twilio_rt_cli import __version__
-from twilio_rt_cli.admin.counters import PREFIX, Counted, Labels, WithoutCreated
+from twilio_rt_cli.admin.counters import PREFIX, Counters, Labels, WithoutCreated
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallOver, FirstAudio, ModelReady, Notice, ToolAnswered
 from twilio_rt_cli.call.statistics import CallStatistics
@@ -83,7 +83,7 @@ class Metrics:
                 self._ended.labels(reason.value)
         for name in sorted(self._tools):
             self._tool.labels(name)
-        registry.register(Counted(counted, refused))
+        registry.register(Counters(counted, refused))
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
 

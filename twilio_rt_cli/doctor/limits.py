@@ -6,7 +6,7 @@ from datetime import date
 from twilio_rt_cli.doctor.finding import Finding, ok, warning
 from twilio_rt_cli.models.prices import price_table
 from twilio_rt_cli.protocol.caller_id import CallerList
-from twilio_rt_cli.server.admission.quota import Limits
+from twilio_rt_cli.server.admission.quota import DayLimits
 from twilio_rt_cli.settings.model import Settings
 from twilio_rt_cli.settings.parts import limits_of
 
@@ -46,7 +46,7 @@ def _priced(settings: Settings) -> bool:
     return settings.realtime_provider != "local" and price_table().of(settings.openai_model) is not None
 
 
-def _told(limits: Limits) -> Iterator[str]:
+def _told(limits: DayLimits) -> Iterator[str]:
     each = (
         (limits.caller_calls, "{} calls a caller"),
         (limits.caller_minutes, "{} minutes a caller"),

@@ -13,7 +13,7 @@ from twilio_rt_cli.records.reading import Records
 from twilio_rt_cli.records.recorder import Plain, Recorder
 from twilio_rt_cli.records.recording import Recordings, tell_nobody
 from twilio_rt_cli.records.writer import Writer
-from twilio_rt_cli.server.admission.quota import Usage
+from twilio_rt_cli.server.admission.quota import DayUsage
 from twilio_rt_cli.settings.model import Settings
 
 log = logging.getLogger("twilio_rt.records")
@@ -41,7 +41,7 @@ def recordings(settings: Settings, recorder: Recorder | None) -> AbstractContext
     return Recordings(records_folder(settings.records_dir), days=settings.records_days or None, began=began)
 
 
-def used_since(settings: Settings, at: float) -> list[Usage]:
+def used_since(settings: Settings, at: float) -> list[DayUsage]:
     """What each caller had since this moment (seconds since the epoch), for the quota of a server that starts.
 
     Nothing with RECORDS=false, and nothing of a file that cannot be read, which is logged.
@@ -54,7 +54,7 @@ def used_since(settings: Settings, at: float) -> list[Usage]:
     except TwilioRtError as error:
         log.warning("limits count from now on, not from the beginning of the day: %s", error.message)
         return []
-    return [Usage(caller, one.calls, one.seconds, one.cost_usd) for caller, one in used.by_caller.items()]
+    return [DayUsage(caller, one.calls, one.seconds, one.cost_usd) for caller, one in used.by_caller.items()]
 
 
 def configuration(settings: Settings, tools: Sequence[str] = ()) -> dict[str, Plain]:

@@ -63,7 +63,7 @@ OpenCall = Callable[[IncomingCall, Start, Leg, Callable[[EndReason], None]], Ope
 """Makes a call's bridge from its webhook, its `start` and its leg; the last argument wants to hear once how it ended"""
 
 
-class Reception:
+class ServerContext:
     """One per server, made on its loop; `origins` are known once the port is."""
 
     def __init__(

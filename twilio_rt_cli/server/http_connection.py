@@ -41,7 +41,7 @@ Upgrade = Callable[[UpgradeRequest, asyncio.Transport, bytes, set[Any]], None]
 """Takes over a transport: the request, the transport, bytes that came behind the head, uvicorn's connections"""
 
 
-class GuardedHttp(HttpToolsProtocol):
+class LimitedHttp(HttpToolsProtocol):
     """One connection on the public port."""
 
     def __init__(  # the first four are uvicorn's

@@ -25,17 +25,17 @@ from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.output.exit_codes import INTERRUPTED
 from twilio_rt_cli.protocol.origin import Origins
 from twilio_rt_cli.protocol.twilio import CallSid
-from twilio_rt_cli.server.admission.quota import Limits, Quota
+from twilio_rt_cli.server.admission.quota import DayLimits, Quota
 from twilio_rt_cli.server.admission.registry import HungUp, Registry
 from twilio_rt_cli.server.app import create_app
 from twilio_rt_cli.server.config import ServerConfig
-from twilio_rt_cli.server.context import OpenCall, Publish, Reception, call_log, log
-from twilio_rt_cli.server.http_connection import GuardedHttp
+from twilio_rt_cli.server.context import OpenCall, Publish, ServerContext, call_log, log
+from twilio_rt_cli.server.http_connection import LimitedHttp
 from twilio_rt_cli.server.http_server import HttpServer
 from twilio_rt_cli.server.lag import LoopLag
 from twilio_rt_cli.server.listen import listen
 from twilio_rt_cli.server.notices import Draining
-from twilio_rt_cli.server.upgrade import MediaSocket, Takeover
+from twilio_rt_cli.server.upgrade import MediaSocket, MediaUpgrade
 
 _TICK_S = 0.1
 _CLOSE_S = 1.0
@@ -60,7 +60,9 @@ class BridgeServer:
         self.registry = Registry(config)
         self.lag = LoopLag()
         """how late the loop is; its figures stay when the server has stopped"""
-        self._reception = Reception(config, self.registry, open_call, publish, quota or Quota(Limits(), time.time()))
+        self._context = ServerContext(
+            config, self.registry, open_call, publish, quota or Quota(DayLimits(), time.time())
+        )
         self._local_url = ""
         self._stopped = asyncio.Event()
         self.drain_began = asyncio.Event()
@@ -79,13 +81,13 @@ class BridgeServer:
     def origin(self) -> str:
         """The origin that TwiML names and signatures are checked against. Known once the server listens."""
         assert self._local_url, "not listening yet"
-        return self._reception.origin.url
+        return self._context.origin.url
 
     @property
     def origins(self) -> Origins:
         """Who says where we are reached; set what a tunnel or another process told. Known once the server listens."""
         assert self._local_url, "not listening yet"
-        return self._reception.origins
+        return self._context.origins
 
     @property
     def port(self) -> int:
@@ -132,7 +134,7 @@ class BridgeServer:
         """
         sockets = listen(self._config.host, self._config.port, self._config.backlog)
         self._local_url = _local_url(self._config.host, sockets[0].getsockname()[1])
-        self._reception.origins = Origins(self._local_url, configured=self._config.public_url)
+        self._context.origins = Origins(self._local_url, configured=self._config.public_url)
         server = self._uvicorn = self._new_uvicorn()
         await server.startup(sockets)
         self._tick()
@@ -167,8 +169,8 @@ class BridgeServer:
 
     def hang_up(self, call_sid: CallSid) -> HungUp:
         """A person ends this call, at the live view or the admin port."""
-        said = self._reception.log_of(call_sid)
-        found = self.registry.hang_up(call_sid, self._reception.now())
+        said = self._context.log_of(call_sid)
+        found = self.registry.hang_up(call_sid, self._context.now())
         if found is HungUp.DONE:
             said.info("an operator hangs up")
         return found
@@ -181,9 +183,9 @@ class BridgeServer:
     def _new_uvicorn(self) -> HttpServer:
         config = self._config
         settings = uvicorn.Config(
-            create_app(self._reception),
+            create_app(self._context),
             http=partial(  # type: ignore[arg-type]  # uvicorn only calls it
-                GuardedHttp, upgrade=Takeover(self._reception), header_timeout_s=config.header_timeout_s
+                LimitedHttp, upgrade=MediaUpgrade(self._context), header_timeout_s=config.header_timeout_s
             ),
             ws="none",  # the upgrade is ours
             lifespan="off",
@@ -200,11 +202,11 @@ class BridgeServer:
     # Time and signals
 
     def _tick(self) -> None:
-        now = self._reception.now()
+        now = self._context.now()
         for live in self.registry.sweep(now):
             sid = live.incoming.call_sid if live.incoming else CallSid("")
             call_log(sid, live.stream_sid).error("the call lost its socket and never said that it was over")
-        self._reception.limiter.sweep(now)
+        self._context.limiter.sweep(now)
         if self.registry.draining:
             self._drain(now)
         self._ticking = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
@@ -218,11 +220,11 @@ class BridgeServer:
             self._forced = True
             self._stopped.set()
             return
-        now = self._reception.now()
+        now = self._context.now()
         self.registry.drain(now)
         self.drain_began.set()
         self._drain_ends_at = now + self._config.drain_s
-        self._reception.publish(Draining(self.registry.places, self._config.drain_s))
+        self._context.publish(Draining(self.registry.places, self._config.drain_s))
         self._drain(now)
 
     def _drain(self, now: float) -> None:
@@ -239,7 +241,7 @@ class BridgeServer:
     async def _cut_off(self) -> None:
         """End the calls that are left, if any: whoever watches from around us still hears how they ended."""
         assert self._uvicorn is not None
-        self.registry.end_all(EndReason.DRAINED, self._reception.now())
+        self.registry.end_all(EndReason.DRAINED, self._context.now())
         for connection in list(self._uvicorn.server_state.connections):
             if isinstance(connection, MediaSocket):
                 connection.shutdown()
@@ -256,7 +258,7 @@ class BridgeServer:
                     await event.wait()
 
     async def _close(self, server: HttpServer) -> None:
-        self.registry.end_all(EndReason.DRAINED, self._reception.now())
+        self.registry.end_all(EndReason.DRAINED, self._context.now())
         await server.shutdown()
         await self._streams_over()
         if self._ticking is not None:

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from twilio_rt_cli.protocol.signature import SETTINGS_HEADER, SIGNATURE_HEADER, parse_form
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid
 from twilio_rt_cli.server.admission.registry import is_sid
-from twilio_rt_cli.server.context import Reception, loggable
+from twilio_rt_cli.server.context import ServerContext, loggable
 from twilio_rt_cli.server.notices import Refusal
 
 _BODY_BYTES = 65_536
@@ -39,27 +39,25 @@ class SignedRequest:
         return self.fields.get(name, "")
 
 
-async def read_signed(request: Request, reception: Reception) -> SignedRequest:
+async def read_signed(request: Request, context: ServerContext) -> SignedRequest:
     """The request, once it is known to be Twilio's. Raises HTTPException with the status to answer."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    body = await _body(request, reception.config.header_timeout_s)
+    body = await _body(request, context.config.header_timeout_s)
     if request.method == "GET":
         kind, body = "", b""  # only its URL is signed
     elif kind not in {_FORM, _JSON} and (kind or body):
         raise HTTPException(415, "a form or JSON, please")
     form = parse_form(body) if kind == _FORM else []
     json = body if kind == _JSON else None
-    if not _verified(request, reception, form, json):
-        reception.wrongly_signed(
-            reception.origin.url + _target(request), lambda: _signed_url(request, reception, form, json)
-        )
-        _turn_away(request, reception, Refusal.BAD_SIGNATURE)
+    if not _verified(request, context, form, json):
+        context.wrongly_signed(context.origin.url + _target(request), lambda: _signed_url(request, context, form, json))
+        _turn_away(request, context, Refusal.BAD_SIGNATURE)
     fields = _json_fields(body) if kind == _JSON else dict(form or request.query_params.multi_items())
     call_sid, account_sid = fields.get("CallSid", ""), fields.get("AccountSid", "")
     if not is_sid(call_sid) or (account_sid and not is_sid(account_sid)):
         raise HTTPException(400, "CallSid is missing")
-    if reception.config.account_sid not in {None, account_sid}:
-        _turn_away(request, reception, Refusal.ACCOUNT)
+    if context.config.account_sid not in {None, account_sid}:
+        _turn_away(request, context, Refusal.ACCOUNT)
     return SignedRequest(CallSid(call_sid), AccountSid(account_sid), fields)
 
 
@@ -82,16 +80,16 @@ async def _body(request: Request, timeout_s: float) -> bytes:
     return bytes(body)
 
 
-def _verified(request: Request, reception: Reception, form: list[tuple[str, str]], json: bytes | None) -> bool:
+def _verified(request: Request, context: ServerContext, form: list[tuple[str, str]], json: bytes | None) -> bool:
     said = dict(form or request.query_params.multi_items()).get("CallSid", "")
-    return reception.verify(reception.urls(_target(request), said), _check(request, reception, form, json), said)
+    return context.verify(context.urls(_target(request), said), _check(request, context, form, json), said)
 
 
 def _check(
-    request: Request, reception: Reception, form: list[tuple[str, str]], json: bytes | None
+    request: Request, context: ServerContext, form: list[tuple[str, str]], json: bytes | None
 ) -> Callable[[str], bool]:
     """Whether this request is signed for a URL."""
-    verifier = reception.verifier
+    verifier = context.verifier
     signature = request.headers.get(SIGNATURE_HEADER)
     settings = request.headers.get(SETTINGS_HEADER)
     if json is not None:
@@ -101,10 +99,12 @@ def _check(
     return lambda url: verifier.verify_form(url, form, signature, settings)
 
 
-def _signed_url(request: Request, reception: Reception, form: list[tuple[str, str]], json: bytes | None) -> str | None:
+def _signed_url(
+    request: Request, context: ServerContext, form: list[tuple[str, str]], json: bytes | None
+) -> str | None:
     """The URL that a refused request was signed for, if it can be guessed: for the log, never to let it in."""
     hosts = dict.fromkeys(filter(None, (request.headers.get("host"), request.headers.get("x-forwarded-host"))))
-    check, target = _check(request, reception, form, json), _target(request)
+    check, target = _check(request, context, form, json), _target(request)
     urls = [f"{scheme}://{host}{target}" for host in hosts for scheme in ("https", "http")]
     return next((url for url in urls if check(url)), None)
 
@@ -125,8 +125,8 @@ def _json_fields(body: bytes) -> dict[str, str]:
     return {name: str(value) for name, value in decoded.items() if isinstance(value, str | int | float)}
 
 
-def _turn_away(request: Request, reception: Reception, refusal: Refusal) -> None:
+def _turn_away(request: Request, context: ServerContext, refusal: Refusal) -> None:
     address = request.client.host if request.client else ""
-    what = f"{request.method} {loggable(reception.origin.url + _target(request)[:200])}"
-    reception.turn_away(refusal, address, what)
+    what = f"{request.method} {loggable(context.origin.url + _target(request)[:200])}"
+    context.turn_away(refusal, address, what)
     raise HTTPException(403, "Forbidden")

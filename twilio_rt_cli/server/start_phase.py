@@ -25,7 +25,7 @@ from twilio_rt_cli.protocol.twilio import (
 )
 from twilio_rt_cli.protocol.wire import Malformed, Unknown
 from twilio_rt_cli.server.admission.registry import IncomingCall, LiveCall, is_sid
-from twilio_rt_cli.server.context import Reception, call_log
+from twilio_rt_cli.server.context import ServerContext, call_log
 from twilio_rt_cli.server.notices import CallStarted, Refusal
 
 _EARLY_MESSAGES = 50
@@ -35,8 +35,8 @@ _BAD_MESSAGES = 20
 class StartPhase:
     """Owns a fresh leg until its `start`; then the call's bridge does."""
 
-    def __init__(self, reception: Reception, live: LiveCall) -> None:
-        self._reception = reception
+    def __init__(self, context: ServerContext, live: LiveCall) -> None:
+        self._context = context
         self._live = live
         self._log = call_log(live.incoming.call_sid if live.incoming else CallSid(""))
         self._timer: asyncio.TimerHandle | None = None
@@ -52,7 +52,7 @@ class StartPhase:
         self._live.running = self
         self._log.debug("twilio socket open")
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._reception.config.start_timeout_s, self._too_late)
+        self._timer = loop.call_later(self._context.config.start_timeout_s, self._too_late)
 
     def end(self, reason: EndReason) -> None:
         """Close the socket: the call ended elsewhere, or the server stops."""
@@ -95,7 +95,7 @@ class StartPhase:
         self._cancel_timer()
         self._leg = None
         self._log.debug("twilio socket closed before the call began: %s %s", closed.code, closed.reason)
-        self._reception.registry.stream_over(self._live, self._reason or EndReason.STREAM_LOST, self._reception.now())
+        self._context.registry.stream_over(self._live, self._reason or EndReason.STREAM_LOST, self._context.now())
 
     # The start
 
@@ -112,8 +112,8 @@ class StartPhase:
             self._refuse(1003, Refusal.MEDIA_FORMAT, "audio must be audio/x-mulaw, 8000, 1", EndReason.BAD_MESSAGES)
         elif incoming.is_probe:
             self._close(1000, "reachable", EndReason.PROBE)
-        elif self._live.incoming is None and not self._reception.registry.name(
-            self._live, incoming, self._reception.now()
+        elif self._live.incoming is None and not self._context.registry.identify(
+            self._live, incoming, self._context.now()
         ):
             self._refuse(1008, Refusal.WRONG_START, "this call has a stream already", EndReason.BAD_MESSAGES)
         else:
@@ -121,7 +121,7 @@ class StartPhase:
 
     def _fits(self, incoming: IncomingCall, start: Start) -> bool:
         details = start.start
-        wanted: AccountSid | str = self._reception.config.account_sid or incoming.account_sid
+        wanted: AccountSid | str = self._context.config.account_sid or incoming.account_sid
         return (
             details.call_sid == incoming.call_sid
             and details.account_sid == incoming.account_sid == wanted
@@ -132,15 +132,15 @@ class StartPhase:
 
     def _open(self, leg: Leg, incoming: IncomingCall, start: Start) -> None:
         """Hand the leg to the call's bridge. If that fails, picows logs it and closes the socket with 1011."""
-        reception, live = self._reception, self._live
+        context, live = self._context, self._live
         self._cancel_timer()
         self._reason = EndReason.INTERNAL_ERROR
-        call = reception.open_call(
-            incoming, start, leg, lambda reason: reception.registry.stream_over(live, reason, reception.now())
+        call = context.open_call(
+            incoming, start, leg, lambda reason: context.registry.stream_over(live, reason, context.now())
         )
-        reception.registry.talk(live, call)
+        context.registry.stream_started(live, call)
         numbers = (incoming.from_number, incoming.to_number)
-        reception.publish(CallStarted(incoming.call_sid, start.stream_sid, *numbers, call))
+        context.publish(CallStarted(incoming.call_sid, start.stream_sid, *numbers, call))
         call.begin()
 
     # The end
@@ -154,7 +154,7 @@ class StartPhase:
             return
         incoming = self._live.incoming
         call_sid = incoming.call_sid if incoming else None
-        self._reception.refuse_call(refusal, call_sid, why, stream_sid=self._live.stream_sid)
+        self._context.refuse_call(refusal, call_sid, why, stream_sid=self._live.stream_sid)
         self._close(code, why, reason)
 
     def _close(self, code: int, why: str, reason: EndReason) -> None:

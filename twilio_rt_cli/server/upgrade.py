@@ -5,7 +5,7 @@ that is one; a token that is known, unused and not expired. Whatever fails is an
 
 This is the one place that leans on the inner constructors of picows (`WSProtocol`) and uvicorn (`connections`): both
 minor versions are pinned. picows' server protocol is a BufferedProtocol, so bytes go in through its buffer. After the
-takeover uvicorn's protocol hears nothing any more: the media socket enters uvicorn's connections itself, and leaves
+upgrade uvicorn's protocol hears nothing any more: the media socket enters uvicorn's connections itself, and leaves
 them when it is lost.
 """
 
@@ -26,7 +26,7 @@ from twilio_rt_cli.protocol.origin import is_loopback_host
 from twilio_rt_cli.protocol.signature import SETTINGS_HEADER, SIGNATURE_HEADER
 from twilio_rt_cli.server.admission.registry import LiveCall
 from twilio_rt_cli.server.config import ServerConfig
-from twilio_rt_cli.server.context import Reception, log, loggable
+from twilio_rt_cli.server.context import ServerContext, log, loggable
 from twilio_rt_cli.server.http_connection import UpgradeRequest
 from twilio_rt_cli.server.notices import Refusal
 from twilio_rt_cli.server.start_phase import StartPhase
@@ -35,11 +35,11 @@ _PATH = re.compile(r"/media-stream(?:/(?P<token>[^/]{1,128}))?")
 _READ_BUFFER_BYTES = 8192
 
 
-class Takeover:
+class MediaUpgrade:
     """Answers upgrades."""
 
-    def __init__(self, reception: Reception) -> None:
-        self._reception = reception
+    def __init__(self, context: ServerContext) -> None:
+        self._context = context
 
     def __call__(
         self, request: UpgradeRequest, transport: asyncio.Transport, tail: bytes, connections: set[Any]
@@ -51,66 +51,64 @@ class Takeover:
             return
         token: str | None = found["token"]
         if self._too_often(request, token):
-            self._reception.too_often(request.address)
+            self._context.too_often(request.address)
             _answer(transport, HTTPStatus.TOO_MANY_REQUESTS)
             return
         refusal = self._forbidden(request, token)
         if refusal is None and not _is_handshake(request):
-            self._reception.turn_away(Refusal.BAD_HANDSHAKE, request.address, "upgrade")
+            self._context.turn_away(Refusal.BAD_HANDSHAKE, request.address, "upgrade")
             _answer(transport, HTTPStatus.BAD_REQUEST)
             return
         live = refusal or self._redeem(token)
         if isinstance(live, LiveCall):
             self._accept(live, request, transport, connections).feed(tail)
             return
-        self._reception.turn_away(live, request.address, f"upgrade of {loggable(request.target[:200])}")
+        self._context.turn_away(live, request.address, f"upgrade of {loggable(request.target[:200])}")
         full = live in {Refusal.BUSY, Refusal.DRAINING}
         _answer(transport, HTTPStatus.SERVICE_UNAVAILABLE if full else HTTPStatus.FORBIDDEN)
 
     def _too_often(self, request: UpgradeRequest, token: str | None) -> bool:
         """Whether this is one more of many refusals; a token that could still be redeemed is never held up."""
-        if token is not None and self._reception.registry.knows(token):
+        if token is not None and self._context.registry.knows(token):
             return False
-        if token is None and self._reception.config.bare_stream:
+        if token is None and self._context.config.bare_stream:
             return False
-        return self._reception.limiter.exceeded(request.address, self._reception.now())
+        return self._context.limiter.exceeded(request.address, self._context.now())
 
     def _forbidden(self, request: UpgradeRequest, token: str | None) -> Refusal | None:
-        reception = self._reception
+        context = self._context
         if request.header("origin") is not None:
             return Refusal.ORIGIN
-        if not reception.config.checked and not is_loopback_host(request.header("host")):
+        if not context.config.checked and not is_loopback_host(request.header("host")):
             return Refusal.HOST
-        if token is None and not reception.config.bare_stream:
+        if token is None and not context.config.bare_stream:
             return Refusal.BAD_TOKEN
         signature, settings = request.header(SIGNATURE_HEADER), request.header(SETTINGS_HEADER)
-        call_sid = reception.registry.call_of(token)
-        urls = reception.urls(request.target, call_sid, websocket=True)
-        if not reception.verify(
-            urls, lambda url: reception.verifier.verify_upgrade(url, signature, settings), call_sid
-        ):
+        call_sid = context.registry.call_of(token)
+        urls = context.urls(request.target, call_sid, websocket=True)
+        if not context.verify(urls, lambda url: context.verifier.verify_upgrade(url, signature, settings), call_sid):
             return Refusal.BAD_SIGNATURE
         return None
 
     def _redeem(self, token: str | None) -> LiveCall | Refusal:
-        reception = self._reception
+        context = self._context
         if token is None:
-            return reception.registry.admit_nameless(reception.now())
-        return reception.registry.redeem(token, reception.now()) or Refusal.BAD_TOKEN
+            return context.registry.admit_nameless(context.now())
+        return context.registry.redeem(token, context.now()) or Refusal.BAD_TOKEN
 
     def _accept(
         self, live: LiveCall, request: UpgradeRequest, transport: asyncio.Transport, connections: set[Any]
     ) -> "MediaSocket":
-        reception = self._reception
-        phase = StartPhase(reception, live)
-        config = reception.config
+        context = self._context
+        phase = StartPhase(context, live)
+        config = context.config
         leg = Leg(phase, config.max_message_bytes, keep_alive=KeepAlive(config.ping_interval_s, config.ping_timeout_s))
 
         def lost(socket: MediaSocket) -> None:
             connections.discard(socket)
-            reception.registry.socket_lost(live, reception.now())
+            context.registry.socket_lost(live, context.now())
 
-        socket = MediaSocket(leg, reception.config, lost, _PicowsLog(log, live))
+        socket = MediaSocket(leg, context.config, lost, _PicowsLog(log, live))
         connections.add(socket)
         socket.connection_made(transport)
         transport.set_protocol(socket)
@@ -123,14 +121,18 @@ class MediaSocket(WSProtocol):  # type: ignore[misc]  # picows is typed, but not
     """A media socket as uvicorn's connections want it. picows' handshake is fed with `feed`; so is what came early."""
 
     def __init__(
-        self, leg: Leg, config: ServerConfig, lost: Callable[["MediaSocket"], None], told: logging.LoggerAdapter[Any]
+        self,
+        leg: Leg,
+        config: ServerConfig,
+        lost: Callable[["MediaSocket"], None],
+        picows_log: logging.LoggerAdapter[Any],
     ) -> None:
         super().__init__(
             None,  # host and port, and
             None,  # path: for clients
             False,  # is_client_side
             lambda _request: leg,
-            told,
+            picows_log,
             True,  # disconnect_on_exception
             None,  # handshake timeout: the head is complete
             False,  # enable_auto_ping: the leg pings

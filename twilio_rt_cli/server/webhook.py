@@ -12,7 +12,7 @@ from twilio_rt_cli.protocol import twiml
 from twilio_rt_cli.protocol.origin import Origin
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid
 from twilio_rt_cli.server.admission.registry import IncomingCall
-from twilio_rt_cli.server.context import Reception, call_log, without_token
+from twilio_rt_cli.server.context import ServerContext, call_log, without_token
 from twilio_rt_cli.server.notices import Refusal, StreamFailed
 from twilio_rt_cli.server.signed_request import read_signed
 
@@ -24,9 +24,9 @@ _FINAL = frozenset({"completed", "busy", "no-answer", "canceled", "failed"})
 class Webhooks:
     """The routes of the public port."""
 
-    def __init__(self, reception: Reception) -> None:
-        self._reception = reception
-        self._registry = reception.registry
+    def __init__(self, context: ServerContext) -> None:
+        self._context = context
+        self._registry = context.registry
 
     def router(self) -> APIRouter:
         """All routes, for the app."""
@@ -58,7 +58,7 @@ class Webhooks:
 
     async def incoming_call(self, request: Request) -> Response:
         """A call comes in: connect it to our media socket, or say that the line is busy, whatever the reason."""
-        signed = await read_signed(request, self._reception)
+        signed = await read_signed(request, self._context)
         incoming = IncomingCall(
             call_sid=signed.call_sid,
             account_sid=signed.account_sid,
@@ -67,10 +67,10 @@ class Webhooks:
         )
         token = self._answer(incoming)
         if isinstance(token, Refusal):
-            self._reception.refuse_call(token, signed.call_sid, from_number=incoming.from_number)
-            return _twiml(twiml.busy(self._reception.config.busy_message))
-        self._reception.log_of(signed.call_sid).debug("webhook answered, the stream may come")
-        live, origin = self._registry.find(signed.call_sid), self._reception.origin
+            self._context.refuse_call(token, signed.call_sid, from_number=incoming.from_number)
+            return _twiml(twiml.busy(self._context.config.busy_message))
+        self._context.log_of(signed.call_sid).debug("webhook answered, the stream may come")
+        live, origin = self._registry.find(signed.call_sid), self._context.origin
         if live is not None:
             origin = Origin(live.origin) if live.origin else origin  # asked again: the same answer
             live.origin = origin.url
@@ -84,49 +84,49 @@ class Webhooks:
 
     async def stream_ended(self, request: Request) -> Response:
         """The stream is over and the caller still there: hang up after a normal end, else say what we owe."""
-        signed = await read_signed(request, self._reception)
+        signed = await read_signed(request, self._context)
         reason = await self._how_it_ended(signed.call_sid)
-        self._reception.log_of(signed.call_sid).debug(
+        self._context.log_of(signed.call_sid).debug(
             "tail of the call asked: %s", reason.value if reason else "unknown call"
         )
         if reason is not None and not reason.failed:
             return _twiml(twiml.hangup())
-        return _twiml(twiml.say_and_hangup(self._reception.config.fallback_message))
+        return _twiml(twiml.say_and_hangup(self._context.config.fallback_message))
 
     async def stream_status(self, request: Request) -> Response:
         """Twilio tells of a stream's beginning, end or failure; only here a failed handshake becomes visible."""
-        signed = await read_signed(request, self._reception)
+        signed = await read_signed(request, self._context)
         stream_sid = StreamSid(signed.field("StreamSid")[:64])
         call_log(signed.call_sid, stream_sid).debug("stream status: %s", signed.field("StreamEvent")[:64])
         if signed.field("StreamEvent") == "stream-error":
             error = without_token(signed.field("StreamError")[:500])
             call_log(signed.call_sid, stream_sid).warning("stream failed at Twilio: %s", error)
-            self._reception.publish(StreamFailed(signed.call_sid, stream_sid, error))
-            self._registry.stream_failed(signed.call_sid, self._reception.now())
+            self._context.publish(StreamFailed(signed.call_sid, stream_sid, error))
+            self._registry.stream_failed(signed.call_sid, self._context.now())
         return Response(status_code=204)
 
     async def call_status(self, request: Request) -> Response:
         """Twilio tells of a call's progress; the final one ends it."""
-        signed = await read_signed(request, self._reception)
+        signed = await read_signed(request, self._context)
         status = signed.field("CallStatus")[:64]
-        self._reception.log_of(signed.call_sid).debug("call status: %s", status)
+        self._context.log_of(signed.call_sid).debug("call status: %s", status)
         if status in _FINAL:
-            self._registry.hung_up(signed.call_sid, self._reception.now())
+            self._registry.completed(signed.call_sid, self._context.now())
         return Response(status_code=204)
 
     async def amd_status(self, request: Request) -> Response:
         """Twilio tells who answered an outgoing call: a person or a machine."""
-        signed = await read_signed(request, self._reception)
-        self._reception.log_of(signed.call_sid).info("answered by %s", signed.field("AnsweredBy")[:64])
+        signed = await read_signed(request, self._context)
+        self._context.log_of(signed.call_sid).info("answered by %s", signed.field("AnsweredBy")[:64])
         return Response(status_code=204)
 
     def _answer(self, incoming: IncomingCall) -> str | Refusal:
         """A place and its token, if this caller has not had enough; who has a place is not asked again, nor a probe."""
-        call_sid, caller, quota = incoming.call_sid, incoming.from_number, self._reception.quota
+        call_sid, caller, quota = incoming.call_sid, incoming.from_number, self._context.quota
         new = not incoming.is_probe and self._registry.find(call_sid) is None
         if new and (refusal := quota.refusal(caller, time.time())) is not None:
             return refusal
-        token = self._registry.answer(incoming, self._reception.now())
+        token = self._registry.admit(incoming, self._context.now())
         if new and (live := self._registry.find(call_sid)) is not None:
             quota.answered(call_sid, caller, time.time())
             live.waiting.append(lambda: quota.left(call_sid))
@@ -147,7 +147,7 @@ class Webhooks:
                 async with asyncio.timeout(_CLOSING_S):
                     await over.wait()
         reason = live.ended or EndReason.STREAM_LOST
-        self._registry.finish(live, reason, self._reception.now())
+        self._registry.finish(live, reason, self._context.now())
         return reason
 
 

@@ -4,7 +4,7 @@ from twilio_rt_cli.caller.route import Signer
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.protocol.caller_id import caller_list
 from twilio_rt_cli.protocol.signature import Algorithm
-from twilio_rt_cli.server.admission.quota import Limits
+from twilio_rt_cli.server.admission.quota import DayLimits
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.settings.model import Settings
 from twilio_rt_cli.tunnel import TunnelConfig
@@ -87,9 +87,9 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
     return tuple(secret.get_secret_value() for secret in kept if secret)
 
 
-def limits_of(settings: Settings) -> Limits:
+def limits_of(settings: Settings) -> DayLimits:
     """What the server's quota needs of the settings."""
-    return Limits(
+    return DayLimits(
         caller_calls=settings.caller_calls_per_day,
         caller_minutes=settings.caller_minutes_per_day,
         calls=settings.calls_per_day,

@@ -14,7 +14,7 @@ from twilio_rt_cli.call.status import NO_STATUS, CallStatus
 from twilio_rt_cli.output.masking import Curtain
 from twilio_rt_cli.protocol.caller_id import caller_list
 from twilio_rt_cli.reporting.hub import Hub
-from twilio_rt_cli.server.admission.quota import Limits, Quota, Usage, day_began, local_day
+from twilio_rt_cli.server.admission.quota import DayLimits, DayUsage, Quota, day_began, local_day
 from twilio_rt_cli.server.notices import CallStarted, Draining, Refusal
 
 ANNA, BORIS = "+14155550100", "+4930123456"
@@ -41,11 +41,11 @@ class Call:
 class Line:
     """A quota, and the calls that come in: `ring` is the webhook."""
 
-    def __init__(self, *, seed: tuple[Usage, ...] = (), now: float = NOON, **limits: object) -> None:
+    def __init__(self, *, seed: tuple[DayUsage, ...] = (), now: float = NOON, **limits: object) -> None:
         lists = {name: caller_list(str(text)) for name, text in limits.items() if isinstance(text, str)}
         self.now = now
         self.put_s = 0.0
-        allowed = Limits(**{**limits, **lists})  # type: ignore[arg-type]
+        allowed = DayLimits(**{**limits, **lists})  # type: ignore[arg-type]
         self.quota = Quota(allowed, now, seed, utc_day, lambda: self.now - self.put_s)
         self.sids = map(call_sid, count(1))
 
@@ -277,12 +277,12 @@ def test_a_stream_that_had_no_webhook_counts_for_the_day() -> None:
 
 
 def test_the_hub_tells_the_quota_what_it_tells_everybody() -> None:
-    quota, hub = Quota(Limits(), NOON, day_of=utc_day), Hub(Curtain(), lambda: NOON)
+    quota, hub = Quota(DayLimits(), NOON, day_of=utc_day), Hub(Curtain(), lambda: NOON)
     hub.add(quota)
     quota.answered(call_sid(1), ANNA, NOON)
     hub.server(CallStarted(call_sid(1), STREAM, ANNA, "+1", Call()))
     hub.call(call_sid(1), CallOver(EndReason.CALLER_HUNG_UP, "", 90_000, CallStatistics(cost_usd=0.2)))
-    assert quota.today(NOON) == Usage("", 1, 90.0, 0.2)
+    assert quota.today(NOON) == DayUsage("", 1, 90.0, 0.2)
 
 
 # The day
@@ -320,7 +320,7 @@ def test_a_clock_that_is_put_back_over_midnight_does_not_bring_yesterday_again()
 
 
 def test_what_was_had_before_the_start_counts_on_this_day_alone() -> None:
-    seed = (Usage("14155550100", 2, 110.0, 0.5), Usage(BORIS, 1, 70.0, None), Usage("", 1, 0.0))
+    seed = (DayUsage("14155550100", 2, 110.0, 0.5), DayUsage(BORIS, 1, 70.0, None), DayUsage("", 1, 0.0))
     line = Line(caller_calls=2, seed=seed)
     assert line.today() == (4, 180, 0.5)
     assert line.ring(ANNA) is Refusal.CALLER_CALLS
@@ -337,7 +337,7 @@ def test_the_day_is_the_calendars_of_this_machine(monkeypatch: pytest.MonkeyPatc
         evening = datetime.fromisoformat("2026-11-24T16:30:00+00:00").timestamp()
         assert local_day(evening) == date(2026, 11, 25)
         assert day_began(evening) == datetime.fromisoformat("2026-11-25T00:00:00+09:00").timestamp()
-        quota = Quota(Limits(calls=1), evening - 3600)
+        quota = Quota(DayLimits(calls=1), evening - 3600)
         quota.answered(call_sid(1), ANNA, evening - 3600)
         assert quota.today(evening - 3600).calls == 1
         assert quota.today(evening + 3600 * 24).calls == 0
@@ -358,7 +358,7 @@ def test_a_day_began_at_its_midnight() -> None:
 
 
 def test_callers_are_forgotten_longest_silent_first_above_a_hundred_thousand() -> None:
-    seed = (Usage(f"+1{number:010d}", 1, 0.0) for number in range(100_000))
+    seed = (DayUsage(f"+1{number:010d}", 1, 0.0) for number in range(100_000))
     line = Line(caller_calls=1, seed=tuple(seed))
     assert line.ring("+10000000000") is Refusal.CALLER_CALLS
     line.talk(ANNA)

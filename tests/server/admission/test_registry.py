@@ -3,7 +3,7 @@ import pytest
 from tests.server.world import ACCOUNT, STREAM, call_sid, config
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID
-from twilio_rt_cli.server.admission.registry import HungUp, IncomingCall, LiveCall, Registry, Stage, is_sid
+from twilio_rt_cli.server.admission.registry import CallStage, HungUp, IncomingCall, LiveCall, Registry, is_sid
 from twilio_rt_cli.server.notices import Refusal
 
 
@@ -26,7 +26,7 @@ def registry(**changes: int) -> Registry:
 
 
 def connected(book: Registry, number: int = 1, now: float = 0.0) -> LiveCall:
-    token = book.answer(incoming(number), now)
+    token = book.admit(incoming(number), now)
     live = book.redeem(token, now)
     assert live is not None
     return live
@@ -34,13 +34,13 @@ def connected(book: Registry, number: int = 1, now: float = 0.0) -> LiveCall:
 
 def talking(book: Registry, number: int = 1, now: float = 0.0) -> tuple[LiveCall, Runner]:
     live, runner = connected(book, number, now), Runner()
-    book.talk(live, runner)
+    book.stream_started(live, runner)
     return live, runner
 
 
 def test_a_token_is_good_once() -> None:
     book = registry()
-    token = book.answer(incoming(), 0.0)
+    token = book.admit(incoming(), 0.0)
     assert not isinstance(token, Refusal)
     assert len(token) >= 32
     assert book.knows(token)
@@ -54,7 +54,7 @@ def test_a_token_is_good_once() -> None:
 
 def test_a_token_expires_with_its_place() -> None:
     book = registry()
-    token = book.answer(incoming(), 0.0)
+    token = book.admit(incoming(), 0.0)
     assert book.redeem(token, 60.0) is None
     book.sweep(59.9)
     assert (book.places, book.tokens) == (1, 1)
@@ -65,13 +65,13 @@ def test_a_token_expires_with_its_place() -> None:
 
 def test_a_call_answered_again_keeps_its_token_and_its_one_place() -> None:
     book = registry()
-    token = book.answer(incoming(), 0.0)
-    assert book.answer(incoming(), 5.0) == token
+    token = book.admit(incoming(), 0.0)
+    assert book.admit(incoming(), 5.0) == token
     live = book.redeem(token, 6.0)
-    assert book.answer(incoming(), 7.0) == token
+    assert book.admit(incoming(), 7.0) == token
     assert live is not None
-    book.talk(live, Runner())
-    assert book.answer(incoming(), 8.0) == token
+    book.stream_started(live, Runner())
+    assert book.admit(incoming(), 8.0) == token
     assert book.places == 1
     assert book.redeem(token, 9.0) is None
 
@@ -80,11 +80,11 @@ def test_above_the_limit_callers_are_refused_until_a_place_is_free() -> None:
     book = registry(limit_concurrency=2)
     live, _ = talking(book, 1)
     talking(book, 2)
-    assert book.answer(incoming(3), 0.0) is Refusal.BUSY
-    assert book.answer(incoming(1), 0.0) == live.token
+    assert book.admit(incoming(3), 0.0) is Refusal.BUSY
+    assert book.admit(incoming(1), 0.0) == live.token
     assert book.admit_nameless(0.0) is Refusal.BUSY
     book.stream_over(live, EndReason.CALLER_HUNG_UP, 1.0)
-    assert not isinstance(book.answer(incoming(3), 1.0), Refusal)
+    assert not isinstance(book.admit(incoming(3), 1.0), Refusal)
 
 
 def test_the_callers_hang_up_ends_a_call_at_once() -> None:
@@ -100,7 +100,7 @@ def test_after_our_close_a_call_lives_until_its_tail_was_asked_or_five_seconds()
     live, _ = talking(book)
     book.stream_over(live, EndReason.AGENT_HUNG_UP, 10.0)
     book.sweep(14.9)
-    assert (book.places, live.stage) == (1, Stage.CLOSING)
+    assert (book.places, live.stage) == (1, CallStage.CLOSING)
     book.sweep(15.0)
     assert book.places == 0
     assert book.how_it_ended(call_sid()) is EndReason.AGENT_HUNG_UP
@@ -140,11 +140,11 @@ def test_a_connected_socket_that_nobody_watches_is_written_off() -> None:
 def test_twilio_says_that_the_call_is_completed() -> None:
     book = registry()
     _, runner = talking(book, 1)
-    book.answer(incoming(2), 0.0)
+    book.admit(incoming(2), 0.0)
     live, _ = talking(book, 3)
     book.stream_over(live, EndReason.MODEL_GONE, 0.0)
     for number in (1, 2, 3, 4):
-        book.hung_up(call_sid(number), 1.0)
+        book.completed(call_sid(number), 1.0)
     assert runner.told == [EndReason.CALLER_HUNG_UP]
     assert book.places == 1  # the bridge says when
     assert (book.how_it_ended(call_sid(2)), book.how_it_ended(call_sid(3))) == (
@@ -156,7 +156,7 @@ def test_twilio_says_that_the_call_is_completed() -> None:
 def test_a_completed_call_that_was_ending_already_frees_its_place_with_its_stream() -> None:
     book = registry()
     live, _ = talking(book)
-    book.hung_up(call_sid(1), 1.0)
+    book.completed(call_sid(1), 1.0)
     assert book.places == 1
     book.stream_over(live, EndReason.MODEL_GONE, 1.1)
     assert book.places == 0
@@ -165,7 +165,7 @@ def test_a_completed_call_that_was_ending_already_frees_its_place_with_its_strea
 
 def test_a_failed_stream_frees_the_place_only_if_it_never_came() -> None:
     book = registry()
-    token = book.answer(incoming(1), 0.0)
+    token = book.admit(incoming(1), 0.0)
     talking(book, 2)
     for number in (1, 2, 3):
         book.stream_failed(call_sid(number), 1.0)
@@ -178,7 +178,7 @@ def test_a_probe_has_a_token_but_no_place_and_no_memory() -> None:
     book = registry(limit_concurrency=1)
     talking(book, 1)
     probe = IncomingCall(call_sid=PROBE_CALL_SID, account_sid=ACCOUNT)
-    first, second = book.answer(probe, 0.0), book.answer(probe, 0.0)
+    first, second = book.admit(probe, 0.0), book.admit(probe, 0.0)
     assert first != second
     live = book.redeem(str(first), 1.0)
     assert live is not None
@@ -193,23 +193,23 @@ def test_a_socket_without_token_is_named_by_its_start() -> None:
     live = book.admit_nameless(0.0)
     assert isinstance(live, LiveCall)
     assert book.places == 1
-    assert book.name(live, incoming(), 0.0)
+    assert book.identify(live, incoming(), 0.0)
     assert book.find(call_sid()) is live
     second = book.admit_nameless(0.0)
     assert isinstance(second, LiveCall)
-    assert not book.name(second, incoming(), 0.0)
+    assert not book.identify(second, incoming(), 0.0)
 
 
-@pytest.mark.parametrize("stage", [Stage.ANSWERED, Stage.CLOSING])
-def test_a_socket_without_token_may_be_the_one_that_an_answered_call_waits_for(stage: Stage) -> None:
+@pytest.mark.parametrize("stage", [CallStage.ANSWERED, CallStage.CLOSING])
+def test_a_socket_without_token_may_be_the_one_that_an_answered_call_waits_for(stage: CallStage) -> None:
     book = registry()
-    if stage is Stage.ANSWERED:
-        book.answer(incoming(), 0.0)
+    if stage is CallStage.ANSWERED:
+        book.admit(incoming(), 0.0)
     else:
         book.stream_over(talking(book)[0], EndReason.MODEL_GONE, 0.0)
     live = book.admit_nameless(0.0)
     assert isinstance(live, LiveCall)
-    assert book.name(live, incoming(), 0.0)
+    assert book.identify(live, incoming(), 0.0)
     assert (book.places, book.tokens) == (1, 0)
 
 
@@ -223,12 +223,12 @@ def test_a_nameless_socket_that_goes_frees_its_place() -> None:
 
 def test_a_drain_takes_no_new_call_and_waits_ten_seconds_for_answered_ones() -> None:
     book = registry()
-    late, too_late = book.answer(incoming(1), 0.0), book.answer(incoming(2), 0.0)
+    late, too_late = book.admit(incoming(1), 0.0), book.admit(incoming(2), 0.0)
     talking(book, 3)
     book.drain(20.0)
-    assert book.answer(incoming(4), 20.0) is Refusal.DRAINING
+    assert book.admit(incoming(4), 20.0) is Refusal.DRAINING
     assert book.admit_nameless(20.0) is Refusal.DRAINING
-    assert book.answer(incoming(1), 21.0) == late
+    assert book.admit(incoming(1), 21.0) == late
     assert book.redeem(str(late), 29.9) is not None
     assert book.redeem(str(too_late), 30.0) is None
     book.sweep(30.0)
@@ -237,7 +237,7 @@ def test_a_drain_takes_no_new_call_and_waits_ten_seconds_for_answered_ones() -> 
 
 def test_a_drain_does_not_lengthen_a_tokens_life() -> None:
     book = registry()
-    book.answer(incoming(1), 0.0)
+    book.admit(incoming(1), 0.0)
     book.drain(55.0)
     book.sweep(60.0)
     assert book.places == 0
@@ -246,12 +246,12 @@ def test_a_drain_does_not_lengthen_a_tokens_life() -> None:
 def test_ending_all_tells_those_who_run_a_call_and_forgets_the_others() -> None:
     book = registry()
     _, runner = talking(book, 1)
-    book.answer(incoming(2), 0.0)
+    book.admit(incoming(2), 0.0)
     closing, _ = talking(book, 3)
     book.stream_over(closing, EndReason.AGENT_HUNG_UP, 0.0)
     book.end_all(EndReason.DRAINED, 1.0)
     assert runner.told == [EndReason.DRAINED]
-    assert (book.places, closing.stage) == (2, Stage.CLOSING)
+    assert (book.places, closing.stage) == (2, CallStage.CLOSING)
 
 
 def test_how_calls_ended_is_remembered_for_a_while_and_not_without_bound() -> None:
@@ -287,7 +287,7 @@ def test_a_talking_call_is_told_that_an_operator_hangs_up() -> None:
 
 def test_a_call_that_only_has_a_token_is_over_when_an_operator_hangs_up() -> None:
     book = registry()
-    token = book.answer(incoming(), 0.0)
+    token = book.admit(incoming(), 0.0)
     assert isinstance(token, str)
     assert book.hang_up(call_sid(), 1.0) is HungUp.DONE
     assert book.redeem(token, 2.0) is None

@@ -25,7 +25,7 @@ _REMEMBERED = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class DayLimits:
     """What is allowed in a day; 0: as much as they like. Minutes and cost are looked at when a call comes in."""
 
     caller_calls: int = 0
@@ -40,7 +40,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class DayUsage:
     """What one caller, or all of them, had."""
 
     caller: str
@@ -129,9 +129,9 @@ class Quota:
 
     def __init__(
         self,
-        limits: Limits,
+        limits: DayLimits,
         now: float,
-        seed: Iterable[Usage] = (),
+        seed: Iterable[DayUsage] = (),
         day_of: Callable[[float], date] = local_day,
         steady: Callable[[], float] = monotonic,
     ) -> None:
@@ -147,10 +147,10 @@ class Quota:
         for one in seed:
             self._today.add(caller_id(one.caller), one.calls, one.seconds, one.cost_usd or 0.0)
 
-    def today(self, now: float) -> Usage:
+    def today(self, now: float) -> DayUsage:
         """What all callers together have had so far, calls in progress with it."""
         day = self._turned_to(now)
-        return Usage("", day.total.calls, day.seconds(self._steady()), day.cost_usd())
+        return DayUsage("", day.total.calls, day.seconds(self._steady()), day.cost_usd())
 
     # Asked by the webhook
 

@@ -59,7 +59,7 @@ class Running(Protocol):
     def end(self, reason: EndReason) -> None: ...
 
 
-class Stage(Enum):
+class CallStage(Enum):
     """Where a call is on its way."""
 
     ANSWERED = auto()
@@ -85,7 +85,7 @@ class LiveCall:
     incoming: IncomingCall | None
     """None: a socket without token, before its `start`"""
     token: str
-    stage: Stage
+    stage: CallStage
     deadline: float
     """when the book moves it on by itself"""
     origin: str = ""
@@ -145,7 +145,7 @@ class Registry:
 
     # Admission
 
-    def answer(self, incoming: IncomingCall, now: float) -> str | Refusal:
+    def admit(self, incoming: IncomingCall, now: float) -> str | Refusal:
         """A place and its token for a call whose webhook is answered; asked again while it lives: the same token."""
         known = self._by_sid.get(incoming.call_sid)
         if known is not None:
@@ -154,7 +154,7 @@ class Registry:
             return Refusal.DRAINING
         if not incoming.is_probe and self.places >= self._config.limit_concurrency:
             return Refusal.BUSY
-        live = LiveCall(incoming, secrets.token_urlsafe(24), Stage.ANSWERED, now + self._config.token_ttl_s)
+        live = LiveCall(incoming, secrets.token_urlsafe(24), CallStage.ANSWERED, now + self._config.token_ttl_s)
         self._tokens[live.token] = live
         if incoming.is_probe:
             self._probes.add(live)
@@ -178,12 +178,12 @@ class Registry:
             return Refusal.DRAINING
         if self.places >= self._config.limit_concurrency:
             return Refusal.BUSY
-        live = LiveCall(None, "", Stage.CONNECTED, inf)
+        live = LiveCall(None, "", CallStage.CONNECTED, inf)
         self._places.add(live)
         self._connect(live, now)
         return live
 
-    def name(self, live: LiveCall, incoming: IncomingCall, now: float) -> bool:
+    def identify(self, live: LiveCall, incoming: IncomingCall, now: float) -> bool:
         """Enter the call that a socket without token turned out to be; False when that call has a socket already."""
         other = self._by_sid.get(incoming.call_sid)
         if other is not None and other.stage in _STREAMING:
@@ -195,14 +195,14 @@ class Registry:
         return True
 
     def _connect(self, live: LiveCall, now: float) -> None:
-        live.stage = Stage.CONNECTED
+        live.stage = CallStage.CONNECTED
         live.deadline = now + self._config.start_timeout_s + _GRACE_S
 
     # The stream
 
-    def talk(self, live: LiveCall, running: Running) -> None:
+    def stream_started(self, live: LiveCall, running: Running) -> None:
         """The call's `start` was right, and somebody runs it from now on."""
-        live.stage = Stage.TALKING
+        live.stage = CallStage.TALKING
         live.running = running
         live.deadline = inf
 
@@ -219,18 +219,18 @@ class Registry:
         if live.completed or reason in _NOBODY_LEFT or live.incoming is None or live.incoming.is_probe:
             self.finish(live, reason, now)
             return
-        live.stage = Stage.CLOSING
+        live.stage = CallStage.CLOSING
         live.deadline = now + self._config.tail_s
         live.running = None
-        _tell(live)
+        _notify(live)
 
     # The end
 
     def finish(self, live: LiveCall, reason: EndReason, now: float) -> None:
         """The call is over: free its place, remember how it ended."""
-        if live.stage is Stage.OVER:
+        if live.stage is CallStage.OVER:
             return
-        live.stage = Stage.OVER
+        live.stage = CallStage.OVER
         live.ended = reason
         live.running = None
         self._tokens.pop(live.token, None)
@@ -240,7 +240,7 @@ class Registry:
         elif live.incoming is not None:
             self._by_sid.pop(live.incoming.call_sid, None)
             self._remember(live, live.incoming.call_sid, now)
-        _tell(live)
+        _notify(live)
 
     def how_it_ended(self, call_sid: CallSid) -> EndReason | None:
         """How a call that is over ended; None for one we do not know (any more)."""
@@ -255,7 +255,7 @@ class Registry:
         found = self._ended.get(call_sid)
         return found[1] if found else _NO_STREAM
 
-    def hung_up(self, call_sid: CallSid, now: float) -> None:
+    def completed(self, call_sid: CallSid, now: float) -> None:
         """Twilio says that this call is completed."""
         live = self._by_sid.get(call_sid)
         if live is None:
@@ -271,7 +271,7 @@ class Registry:
         live = self._by_sid.get(call_sid)
         if live is None:
             return HungUp.UNKNOWN
-        if live.stage is Stage.ANSWERED:  # its stream will be refused, and `/stream-ended` hangs up
+        if live.stage is CallStage.ANSWERED:  # its stream will be refused, and `/stream-ended` hangs up
             self.finish(live, EndReason.OPERATOR, now)
         elif live.stage in _STREAMING and live.running is not None and not live.hung_up:
             live.running.end(EndReason.OPERATOR)
@@ -283,7 +283,7 @@ class Registry:
     def stream_failed(self, call_sid: CallSid, now: float) -> None:
         """Twilio says that the stream of this call failed; if it never came, its place is free."""
         live = self._by_sid.get(call_sid)
-        if live is not None and live.stage is Stage.ANSWERED:
+        if live is not None and live.stage is CallStage.ANSWERED:
             self.finish(live, EndReason.STREAM_LOST, now)
 
     def _remember(self, live: LiveCall, call_sid: CallSid, now: float) -> None:
@@ -315,17 +315,17 @@ class Registry:
     def end_all(self, reason: EndReason, now: float) -> None:
         """End every call, and forget those that have no stream yet. The ends of streams arrive by `stream_over`."""
         for live in (*self._places, *self._probes):
-            if live.stage is Stage.ANSWERED:
+            if live.stage is CallStage.ANSWERED:
                 self.finish(live, EndReason.STREAM_LOST, now)
             elif live.stage in _STREAMING and live.running is not None:
                 live.running.end(reason)
 
 
-_STREAMING = frozenset({Stage.CONNECTED, Stage.TALKING})
+_STREAMING = frozenset({CallStage.CONNECTED, CallStage.TALKING})
 _NOBODY_LEFT = frozenset({EndReason.CALLER_HUNG_UP, EndReason.PROBE})
 
 
-def _tell(live: LiveCall) -> None:
+def _notify(live: LiveCall) -> None:
     waiting, live.waiting = live.waiting, []
     for callback in waiting:
         callback()
