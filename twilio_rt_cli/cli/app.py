@@ -3,10 +3,10 @@
 Command modules import what is heavy inside their functions, so that `--help` answers at once.
 """
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from twilio_rt_cli import __version__, errors
 from twilio_rt_cli.cli.call_test import EXAMPLES as call_test_examples  # noqa: N811  # a name for each command's
@@ -18,6 +18,7 @@ from twilio_rt_cli.cli.configure_number import configure_number
 from twilio_rt_cli.cli.doctor import EXAMPLES as doctor_examples  # noqa: N811
 from twilio_rt_cli.cli.doctor import doctor
 from twilio_rt_cli.cli.engine import engine
+from twilio_rt_cli.cli.help import GroupedCommands, GroupedOptions
 from twilio_rt_cli.cli.serve import EXAMPLES as serve_examples  # noqa: N811
 from twilio_rt_cli.cli.serve import serve
 from twilio_rt_cli.cli.top import EXAMPLES as top_examples  # noqa: N811
@@ -28,15 +29,8 @@ from twilio_rt_cli.output import console
 from twilio_rt_cli.output.exit_codes import INTERRUPTED, tell
 
 
-class Root(TyperGroup):
+class Root(GroupedCommands):
     """Runs a command; what it raises for a person becomes a sentence and an exit code."""
-
-    def get_help_option(self, ctx: typer.Context):  # type: ignore[no-untyped-def, override]
-        # Typer 0.29 imports pydantic, 0.2 s of it, to make a bool of a flag that was not given. False is one already.
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.default = False
-        return option
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer's own Context, older ones use click's
         try:
@@ -61,17 +55,28 @@ app = typer.Typer(
     help="A phone number answered by a realtime voice model.",
     epilog="Settings come from flags, the environment or .env; .env.example explains each of them.",
 )
-for _command, _examples in (
-    (serve, serve_examples),
-    (tunnel, tunnel_examples),
-    (configure_number, configure_number_examples),
-    (top, top_examples),
-    (doctor, doctor_examples),
-    (call_test, call_test_examples),
-    (engine, None),
-):
-    app.command(epilog=_examples)(_command)
-app.command(epilog=calls_examples, cls=PlainWords)(calls)
+_Listed = tuple[Callable[..., None], str, str | None]
+_PANELS: dict[str, tuple[_Listed, ...]] = {
+    "Run": (
+        (serve, "Answer calls: the bridge between Twilio and the model.", serve_examples),
+        (tunnel, "Open a public address for a server that already runs.", tunnel_examples),
+    ),
+    "Number": ((configure_number, "Point a phone number at a bridge, or put it back.", configure_number_examples),),
+    "Look": (
+        (doctor, "Check all that a call needs, and say what to do.", doctor_examples),
+        (top, "Show the calls of a server that runs, as they go on.", top_examples),
+        (calls, "List, tell and export the records of calls.", calls_examples),
+    ),
+    "Test": (
+        (call_test, "Place a simulated call, or a real one, and judge it.", call_test_examples),
+        (engine, "Run the offline realtime engine alone.", None),
+    ),
+}
+"""what `--help` lists: each command, its line there (short enough for 80 columns), and the examples of its own help"""
+for _panel, _listed in _PANELS.items():
+    for _command, _line, _examples in _listed:
+        _class = PlainWords if _command is calls else GroupedOptions
+        app.command(cls=_class, short_help=_line, rich_help_panel=_panel, epilog=_examples)(_command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
+_CALLER, _LINE, _CHECKS = "The simulated caller", "Its line", "What must hold"
+_RESULTS, _PHONE = "What is written", "A real call instead"
 EXAMPLES = """\b
 Examples:
   twilio-rt call-test
@@ -25,42 +27,80 @@ def call_test(
     ] = None,
     *,
     say: Annotated[
-        list[str] | None, Option(metavar="TEXT", help="What the caller says, a turn each; replaces the script.")
+        list[str] | None,
+        Option(metavar="TEXT", help="What the caller says, a turn each; replaces the script.", rich_help_panel=_CALLER),
     ] = None,
     audio: Annotated[
-        list[Path] | None, Option(metavar="FILE", help="A WAV file that the caller plays, a turn each.")
+        list[Path] | None,
+        Option(metavar="FILE", help="A WAV file that the caller plays, a turn each.", rich_help_panel=_CALLER),
     ] = None,
-    dtmf: Annotated[str | None, Option(metavar="DIGITS", help="Keys to press after the greeting.")] = None,
+    dtmf: Annotated[
+        str | None, Option(metavar="DIGITS", help="Keys to press after the greeting.", rich_help_panel=_CALLER)
+    ] = None,
     barge_in: Annotated[
-        bool, Option("--barge-in", help="Interrupt every answer after the greeting, the last one with an excuse.")
+        bool,
+        Option(
+            "--barge-in",
+            help="Interrupt every answer after the greeting, the last one with an excuse.",
+            rich_help_panel=_CALLER,
+        ),
     ] = False,
-    calls: Annotated[int, Option(metavar="N", help="How many calls at once.", min=1, max=1000)] = 1,
-    duration: Annotated[float | None, Option(metavar="S", help="Hang up after so many seconds.", min=0.1)] = None,
-    record: Annotated[
-        Path | None, Option(metavar="FILE", help="Stereo WAV to write: caller left, agent right.")
+    calls: Annotated[
+        int, Option(metavar="N", help="How many calls at once.", min=1, max=1000, rich_help_panel=_CALLER)
+    ] = 1,
+    duration: Annotated[
+        float | None, Option(metavar="S", help="Hang up after so many seconds.", min=0.1, rich_help_panel=_CALLER)
     ] = None,
-    expect: Annotated[list[str] | None, Option(metavar="TEXT", help="What the agent's voice must say.")] = None,
+    sign_as: Annotated[
+        str | None,
+        Option(
+            metavar="ORIGIN",
+            help="Origin to sign and name instead of URL's, as behind a tunnel.",
+            rich_help_panel=_CALLER,
+        ),
+    ] = None,
+    packet_loss: Annotated[
+        float, Option(metavar="N", help="Percent of frames lost, each way.", min=0, max=100, rich_help_panel=_LINE)
+    ] = 0.0,
+    jitter_ms: Annotated[
+        float, Option(metavar="N", help="Largest extra delay of a message.", min=0, rich_help_panel=_LINE)
+    ] = 0.0,
+    latency_ms: Annotated[
+        float, Option(metavar="N", help="Delay one way, each direction.", min=0, rich_help_panel=_LINE)
+    ] = 0.0,
+    seed: Annotated[int, Option(metavar="N", help="The same seed gives the same line.", rich_help_panel=_LINE)] = 0,
+    expect: Annotated[
+        list[str] | None, Option(metavar="TEXT", help="What the agent's voice must say.", rich_help_panel=_CHECKS)
+    ] = None,
     max_first_audio_ms: Annotated[
-        float | None, Option(metavar="N", help="Longest wait for the first audio.", min=0)
+        float | None, Option(metavar="N", help="Longest wait for the first audio.", min=0, rich_help_panel=_CHECKS)
     ] = None,
     max_v2v_ms: Annotated[
-        float | None, Option(metavar="N", help="Longest wait for an answer, voice to voice.", min=0)
+        float | None,
+        Option(metavar="N", help="Longest wait for an answer, voice to voice.", min=0, rich_help_panel=_CHECKS),
     ] = None,
-    packet_loss: Annotated[float, Option(metavar="N", help="Percent of frames lost, each way.", min=0, max=100)] = 0.0,
-    jitter_ms: Annotated[float, Option(metavar="N", help="Largest extra delay of a message.", min=0)] = 0.0,
-    latency_ms: Annotated[float, Option(metavar="N", help="Delay one way, each direction.", min=0)] = 0.0,
-    seed: Annotated[int, Option(metavar="N", help="The same seed gives the same line.")] = 0,
-    sign_as: Annotated[
-        str | None, Option(metavar="ORIGIN", help="Origin to sign and name instead of URL's, as behind a tunnel.")
+    strict: Annotated[
+        bool, Option("--strict", help="Breaches of the protocol fail the test.", rich_help_panel=_CHECKS)
+    ] = False,
+    record: Annotated[
+        Path | None,
+        Option(metavar="FILE", help="Stereo WAV to write: caller left, agent right.", rich_help_panel=_RESULTS),
     ] = None,
-    strict: Annotated[bool, Option("--strict", help="Breaches of the protocol fail the test.")] = False,
-    junit: Annotated[Path | None, Option(metavar="FILE", help="JUnit XML file to write.")] = None,
-    json: Annotated[bool, Option("--json", help="One JSON object on stdout, and nothing else there.")] = False,
+    junit: Annotated[
+        Path | None, Option(metavar="FILE", help="JUnit XML file to write.", rich_help_panel=_RESULTS)
+    ] = None,
+    json: Annotated[
+        bool, Option("--json", help="One JSON object on stdout, and nothing else there.", rich_help_panel=_RESULTS)
+    ] = False,
     to: Annotated[
         str | None,
-        Option(metavar="NUMBER", help="A real call through Twilio: this phone rings, and is connected to URL."),
+        Option(
+            metavar="NUMBER",
+            help="A real call through Twilio: this phone rings, and is connected to URL.",
+            rich_help_panel=_PHONE,
+        ),
     ] = None,
-    yes: Annotated[bool, Option("--yes", help="With --to: call without asking.")] = False,
+    yes: Annotated[bool, Option("--yes", help="With --to: call without asking.", rich_help_panel=_PHONE)] = False,
 ) -> None:
     """Call a bridge as Twilio would, and tell how it answered.
 

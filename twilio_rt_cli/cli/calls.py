@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
-from typer.core import TyperCommand
+
+from twilio_rt_cli.cli.help import GroupedOptions
 
 EXAMPLES = """\b
 Examples:
@@ -16,7 +17,7 @@ Examples:
 """
 
 
-class PlainWords(TyperCommand):
+class PlainWords(GroupedOptions):
     """A command that takes its words as they are.
 
     To make a number or a choice of a word Typer imports pydantic, which takes longer than all that `calls` does.
@@ -26,12 +27,6 @@ class PlainWords(TyperCommand):
         super().__init__(*args, **kwargs)
         for one in self.params:
             one.process_value = _as_it_is(one.process_value)  # type: ignore[method-assign, assignment]
-
-    def get_help_option(self, ctx: typer.Context):  # type: ignore[no-untyped-def, override]
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.default = False  # else pydantic is asked to make a bool of nothing
-        return option
 
 
 def _as_it_is(otherwise: Callable[[typer.Context, Any], Any]) -> Callable[[typer.Context, Any], Any]:
@@ -44,10 +39,10 @@ def _as_it_is(otherwise: Callable[[typer.Context, Any], Any]) -> Callable[[typer
 
 
 def calls(
-    what: Annotated[str, Argument(metavar="[list | show | export]", help="What to do.")] = "list",
+    what: Annotated[str, Argument(metavar="list|show|export", help="What to do.")] = "list",
     ids: Annotated[
         list[str] | None,
-        Argument(metavar="[ID]...", help="A call: its Call SID, the end of it, or the record's number."),
+        Argument(metavar="ID", help="A call: its Call SID, the end of it, or the record's number."),
     ] = None,
     *,
     limit: Annotated[str, Option(metavar="N", help="list: how many at most, the newest; 0: all.")] = "50",

@@ -14,7 +14,7 @@ Examples:
 
 def top(
     admin_url: Annotated[
-        str | None, Argument(metavar="[ADMIN_URL]", help="The server's admin port. [the running server's]")
+        str | None, Argument(metavar="ADMIN_URL", help="The server's admin port. [the running server's]")
     ] = None,
     *,
     json: Annotated[bool, Option("--json", help="One JSON object on stdout, and nothing else there.")] = False,
