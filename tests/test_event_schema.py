@@ -28,7 +28,7 @@ from twilio_rt_cli.call.notices import (
 )
 from twilio_rt_cli.call.statistics import CallStatistics, Tokens
 from twilio_rt_cli.errors import UnreachableError
-from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.output.redaction import Curtain
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.reporting.event_lines import (
     EventLine,

@@ -1,8 +1,8 @@
 import xml.etree.ElementTree as ET
 
 from twilio_rt_cli.call_test.junit import junit_xml
+from twilio_rt_cli.call_test.options import Limits
 from twilio_rt_cli.call_test.summary import summarise
-from twilio_rt_cli.call_test.wanted import Limits
 from twilio_rt_cli.caller.phone import Violation
 from twilio_rt_cli.caller.report import CallReport
 

@@ -12,9 +12,9 @@ import pytest
 
 from tests.call_test.call_tests import recording, stand_in_thread, tone_voice, wanted
 from tests.caller.stand_in import TOKEN, Manners
+from twilio_rt_cli.call_test.options import Limits
 from twilio_rt_cli.call_test.run import run
 from twilio_rt_cli.call_test.voice import Voice
-from twilio_rt_cli.call_test.wanted import Limits
 from twilio_rt_cli.errors import MissingExtraError
 
 

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from tests.caller.sounds import tone
+from twilio_rt_cli.call_test.options import Limits
 from twilio_rt_cli.call_test.summary import summarise
-from twilio_rt_cli.call_test.wanted import Limits
 from twilio_rt_cli.caller.phone import Counters, Violation
 from twilio_rt_cli.caller.report import BargeInReport, CallReport, TurnReport
 from twilio_rt_cli.errors import CredentialsError, UnreachableError

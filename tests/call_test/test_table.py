@@ -3,9 +3,9 @@
 import pytest
 
 from tests.call_test.test_summary import report
+from twilio_rt_cli.call_test.options import Limits
 from twilio_rt_cli.call_test.summary import summarise
 from twilio_rt_cli.call_test.table import printed
-from twilio_rt_cli.call_test.wanted import Limits
 from twilio_rt_cli.caller.phone import Violation
 from twilio_rt_cli.caller.report import CallReport, TurnReport
 

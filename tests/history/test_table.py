@@ -11,7 +11,7 @@ from msgspec import structs
 
 from twilio_rt_cli.history.table import calls_table, refused_table
 from twilio_rt_cli.machine.state import process_started_at
-from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.output.redaction import Curtain
 from twilio_rt_cli.records.reading import Record
 from twilio_rt_cli.records.store import Refused
 

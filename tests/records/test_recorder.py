@@ -30,7 +30,7 @@ from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import CallerTurn, CallOver, CallTrouble, KeyPressed
 from twilio_rt_cli.call.statistics import CallStatistics, figures
 from twilio_rt_cli.call.transcript import transcript
-from twilio_rt_cli.history.data import spoken
+from twilio_rt_cli.history.export import spoken
 from twilio_rt_cli.machine.state import process_started_at
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid
 from twilio_rt_cli.records.file import NAME

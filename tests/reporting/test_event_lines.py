@@ -22,7 +22,7 @@ from twilio_rt_cli.call.notices import (
     ToolStarted,
 )
 from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.output.redaction import Curtain
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.reporting.event_lines import EventLine, call_event, server_event
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from twilio_rt_cli.call.notices import CallerTurn, CallTrouble, Notice
-from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.output.redaction import Curtain
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.reporting.hub import Hub
 from twilio_rt_cli.server.notices import CallStarted, Draining, ServerNotice

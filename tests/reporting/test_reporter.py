@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from twilio_rt_cli.call.notices import CallerTurn
-from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.output.redaction import Curtain
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.reporting.reporter import Form, Reporter, form_for
 from twilio_rt_cli.server.notices import CallRefused, Draining, Refusal

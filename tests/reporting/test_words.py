@@ -16,7 +16,7 @@ from twilio_rt_cli.call.notices import (
     ToolStarted,
 )
 from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.output.redaction import Curtain
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.reporting.words import Line, call_line, server_line
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed

@@ -14,7 +14,7 @@ from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import AgentTurn, CallOver, SpokenItem
 from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.errors import SettingsError
-from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.output.redaction import Curtain
 from twilio_rt_cli.protocol.twilio import StreamSid
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.reading import Records

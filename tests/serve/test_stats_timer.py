@@ -10,7 +10,7 @@ import pytest
 from tests.server.figures import SNAPSHOT
 from twilio_rt_cli.admin.feed import EventFeed
 from twilio_rt_cli.live.snapshot import Snapshot
-from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.output.redaction import Curtain
 from twilio_rt_cli.reporting.event_lines import Where
 from twilio_rt_cli.reporting.reporter import Form, Reporter
 from twilio_rt_cli.serve.stats_timer import PRINTED_EVERY, StatsTimer

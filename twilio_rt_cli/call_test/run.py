@@ -12,12 +12,12 @@ from twilio_rt_cli.audio import wav
 from twilio_rt_cli.call_test.account import account, local_account
 from twilio_rt_cli.call_test.junit import junit_xml
 from twilio_rt_cli.call_test.local_bridge import run_local_bridge
+from twilio_rt_cli.call_test.options import Wanted
 from twilio_rt_cli.call_test.script import script_for
 from twilio_rt_cli.call_test.summary import Summary, summarise
 from twilio_rt_cli.call_test.table import printed
 from twilio_rt_cli.call_test.view import CallView
 from twilio_rt_cli.call_test.voice import Voice, offline_voice
-from twilio_rt_cli.call_test.wanted import Wanted
 from twilio_rt_cli.caller.client import CallPlan, new_call_sid, place_call
 from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.caller.report import CallReport

@@ -1,8 +1,8 @@
 """What the caller of a `call-test` does: the script that its options ask for."""
 
 from twilio_rt_cli.audio import tones
+from twilio_rt_cli.call_test.options import Wanted, read_audio
 from twilio_rt_cli.call_test.voice import Voice
-from twilio_rt_cli.call_test.wanted import Wanted, read_audio
 from twilio_rt_cli.caller.script import (
     HangUp,
     Say,

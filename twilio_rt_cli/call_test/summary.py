@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from twilio_rt_cli.call_test.wanted import Limits, Mode
+from twilio_rt_cli.call_test.options import Limits, Mode
 from twilio_rt_cli.caller.expect import says
 from twilio_rt_cli.caller.report import CallReport, TurnReport
 from twilio_rt_cli.errors import CredentialsError, UnreachableError

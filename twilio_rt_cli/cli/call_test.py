@@ -108,7 +108,7 @@ def call_test(
     130 stopped by Ctrl-C.
     """
     if to is not None:
-        from twilio_rt_cli.call_test.to import Ring, ring
+        from twilio_rt_cli.call_test.phone_call import Ring, ring
         from twilio_rt_cli.numbers.configure import NEEDED
         from twilio_rt_cli.settings.dot_env import check_dot_env
         from twilio_rt_cli.settings.model import load_some
@@ -117,8 +117,8 @@ def call_test(
         wanted_ring = Ring(to=to, url=url, yes=yes, duration_s=duration, json=json)
         raise typer.Exit(ring(wanted_ring, load_some((*NEEDED, "max_call_seconds"))))
 
+    from twilio_rt_cli.call_test.options import Limits, Wanted
     from twilio_rt_cli.call_test.run import run
-    from twilio_rt_cli.call_test.wanted import Limits, Wanted
 
     wanted = Wanted(
         url=url,

@@ -24,7 +24,7 @@ from twilio_rt_cli.doctor.twilio import account_findings, clock_finding, number_
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.machine.state import running_server
 from twilio_rt_cli.output.exit_codes import UNREACHABLE
-from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.output.redaction import Curtain
 from twilio_rt_cli.settings.model import Settings, bare_settings, load_settings, load_some
 from twilio_rt_cli.settings.parts import secrets_of
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from twilio_rt_cli.doctor.finding import Finding, failed, ok, warning
-from twilio_rt_cli.output.masking import masked_secret
+from twilio_rt_cli.output.redaction import masked_secret
 from twilio_rt_cli.settings.model import Settings
 
 _CONSOLE = "Copy it from the Twilio console again"

@@ -7,8 +7,8 @@ from email.utils import parsedate_to_datetime
 
 from twilio_rt_cli.doctor.finding import Finding, failed, failures, ok, skipped, warning
 from twilio_rt_cli.errors import CredentialsError, SettingsError, TwilioRtError, UnreachableError
-from twilio_rt_cli.numbers.pointing import is_unset, shown, webhook_url
-from twilio_rt_cli.output.masking import masked_number
+from twilio_rt_cli.numbers.plan import is_unset, shown, webhook_url
+from twilio_rt_cli.output.redaction import masked_number
 from twilio_rt_cli.settings.model import Settings
 from twilio_rt_cli.settings.parts import account_of
 from twilio_rt_cli.twilio_api import Account, Number, TwilioApi

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from twilio_rt_cli.doctor.finding import Finding, State, exit_code
 from twilio_rt_cli.output import console
-from twilio_rt_cli.output.masking import printable
+from twilio_rt_cli.output.redaction import printable
 
 _SIGNS = {State.OK: "✓", State.WARNING: "!", State.FAILED: "✗", State.SKIPPED: "–"}
 _COLOURS = {State.OK: "32", State.WARNING: "33", State.FAILED: "1;31", State.SKIPPED: "2"}

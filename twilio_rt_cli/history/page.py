@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from twilio_rt_cli.call.statistics import percentile
 from twilio_rt_cli.call.transcript import SpokenLine
-from twilio_rt_cli.history.data import spoken
+from twilio_rt_cli.history.export import spoken
 from twilio_rt_cli.history.table import ended_words, health_word
 from twilio_rt_cli.history.times import length, local_time
-from twilio_rt_cli.output.masking import Curtain, printable
+from twilio_rt_cli.output.redaction import Curtain, printable
 from twilio_rt_cli.records.reading import IN_PROGRESS, Record
 from twilio_rt_cli.records.store import CUT_OFF, Event
 from twilio_rt_cli.reporting.words import Line, plural

@@ -12,7 +12,7 @@ from twilio_rt_cli.errors import NeedsConsentError, ServerError, SettingsError
 from twilio_rt_cli.history.table import calls_table, refused_table
 from twilio_rt_cli.history.times import local_time, moment
 from twilio_rt_cli.output import console
-from twilio_rt_cli.output.masking import Curtain, printable
+from twilio_rt_cli.output.redaction import Curtain, printable
 from twilio_rt_cli.records.file import records_folder
 from twilio_rt_cli.records.reading import Record, Records
 from twilio_rt_cli.settings.light import LightSettings
@@ -95,7 +95,7 @@ def _list(wanted: Wanted, records: Records, since: float, curtain: Curtain) -> N
     found = records.latest(since=since, failed=wanted.failed, limit=limit + 1 if limit else None)
     shown = found[:limit] if limit else found
     if wanted.json:
-        from twilio_rt_cli.history.data import json_line, summary
+        from twilio_rt_cli.history.export import json_line, summary
 
         for record in shown:
             console.data(json_line(summary(record, curtain)))
@@ -111,7 +111,7 @@ def _list(wanted: Wanted, records: Records, since: float, curtain: Curtain) -> N
 def _list_refused(wanted: Wanted, records: Records, since: float, curtain: Curtain) -> None:
     found = records.refused(since=since, limit=_limit(wanted) or None)
     if wanted.json:
-        from twilio_rt_cli.history.data import json_line, refusal
+        from twilio_rt_cli.history.export import json_line, refusal
 
         for one in found:
             console.data(json_line(refusal(one, curtain)))
@@ -123,7 +123,7 @@ def _list_refused(wanted: Wanted, records: Records, since: float, curtain: Curta
 
 
 def _show(wanted: Wanted, records: Records, curtain: Curtain) -> None:
-    from twilio_rt_cli.history.data import json_line, whole
+    from twilio_rt_cli.history.export import json_line, whole
     from twilio_rt_cli.history.page import call_page, transcript_lines
 
     record = _the_one(records, wanted.ids[0])
@@ -150,7 +150,7 @@ def _export(wanted: Wanted, records: Records, since: float, curtain: Curtain) ->
 
 
 def _json(found: Iterable[Record], records: Records, curtain: Curtain) -> Iterator[str]:
-    from twilio_rt_cli.history.data import json_line, whole
+    from twilio_rt_cli.history.export import json_line, whole
 
     for record in found:
         yield json_line(whole(record, records.events(record.number), curtain))
@@ -160,7 +160,7 @@ def _csv(found: Iterable[Record], _: Records, curtain: Curtain) -> Iterator[str]
     import csv
     import io
 
-    from twilio_rt_cli.history.data import CSV_COLUMNS, csv_row
+    from twilio_rt_cli.history.export import CSV_COLUMNS, csv_row
 
     def line(cells: Iterable[object]) -> str:
         row = io.StringIO()

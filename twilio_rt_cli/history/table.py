@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 from twilio_rt_cli.history.times import length, local_time
-from twilio_rt_cli.output.masking import Curtain, printable
+from twilio_rt_cli.output.redaction import Curtain, printable
 from twilio_rt_cli.records.reading import IN_PROGRESS, Record
 from twilio_rt_cli.records.store import CUT_OFF, Refused
 

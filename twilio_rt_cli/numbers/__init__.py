@@ -3,8 +3,8 @@
 `pointing` plans the change, `journal` writes it down before it is made, `pointer` makes it and takes it back.
 """
 
+from twilio_rt_cli.numbers.change import NumberPointer, Outcome, Restored
 from twilio_rt_cli.numbers.journal import Entry, Journal
-from twilio_rt_cli.numbers.pointer import NumberPointer, Outcome, Restored
-from twilio_rt_cli.numbers.pointing import Change, plan, webhook_url
+from twilio_rt_cli.numbers.plan import Change, plan, webhook_url
 
 __all__ = ["Change", "Entry", "Journal", "NumberPointer", "Outcome", "Restored", "plan", "webhook_url"]

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from twilio_rt_cli.attach.known_origin import LOOKUPS, Lookup, known_origin
 from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, UnreachableError
 from twilio_rt_cli.numbers import Entry, Journal, NumberPointer, Outcome, plan, webhook_url
-from twilio_rt_cli.numbers.pointing import WEBHOOK_PATH
+from twilio_rt_cli.numbers.plan import WEBHOOK_PATH
 from twilio_rt_cli.numbers.view import NumberView
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.logs import log_lines

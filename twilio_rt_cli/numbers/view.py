@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from twilio_rt_cli.numbers import Change, Entry, Journal, Outcome, Restored
-from twilio_rt_cli.numbers.pointing import shown, without_password
+from twilio_rt_cli.numbers.plan import shown, without_password
 from twilio_rt_cli.output import console
-from twilio_rt_cli.output.masking import printable
+from twilio_rt_cli.output.redaction import printable
 from twilio_rt_cli.twilio_api import Number, VoiceConfig
 
 _NAME_WIDTH = max(len(field.name) for field in fields(VoiceConfig))

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.call_context import current_call
 from twilio_rt_cli.output.line_writer import LineWriter
-from twilio_rt_cli.output.masking import Curtain, printable
+from twilio_rt_cli.output.redaction import Curtain, printable
 
 Keep = Callable[[logging.LogRecord, str, str], None]
 """takes a record, the line that was to be written, and its message alone, both fit to be seen"""

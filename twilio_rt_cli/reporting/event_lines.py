@@ -28,7 +28,7 @@ from twilio_rt_cli.call.notices import (
 from twilio_rt_cli.call.statistics import Figure, figures
 from twilio_rt_cli.live.snapshot import Snapshot
 from twilio_rt_cli.output.logs import logfmt, utc
-from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.output.redaction import Curtain
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, ServerNotice, StreamFailed
 
 Value = Figure

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from twilio_rt_cli.bridge.bridge import Publish
 from twilio_rt_cli.call.notices import CallOver, Notice
-from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.output.redaction import Curtain
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.server.notices import CallStarted, ServerNotice
 

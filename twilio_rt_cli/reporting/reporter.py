@@ -14,7 +14,7 @@ from twilio_rt_cli.live.snapshot import Snapshot
 from twilio_rt_cli.live.terminal import can_show
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.line_writer import LineWriter
-from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.output.redaction import Curtain
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.reporting.event_lines import (
     EventLine,

@@ -21,7 +21,7 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.output.masking import Curtain, printable
+from twilio_rt_cli.output.redaction import Curtain, printable
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
 
 _NARROWEST = 20  # columns for words, however narrow the terminal is

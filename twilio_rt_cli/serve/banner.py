@@ -4,7 +4,7 @@ import textwrap
 from urllib.parse import urlsplit
 
 from twilio_rt_cli import __version__
-from twilio_rt_cli.output.masking import masked_secret
+from twilio_rt_cli.output.redaction import masked_secret
 from twilio_rt_cli.protocol.origin import is_loopback
 from twilio_rt_cli.settings.model import Settings
 

@@ -9,7 +9,7 @@ from twilio_rt_cli.admin.metrics import Metrics
 from twilio_rt_cli.live.on_terminal import live_view
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.logs import log_lines
-from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.output.redaction import Curtain
 from twilio_rt_cli.reporting.hub import Hub
 from twilio_rt_cli.reporting.reporter import Form, Reporter
 from twilio_rt_cli.serve.admin_backend import AdminBackend

@@ -8,7 +8,7 @@ from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.live.model import About, LiveModel, Process, Told
 from twilio_rt_cli.live.snapshot import CallDetail, LagFigures, Snapshot
 from twilio_rt_cli.machine.vitals import Vitals
-from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.output.redaction import Curtain
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.reporting.words import Line, call_line, server_line
 from twilio_rt_cli.server.admission.registry import HungUp

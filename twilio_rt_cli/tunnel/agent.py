@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twilio_rt_cli.errors import ServiceError, TwilioRtError
-from twilio_rt_cli.tunnel import journal, ngrok_api
+from twilio_rt_cli.tunnel import ngrok_api, orphans
 from twilio_rt_cli.tunnel.config import TunnelConfig
 from twilio_rt_cli.tunnel.failures import INSTALL_HINT, failure, silent, spoken
 from twilio_rt_cli.tunnel.program import ngrok_program
@@ -75,7 +75,7 @@ class OwnAgent:
         made: list[OwnAgent] = []
         try:
             # To its end, or a folder that is just being made would stay behind when we are cancelled.
-            await to_the_end(lambda: made.append(cls(config, journal.new_folder(config.port))))
+            await to_the_end(lambda: made.append(cls(config, orphans.new_folder(config.port))))
             await made[0]._start(program)
         except BaseException:
             for agent in made:
@@ -107,10 +107,10 @@ class OwnAgent:
             process.kill()
             process.wait()
             if self._draining is not None:
-                self._draining.join(journal.END_S)
+                self._draining.join(orphans.END_S)
             elif process.stdout is not None:
                 process.stdout.close()
-        journal.remove(self._folder)
+        orphans.remove(self._folder)
 
     # The start
 
@@ -137,8 +137,8 @@ class OwnAgent:
         process = self._process = self._process or _process_of(self._ngrok)
         if process is None:
             return False
-        agent = journal.Process.of(process.pid)
-        await to_the_end(lambda: journal.note(self._folder, self._config.port, agent))  # before the folder is removed
+        agent = orphans.Process.of(process.pid)
+        await to_the_end(lambda: orphans.note(self._folder, self._config.port, agent))  # before the folder is removed
         return True
 
     def _kill(self, starting: "asyncio.Future[ngrok_api.AgentTunnel]") -> None:
@@ -178,8 +178,8 @@ class OwnAgent:
         drained = (self._process, self._heard_line)
         self._draining = threading.Thread(target=_drain, args=drained, name="ngrok", daemon=True)
         self._draining.start()
-        agent = journal.Process.of(self._process.pid)
-        journal.note(self._folder, self._config.port, agent, self.tunnel.api_url)
+        agent = orphans.Process.of(self._process.pid)
+        orphans.note(self._folder, self._config.port, agent, self.tunnel.api_url)
 
     def _pyngrok(self) -> "PyngrokConfig":
         from pyngrok.conf import DEFAULT_NGROK_CONFIG_PATH, PyngrokConfig

@@ -11,7 +11,7 @@ from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import CallOver, KeyPressed
 from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.call.status import NO_STATUS, CallStatus
-from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.output.redaction import Curtain
 from twilio_rt_cli.protocol.caller_id import caller_list
 from twilio_rt_cli.reporting.hub import Hub
 from twilio_rt_cli.server.admission.quota import DayLimits, DayUsage, Quota, day_began, local_day

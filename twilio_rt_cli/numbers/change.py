@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 from twilio_rt_cli.errors import ServiceError, TwilioRtError, UnreachableError
 from twilio_rt_cli.numbers.journal import Entry, Journal, now, this_process
-from twilio_rt_cli.numbers.pointing import Change, webhook_url, without_password
+from twilio_rt_cli.numbers.plan import Change, webhook_url, without_password
 from twilio_rt_cli.twilio_api import NoSuchNumberError, TwilioApi, VoiceConfig
 
 _EXCLUSIVE = ("voice_application_sid", "trunk_sid")  # setting one deletes the other

@@ -6,7 +6,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from twilio_rt_cli.errors import ServiceError, UnreachableError
-from twilio_rt_cli.tunnel import journal, ngrok_api
+from twilio_rt_cli.tunnel import ngrok_api, orphans
 from twilio_rt_cli.tunnel.agent import OwnAgent
 from twilio_rt_cli.tunnel.config import TunnelConfig
 from twilio_rt_cli.tunnel.failures import failure
@@ -35,7 +35,7 @@ class Way(Protocol):
 class Adopted:
     """An agent that an earlier run of ours started, and could not end."""
 
-    def __init__(self, tunnel: AgentTunnel, agent: journal.Process, folder: Path) -> None:
+    def __init__(self, tunnel: AgentTunnel, agent: orphans.Process, folder: Path) -> None:
         self.tunnel = tunnel
         self._agent = agent
         self._folder = folder
@@ -47,7 +47,7 @@ class Adopted:
     def close(self) -> None:
         ngrok_api.end_tunnel(self.tunnel)
         self._agent.end()
-        journal.remove(self._folder)
+        orphans.remove(self._folder)
 
 
 class Borrowed:
@@ -102,17 +102,17 @@ def broken(way: Way, answer_s: float) -> str | None:
 def _adopted(config: TunnelConfig) -> Way | None:
     """An orphan whose tunnel fits; orphans that do not are ended, since the account may allow one agent alone."""
     found: Way | None = None
-    for folder, note in journal.orphans():
+    for folder, note in orphans.orphans():
         assert note.agent is not None
         fitting = _fitting(ngrok_api.tunnels(note.api_url) or [], config) if note.api_url else None
         if found is None and fitting is not None:
             log.info("taking over the ngrok agent (pid %d) that an earlier run left behind", note.agent.pid)
-            journal.note(folder, config.port, note.agent, note.api_url)
+            orphans.note(folder, config.port, note.agent, note.api_url)
             found = Adopted(fitting, note.agent, folder)
         else:
             log.info("ending the ngrok agent (pid %d) that an earlier run left behind", note.agent.pid)
             note.agent.end()
-            journal.remove(folder)
+            orphans.remove(folder)
     return found
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from twilio_rt_cli.call.notices import AgentTurn, CallerTurn, CallTrouble, SpokenItem
-from twilio_rt_cli.output.masking import Curtain, masked_number, masked_secret, printable
+from twilio_rt_cli.output.redaction import Curtain, masked_number, masked_secret, printable
 
 
 def test_a_secret_shows_its_first_eight_and_last_four() -> None:

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from twilio_rt_cli.numbers.pointing import APOLOGY, Change, echo_url, plan, shown, webhook_url, without_password
+from twilio_rt_cli.numbers.plan import APOLOGY, Change, echo_url, plan, shown, webhook_url, without_password
 from twilio_rt_cli.protocol import twiml
 from twilio_rt_cli.twilio_api import Number, VoiceConfig
 
