@@ -52,7 +52,7 @@ RANKS = {
 PURE = {
     *("audio", "protocol", "call", "engine.session", "engine.turns"),
     *(
-        "caller.conversation",
+        "caller.behaviour",
         "caller.events",
         "caller.expect",
         "caller.figures",
@@ -271,7 +271,7 @@ def test_nothing_is_patched() -> None:
         ("call.call", "protocol.twiml", True),
         ("protocol.twiml", "errors", True),
         ("protocol.twiml", "call.call", False),
-        ("engine.session.peer", "caller.phone", False),
+        ("engine.session.session", "caller.phone", False),
         ("bridge.bridge", "tools.runner", True),
         ("tools.runner", "bridge.leg", False),
         ("models.openai", "bridge.leg", True),

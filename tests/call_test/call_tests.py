@@ -13,7 +13,7 @@ from tests.caller.stand_in import Manners, StandIn, stand_in
 from twilio_rt_cli.audio import mulaw
 from twilio_rt_cli.call_test.options import Limits, Wanted
 from twilio_rt_cli.call_test.voice import Voice
-from twilio_rt_cli.caller.conversation import Patience
+from twilio_rt_cli.caller.behaviour import Patience
 
 NOTHING_WANTED = Wanted(
     url=None,

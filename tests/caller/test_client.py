@@ -12,8 +12,8 @@ import pytest
 from tests.caller.sounds import hush, tone
 from tests.caller.stand_in import ANSWER_MS, GREETING_MS, TOKEN, Manners, StandIn, plain_twiml, stand_in
 from twilio_rt_cli.caller import events
+from twilio_rt_cli.caller.behaviour import Patience
 from twilio_rt_cli.caller.client import CallPlan, place_call
-from twilio_rt_cli.caller.conversation import Patience
 from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.caller.report import CallReport
 from twilio_rt_cli.caller.route import Signer

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from tests.twilio_rest.account import Account, Call, Number, rfc2822
 from tests.twilio_rest.refusals import Refused
 from tests.twilio_rest.web import Request
+from twilio_rt_cli.caller.behaviour import Patience
 from twilio_rt_cli.caller.client import CallPlan, place_call
-from twilio_rt_cli.caller.conversation import Patience
 from twilio_rt_cli.caller.report import CallReport
 from twilio_rt_cli.caller.route import Route, Signer, is_loopback
 from twilio_rt_cli.caller.script import HangUp, Pause, Script, WaitGreeting

@@ -9,7 +9,7 @@ import pytest
 from tests.caller.stand_in import StandIn, plain_twiml, stand_in
 from tests.twilio_rest import Account, Callee, TwilioRest, twilio_rest
 from tests.twilio_rest.network import NotRung
-from twilio_rt_cli.caller.conversation import Patience
+from twilio_rt_cli.caller.behaviour import Patience
 from twilio_rt_cli.caller.script import Pause, Script, WaitGreeting
 from twilio_rt_cli.errors import ServiceError
 from twilio_rt_cli.twilio_api import Account as ApiAccount

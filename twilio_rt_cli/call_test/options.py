@@ -6,7 +6,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from twilio_rt_cli.audio import wav
-from twilio_rt_cli.caller.conversation import Patience
+from twilio_rt_cli.caller.behaviour import Patience
 from twilio_rt_cli.errors import SettingsError
 
 Mode = Literal["local", "bridge", "stream", "phone"]

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from websockets.asyncio.client import ClientConnection
 
 from twilio_rt_cli.caller import events
-from twilio_rt_cli.caller.conversation import Conversation, Patience
+from twilio_rt_cli.caller.behaviour import Conversation, Patience
 from twilio_rt_cli.caller.dialling import StreamRefused, media_socket
 from twilio_rt_cli.caller.line import Line, LineQuality
 from twilio_rt_cli.caller.phone import Identity, Phone

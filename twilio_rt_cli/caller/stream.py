@@ -17,7 +17,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from twilio_rt_cli.caller import events
-from twilio_rt_cli.caller.conversation import Conversation, Fail, Leave, Order, Press, Speak
+from twilio_rt_cli.caller.behaviour import Conversation, Fail, Leave, Order, Press, Speak
 from twilio_rt_cli.caller.figures import Figures
 from twilio_rt_cli.caller.line import Line
 from twilio_rt_cli.caller.phone import AgentAudio, AgentCut, Effect, Phone, Stage

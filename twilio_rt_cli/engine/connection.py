@@ -15,10 +15,10 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from twilio_rt_cli.engine.brain import decide
-from twilio_rt_cli.engine.ear import Ear
 from twilio_rt_cli.engine.session import Session, orders
 from twilio_rt_cli.engine.session.refusals import RefusedError
 from twilio_rt_cli.engine.session.server_events import encode
+from twilio_rt_cli.engine.turn_listener import Ear
 from twilio_rt_cli.engine.workers import Workers
 
 UNSENT_BYTES = 1024 * 1024

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twilio_rt_cli.audio.resample import resample
-from twilio_rt_cli.engine.spoken import spoken
+from twilio_rt_cli.engine.speech_text import spoken
 from twilio_rt_cli.engine.turns import WINDOW, VoiceActivity
 from twilio_rt_cli.errors import MissingExtraError
 

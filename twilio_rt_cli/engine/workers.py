@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twilio_rt_cli.audio import mulaw
-from twilio_rt_cli.engine.ear import Ear
 from twilio_rt_cli.engine.session.formats import OutputEncoder, bytes_per_ms
 from twilio_rt_cli.engine.session.orders import Heard, Paused, Speak
+from twilio_rt_cli.engine.turn_listener import Ear
 from twilio_rt_cli.engine.voice import VoiceActivity, VoiceStack
 
 DELTA_MS = 300

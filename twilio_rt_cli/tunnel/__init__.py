@@ -1,8 +1,8 @@
 """A public address for a local port, by ngrok: found or opened, watched, opened again, and taken down at the end.
 
-`open_tunnel` looks for a way in this order (`ways.py`):
+`open_tunnel` looks for a way in this order (`sources.py`):
 
-1. an agent of ours that outlived a run of ours that was killed (`journal.py`): adopted if it fits, else ended;
+1. an agent of ours that outlived a run of ours that was killed (`orphans.py`): adopted if it fits, else ended;
 2. an agent that somebody else runs (NGROK_API_URL): its tunnel to our port, or one more that we make and take back;
 3. an agent of our own (`agent.py`), started through pyngrok.
 

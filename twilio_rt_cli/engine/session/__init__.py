@@ -7,6 +7,6 @@
 events, `conversation` the items, `config` the settings, `client_events` and `server_events` the wire.
 """
 
-from twilio_rt_cli.engine.session.peer import Session
+from twilio_rt_cli.engine.session.session import Session
 
 __all__ = ["Session"]

@@ -15,8 +15,8 @@ from msgspec import UNSET, structs
 
 from twilio_rt_cli.engine.session import server_events as ev
 from twilio_rt_cli.engine.session.config import AudioFormat, FunctionTool, ToolChoice
-from twilio_rt_cli.engine.session.conversation import Conversation
 from twilio_rt_cli.engine.session.formats import duration_ms
+from twilio_rt_cli.engine.session.item_list import Conversation
 from twilio_rt_cli.engine.session.items import Entry, FunctionCall, ItemStatus, Message, Part
 from twilio_rt_cli.engine.session.prompt import Call
 from twilio_rt_cli.engine.session.usage import agent_audio_tokens, text_tokens

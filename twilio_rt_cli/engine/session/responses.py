@@ -12,8 +12,8 @@ from msgspec import UNSET, UnsetType
 from twilio_rt_cli.engine.session import config, items
 from twilio_rt_cli.engine.session import server_events as ev
 from twilio_rt_cli.engine.session.client_events import ResponseParams
-from twilio_rt_cli.engine.session.conversation import Conversation
 from twilio_rt_cli.engine.session.formats import duration_ms, voice_name
+from twilio_rt_cli.engine.session.item_list import Conversation
 from twilio_rt_cli.engine.session.items import Entry
 from twilio_rt_cli.engine.session.orders import Order, Send, Speak, StopSpeaking, Think
 from twilio_rt_cli.engine.session.prompt import CallTools, Decision, Prompt, Said, Say, ToolAnswered, ToolCalled, Turn

@@ -1,6 +1,6 @@
 """The conversation's memory: old audio goes before it grows too large."""
 
-from twilio_rt_cli.engine.session.conversation import MAX_AUDIO_BYTES, Conversation
+from twilio_rt_cli.engine.session.item_list import MAX_AUDIO_BYTES, Conversation
 from twilio_rt_cli.engine.session.items import Entry, Message, Part
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests.caller.sounds import tone
-from twilio_rt_cli.caller.conversation import Conversation, Fail, Leave, Order, Patience, Press, Speak
+from twilio_rt_cli.caller.behaviour import Conversation, Fail, Leave, Order, Patience, Press, Speak
 from twilio_rt_cli.caller.script import BargeIn, Dtmf, HangUp, Pause, Say, Step, Utterance, WaitAnswer, WaitGreeting
 
 HELLO, MORE = Utterance("hello", tone(400)), Utterance("more", tone(400))

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from twilio_rt_cli.engine.ear import Ear
 from twilio_rt_cli.engine.session.orders import Heard, Paused, Tune
+from twilio_rt_cli.engine.turn_listener import Ear
 from twilio_rt_cli.engine.turns import SpeechStarted, SpeechStopped
 
 WINDOW = b"\xff" * 256

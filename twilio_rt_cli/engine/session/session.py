@@ -13,13 +13,13 @@ from twilio_rt_cli.engine.session import client_events as ce
 from twilio_rt_cli.engine.session import orders, usage
 from twilio_rt_cli.engine.session import server_events as ev
 from twilio_rt_cli.engine.session.config import ServerVad, SessionConfig, SessionUpdate, updated
-from twilio_rt_cli.engine.session.conversation import Conversation
 from twilio_rt_cli.engine.session.formats import InputDecoder, to_format
-from twilio_rt_cli.engine.session.hearing import Hearing, Utterance
+from twilio_rt_cli.engine.session.input_audio import Hearing, Utterance
+from twilio_rt_cli.engine.session.item_list import Conversation
 from twilio_rt_cli.engine.session.items import Entry, FunctionCall, Message, Part, audio_bytes, check_item, text_of
 from twilio_rt_cli.engine.session.orders import Close, Order, Send, Transcribe
 from twilio_rt_cli.engine.session.refusals import RefusedError
-from twilio_rt_cli.engine.session.talking import Talking
+from twilio_rt_cli.engine.session.responses import Talking
 from twilio_rt_cli.engine.turns import SpeechStarted, SpeechStopped
 
 SESSION_S = 3600

@@ -2,7 +2,7 @@
 
 import pytest
 
-from twilio_rt_cli.engine.spoken import spoken
+from twilio_rt_cli.engine.speech_text import spoken
 
 
 @pytest.mark.parametrize(
