@@ -318,6 +318,10 @@ def test_a_bridge_that_is_not_there_is_unreachable() -> None:
             "the stream's URL must be wss://, not ws://bridge.example/m (Twilio 31922)",
         ),
         (
+            '<Response><Connect><Stream url="ws://127.0.0.1.evil.example/m"/></Connect></Response>',
+            "the stream's URL must be wss://, not ws://127.0.0.1.evil.example/m (Twilio 31922)",
+        ),
+        (
             '<Response><Connect><Stream url="wss://h/m" track="both_tracks"/></Connect></Response>',
             "a <Connect><Stream> has no track 'both_tracks' (Twilio 31941)",
         ),

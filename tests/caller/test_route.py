@@ -1,6 +1,4 @@
-import pytest
-
-from twilio_rt_cli.caller.route import Dial, Route, Signer, is_loopback, resolve
+from twilio_rt_cli.caller.route import Dial, Route, Signer, resolve
 from twilio_rt_cli.protocol.signature import Verifier
 
 
@@ -32,14 +30,6 @@ def test_another_origin_is_dialled_as_twiml_names_it() -> None:
 
     assert route.dial("wss://other.example/m") == Dial("wss://other.example/m", "other.example", 443)
     assert route.dial("http://other.example/x").address == "other.example:80"
-
-
-@pytest.mark.parametrize(
-    ("url", "stays"),
-    [("ws://localhost/x", True), ("ws://[::1]:9/x", True), ("http://127.9.9.9", True), ("https://1.2.3.4", False)],
-)
-def test_loopback_is_known(url: str, stays: bool) -> None:
-    assert is_loopback(url) is stays
 
 
 def test_references_are_relative_to_their_document() -> None:

@@ -14,10 +14,11 @@ from tests.twilio_rest.web import Request
 from twilio_rt_cli.caller.behaviour import Patience
 from twilio_rt_cli.caller.client import CallPlan, place_call
 from twilio_rt_cli.caller.report import CallReport
-from twilio_rt_cli.caller.route import Route, Signer, is_loopback
+from twilio_rt_cli.caller.route import Route, Signer
 from twilio_rt_cli.caller.script import HangUp, Pause, Script, WaitGreeting
 from twilio_rt_cli.caller.webhook import Caller, Webhook
 from twilio_rt_cli.protocol import twiml
+from twilio_rt_cli.protocol.origin import is_loopback_url
 from twilio_rt_cli.protocol.twilio import CallSid
 
 POLITE: Script = (WaitGreeting(limit_s=5, required=False), Pause(100), HangUp())
@@ -204,7 +205,7 @@ class Network:
 
     def _leads_here(self, url: str) -> bool:
         """Whether a URL stays on this machine, as everything does here."""
-        return is_loopback(self._way(url)[0])
+        return is_loopback_url(self._way(url)[0])
 
     def _check(self, number: Number) -> None:
         if number.trunk_sid:

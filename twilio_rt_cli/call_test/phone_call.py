@@ -5,7 +5,6 @@ import threading
 import time
 from dataclasses import dataclass
 from types import FrameType
-from urllib.parse import urlsplit
 
 from twilio_rt_cli.attach.known_origin import by_running_server
 from twilio_rt_cli.call_test.summary import Frames, Marks, Summary
@@ -13,7 +12,7 @@ from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError,
 from twilio_rt_cli.numbers import webhook_url
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.exit_codes import CHECK_FAILED, INTERRUPTED
-from twilio_rt_cli.protocol.origin import is_loopback, origin_text
+from twilio_rt_cli.protocol.origin import is_loopback_url, origin_text
 from twilio_rt_cli.settings.model import Settings
 from twilio_rt_cli.settings.parts import account_of
 from twilio_rt_cli.twilio_api import PlacedCall, TwilioApi
@@ -38,7 +37,7 @@ def ring(wanted: Ring, settings: Settings) -> int:
     """Place the call and follow it to its end; the exit code. Raises TwilioRtError for what cannot even begin."""
     account = account_of(settings)
     origin = _origin(wanted, settings)
-    if is_loopback(urlsplit(origin).hostname or "") and not account.elsewhere:
+    if is_loopback_url(origin) and not account.elsewhere:
         raise SettingsError(
             f"{origin} is this machine's own address: Twilio cannot reach it.",
             hint="Start the server with --tunnel, open a tunnel to it, or name its public URL.",

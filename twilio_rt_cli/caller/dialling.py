@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 
-from twilio_rt_cli.caller.route import Route, Signer, is_loopback
+from twilio_rt_cli.caller.route import Route, Signer
 from twilio_rt_cli.caller.unreachable import BRIDGE_HINT, unreachable
 from twilio_rt_cli.errors import CredentialsError, TwilioRtError, UnreachableError
+from twilio_rt_cli.protocol.origin import is_loopback_url
 
 CONNECT_S = 10.0
 CLOSE_S = 2.0
@@ -42,7 +43,7 @@ def _dialled(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"ws", "wss"} or not parts.hostname:
         raise StreamRefused(31923, f"{url!r} is not a WebSocket URL")
-    if parts.scheme == "ws" and not is_loopback(url):
+    if parts.scheme == "ws" and not is_loopback_url(url):
         raise StreamRefused(31922, f"the stream's URL must be wss://, not {url}")
     return url.partition("#")[0].partition("?")[0]
 
@@ -63,7 +64,7 @@ async def _opened(url: str, route: Route, signer: Signer) -> ClientConnection:
             close_timeout=CLOSE_S,
             ping_interval=None,
             max_size=_LARGEST_MESSAGE,
-            proxy=None if is_loopback(dial.url) or is_loopback(route.target) else True,
+            proxy=None if is_loopback_url(dial.url) or is_loopback_url(route.target) else True,
         )
     except InvalidStatus as error:
         raise _refused(url, error.response.status_code, signed=bool(signer.secret)) from error

@@ -19,12 +19,13 @@ from websockets.exceptions import ConnectionClosed
 
 from twilio_rt_cli.caller.dialling import StreamRefused, media_socket
 from twilio_rt_cli.caller.figures import tenths
-from twilio_rt_cli.caller.route import Route, Signer, is_loopback
+from twilio_rt_cli.caller.route import Route, Signer
 from twilio_rt_cli.caller.trust import trusted
 from twilio_rt_cli.caller.unreachable import unreachable
 from twilio_rt_cli.caller.webhook import Caller
 from twilio_rt_cli.errors import CredentialsError
 from twilio_rt_cli.protocol import twilio, twiml
+from twilio_rt_cli.protocol.origin import is_loopback_url
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, AccountSid, StartDetails, StreamSid
 
 NOBODYS_ACCOUNT = "AC" + "0" * 32
@@ -134,7 +135,7 @@ class _Trip:
     def _client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
             timeout=None,  # the whole trip has a bound
-            trust_env=not is_loopback(self.origin),
+            trust_env=not is_loopback_url(self.origin),
             verify=trusted(self.origin),
             headers={"User-Agent": "TwilioProxy/1.1", "Accept": "*/*"},
         )

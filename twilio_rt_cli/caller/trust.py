@@ -5,11 +5,11 @@ On loopback httpx is told to leave the environment alone, for its proxies; with 
 
 import ssl
 
-from twilio_rt_cli.caller.route import is_loopback
+from twilio_rt_cli.protocol.origin import is_loopback_url
 
 
 def trusted(url: str) -> ssl.SSLContext | bool:
     """What httpx wants for `verify` when it asks this URL."""
-    if url.startswith(("https:", "wss:")) and is_loopback(url):
+    if url.startswith(("https:", "wss:")) and is_loopback_url(url):
         return ssl.create_default_context()
     return True

@@ -12,11 +12,12 @@ import httpx
 from anyio.lowlevel import checkpoint
 
 from twilio_rt_cli.caller.figures import tenths
-from twilio_rt_cli.caller.route import Route, Signer, is_loopback
+from twilio_rt_cli.caller.route import Route, Signer
 from twilio_rt_cli.caller.trust import trusted
 from twilio_rt_cli.caller.unreachable import BRIDGE_HINT, unreachable
 from twilio_rt_cli.errors import CredentialsError, TwilioRtError, UnreachableError
 from twilio_rt_cli.protocol import twiml
+from twilio_rt_cli.protocol.origin import is_loopback_url
 
 Params = tuple[tuple[str, str], ...]
 
@@ -82,7 +83,7 @@ class Webhook:
         self._caller = caller
         self._http = httpx.AsyncClient(
             timeout=ANSWER_S,
-            trust_env=not is_loopback(route.target),
+            trust_env=not is_loopback_url(route.target),
             verify=trusted(route.target),
             follow_redirects=False,
             headers={"User-Agent": "TwilioProxy/1.1", "Accept": "*/*"},

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from twilio_rt_cli.doctor.finding import Finding, failed, ok, warning
 from twilio_rt_cli.output.redaction import masked_secret
+from twilio_rt_cli.protocol.origin import is_below
 from twilio_rt_cli.settings.model import Settings
 
 _CONSOLE = "Copy it from the Twilio console again"
@@ -29,7 +29,7 @@ def _openai_key(settings: Settings) -> Iterator[Finding]:
         yield ok(name, f"OPENAI_API_KEY is {masked_secret(text)}.")
         return
     told = f"OPENAI_API_KEY {masked_secret(text)} does not begin with sk-, as keys of OpenAI do."
-    if f".{urlsplit(settings.openai_realtime_url).hostname or ''}".endswith(".openai.com"):
+    if is_below(settings.openai_realtime_url, "openai.com"):
         yield failed(name, told, "Make a key at https://platform.openai.com/api-keys.")
     else:
         yield ok(name, f"{told} OPENAI_REALTIME_URL is another server's.")

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from twilio_rt_cli.bridge.leg import Closed, Leg, Nobody
 from twilio_rt_cli.call.conversation import HOPELESS
@@ -16,6 +15,7 @@ from twilio_rt_cli.models.providers import endpoint
 from twilio_rt_cli.models.shutdowns import SHUTDOWNS
 from twilio_rt_cli.output.exit_codes import CREDENTIALS, UNREACHABLE
 from twilio_rt_cli.protocol import realtime
+from twilio_rt_cli.protocol.origin import is_below
 from twilio_rt_cli.protocol.realtime_client import SessionUpdate, encode
 from twilio_rt_cli.serve.call_opener import CallOpener, provider
 from twilio_rt_cli.settings.model import Settings
@@ -77,8 +77,7 @@ async def model_findings(settings: Settings, session: dict[str, Any] | None) -> 
 def _has_key(settings: Settings) -> bool:
     if settings.realtime_provider == "azure":
         return bool(settings.azure_openai_url and settings.azure_openai_api_key)
-    host = urlsplit(settings.openai_realtime_url).hostname or ""
-    return bool(settings.openai_api_key) or not f".{host}".endswith(".openai.com")
+    return bool(settings.openai_api_key) or not is_below(settings.openai_realtime_url, "openai.com")
 
 
 class _Visit(Nobody):

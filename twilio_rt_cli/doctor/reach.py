@@ -7,10 +7,11 @@ import secrets
 from collections.abc import Iterator
 
 from twilio_rt_cli.caller.probe import NOBODYS_ACCOUNT, Probe, Step, probe
-from twilio_rt_cli.caller.route import Signer, is_loopback
+from twilio_rt_cli.caller.route import Signer
 from twilio_rt_cli.doctor.finding import Finding, failed, ok, skipped, warning
 from twilio_rt_cli.machine.state import RunningServer
 from twilio_rt_cli.output.exit_codes import CHECK_FAILED, UNREACHABLE
+from twilio_rt_cli.protocol.origin import is_loopback_url
 from twilio_rt_cli.settings.model import Settings
 from twilio_rt_cli.settings.parts import signer_of
 from twilio_rt_cli.tunnel.ngrok_api import same_url
@@ -25,7 +26,7 @@ def origin_findings(settings: Settings, origin: str | None, of_server: str | Non
     if origin is None:
         told = "No public address is known: there is no PUBLIC_URL, no running server and no tunnel."
         yield skipped("origin", told, "twilio-rt serve --tunnel, or set PUBLIC_URL")
-    elif is_loopback(origin):
+    elif is_loopback_url(origin):
         told = f"{origin} leads to this machine only: Twilio cannot reach it."
         yield warning("origin", told, "twilio-rt tunnel, or set PUBLIC_URL and start the server again")
     else:

@@ -102,12 +102,12 @@ def clock_finding(settings: Settings) -> Finding:
     """Our clock beside Twilio's: certificates and logs depend on it."""
     import httpx
 
-    from twilio_rt_cli.caller.route import is_loopback
+    from twilio_rt_cli.protocol.origin import is_loopback_url
 
     name = "clock"
     url = settings.twilio_api_url
     try:
-        answer = httpx.head(url, timeout=_ANSWER_S, trust_env=not is_loopback(url))
+        answer = httpx.head(url, timeout=_ANSWER_S, trust_env=not is_loopback_url(url))
         theirs = parsedate_to_datetime(answer.headers["date"]).timestamp()
     except (httpx.HTTPError, httpx.InvalidURL, OSError, KeyError, ValueError):
         return skipped(name, f"{url} did not tell the time.")

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -13,7 +12,7 @@ from twilio_rt_cli.numbers.plan import WEBHOOK_PATH
 from twilio_rt_cli.numbers.view import NumberView
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.logs import log_lines
-from twilio_rt_cli.protocol.origin import is_loopback
+from twilio_rt_cli.protocol.origin import is_loopback_url
 from twilio_rt_cli.settings import parts as twilio_account
 from twilio_rt_cli.settings.model import Settings
 from twilio_rt_cli.settings.parts import account_of
@@ -119,7 +118,7 @@ def _origin(wanted: Wanted, settings: Settings, account: Account, lookups: Seque
             "There is no public URL to point the number to.",
             hint="Give --url https://…, set PUBLIC_URL, or start `twilio-rt serve` and a tunnel to it.",
         )
-    if is_loopback(urlsplit(origin).hostname or "") and not account.elsewhere:
+    if is_loopback_url(origin) and not account.elsewhere:
         raise SettingsError(
             f"{origin} is this machine's own address: Twilio cannot reach it.",
             hint="Open a tunnel to the server, or give --url https://… or PUBLIC_URL.",

@@ -12,10 +12,44 @@ _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:\[\]]+)(?::\d{1,5})?")
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only mean our own machine.
+
+    It is taken as a whole and written in full: no name that only begins like ours (127.0.0.1.evil.example), and no
+    spelling that a resolver may read in another way (127.1, localhost with a dot behind it).
+    """
+    if host.lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    # Python 3.13 looks into ::ffff:127.0.0.1 itself, older ones do not.
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
 def is_loopback_host(header: str | None) -> bool:
     """Whether a Host header names our own machine. A page in a browser that was led here by its DNS names another."""
     found = _HOST.fullmatch((header or "").strip().lower())
     return found is not None and is_loopback(found["name"].strip("[]"))
+
+
+def is_loopback_url(url: str) -> bool:
+    """Whether a URL leads to our own machine. One that cannot be read, or can be read in two ways, does not."""
+    if re.search(r"[\s\\]", url):
+        return False
+    try:
+        host = urlsplit(url).netloc
+    except ValueError:
+        return False
+    return is_loopback_host(host.rpartition("@")[2])
+
+
+def is_below(url: str, domain: str) -> bool:
+    """Whether a URL's host is this domain or one below it."""
+    host = (urlsplit(url).hostname or "").removesuffix(".")
+    return f".{host}".endswith(f".{domain}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +115,6 @@ def _spellings(url: str) -> tuple[str, ...]:
     return tuple(f"{scheme}://{name}{port}" for name in names)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether this host name or address can only mean our own machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def split_url(text: str, rule: str) -> SplitResult:
     """The parts of a URL that begins as the rule says. Raises ValueError, the end of a sentence, when it is none."""
     no_url = f"is not a URL: it must begin with {rule}"
@@ -99,7 +123,7 @@ def split_url(text: str, rule: str) -> SplitResult:
         url.port  # noqa: B018  # reading it checks it
     except ValueError:
         raise ValueError(no_url) from None
-    if not url.hostname or re.search(r"[\s\\]", text):
+    if not url.hostname or re.search(r"[\s\\]", text) or re.search(r"\][^:]", url.netloc):  # [::1].evil.example
         raise ValueError(no_url)
     if "@" in url.netloc:
         raise ValueError("must not carry a user name or password")

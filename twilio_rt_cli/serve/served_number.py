@@ -6,7 +6,7 @@ from typing import Self
 from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, TwilioRtError
 from twilio_rt_cli.numbers import Change, Entry, Journal, NumberPointer, Outcome, plan, webhook_url
 from twilio_rt_cli.output import console
-from twilio_rt_cli.protocol.origin import is_loopback
+from twilio_rt_cli.protocol.origin import is_loopback_url
 from twilio_rt_cli.reporting.reporter import Reporter
 from twilio_rt_cli.serve.options import IngressOptions
 from twilio_rt_cli.settings.model import Settings
@@ -35,7 +35,7 @@ class ServedNumber:
         wanted = options.number or _offered(settings, options)
         if wanted is None:
             return None
-        if origin is None or (is_loopback(_host(origin)) and not account_of(settings).elsewhere):
+        if origin is None or (is_loopback_url(origin) and not account_of(settings).elsewhere):
             raise SettingsError(
                 "There is no public address to point the number to.",
                 hint="Add --tunnel, or set PUBLIC_URL to the origin that Twilio reaches us at.",
@@ -142,9 +142,3 @@ def _agreed(change: Change, options: IngressOptions, *, asked_for: bool) -> bool
         f"{change.number.phone_number} has a live webhook, and nobody is here to agree to its change.",
         hint="Look at it with `twilio-rt configure-number --show`, then add --yes.",
     )
-
-
-def _host(origin: str) -> str:
-    from urllib.parse import urlsplit
-
-    return urlsplit(origin).hostname or ""

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -17,7 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from twilio_rt_cli.agents.prompt import prompt_text
 from twilio_rt_cli.agents.sample.appointments import GREETING
 from twilio_rt_cli.errors import SettingsError
-from twilio_rt_cli.protocol.origin import is_loopback
+from twilio_rt_cli.protocol.origin import is_below, is_loopback
 from twilio_rt_cli.settings.types import (
     AccountSidText,
     CallersText,
@@ -357,8 +356,7 @@ def _unchecked_rules(settings: Settings) -> Iterator[_Problem]:
 def _provider_rules(settings: Settings) -> Iterator[_Problem]:
     match settings.realtime_provider:
         case "openai":
-            host = urlsplit(settings.openai_realtime_url).hostname or ""
-            if f".{host}".endswith(".openai.com") and not settings.openai_api_key:
+            if is_below(settings.openai_realtime_url, "openai.com") and not settings.openai_api_key:
                 hint = "Make a key at https://platform.openai.com/api-keys, or answer offline: twilio-rt serve --local."
                 yield _Problem("OPENAI_API_KEY", "OPENAI_API_KEY is missing.", hint)
         case "azure":

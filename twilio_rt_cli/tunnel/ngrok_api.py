@@ -15,12 +15,13 @@ from uuid import uuid4
 
 import msgspec
 
+from twilio_rt_cli.protocol.origin import is_loopback_url
+
 DEFAULT_API_URL = "http://127.0.0.1:4040"
 _MORE_AGENTS = 5
 """an agent whose port is taken goes to the next one: 4041 and so on"""
 _TIMEOUT_S = 1.0
 _LISTS = ("/api/endpoints", "/api/tunnels")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _open = build_opener(ProxyHandler({})).open
 
 
@@ -38,7 +39,7 @@ class AgentTunnel:
     def leads_to(self, port: int) -> bool:
         """Whether it ends at this port, and begins where Twilio can begin: https, or on this machine."""
         parts = urlsplit(self.public_url)
-        reachable = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        reachable = parts.scheme == "https" or (parts.scheme == "http" and is_loopback_url(self.public_url))
         return reachable and _port(self.upstream) == port
 
 

@@ -3,9 +3,9 @@
 import logging
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from twilio_rt_cli.errors import ServiceError, UnreachableError
+from twilio_rt_cli.protocol.origin import is_loopback_url
 from twilio_rt_cli.tunnel import ngrok_api, orphans
 from twilio_rt_cli.tunnel.agent import OwnAgent
 from twilio_rt_cli.tunnel.config import TunnelConfig
@@ -14,8 +14,6 @@ from twilio_rt_cli.tunnel.ngrok_api import AgentTunnel
 from twilio_rt_cli.tunnel.threads import to_the_end
 
 log = logging.getLogger("twilio_rt.tunnel")
-
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Way(Protocol):
@@ -122,7 +120,7 @@ def _borrowed(config: TunnelConfig) -> Way | None:
         log.info("using the tunnel of the ngrok agent at %s", found.api_url)
         return Borrowed(found, made=False)
     agent = ngrok_api.running_agent(config.api_url)
-    if urlsplit(config.api_url).hostname not in _LOOPBACK:  # in its eyes our port is not on localhost
+    if not is_loopback_url(config.api_url):  # in its eyes our port is not on localhost
         raise _elsewhere(config, answers=agent is not None)
     if agent is None:
         return None

@@ -1,9 +1,9 @@
 """The SDK's client for an account: with deadlines, and led by nothing but the account."""
 
-import ipaddress
 from typing import Any
 from urllib.parse import urlsplit
 
+from twilio_rt_cli.protocol.origin import is_loopback_url
 from twilio_rt_cli.twilio_api.account import Account
 
 
@@ -15,7 +15,7 @@ def client_for(account: Account) -> Any:
 
     http = TwilioHttpClient(timeout=account.timeout_s, max_retries=account.max_retries)
     http.session.mount("http://", HTTPAdapter(max_retries=account.max_retries))  # the SDK's are for https alone
-    if _is_loopback(account.api_url):
+    if is_loopback_url(account.api_url):
         http.session.trust_env = False  # no proxy of the environment leads back to this machine
     named = (account.api_key, account.api_secret) if account.by_key else (account.account_sid, account.auth_token)
     client = Client(
@@ -35,11 +35,3 @@ def origin_of(client: Any) -> str:
     """Where the client's requests go, for people."""
     parts = urlsplit(client.get_hostname(client.api.base_url))
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
