@@ -10,7 +10,7 @@ import pytest
 from tests.server.world import World, call_sid, refused, run, serving, token_of
 from twilio_rt_cli.admin.port import admin_port, create_admin_app
 from twilio_rt_cli.errors import ServerError
-from twilio_rt_cli.server.listen import listen
+from twilio_rt_cli.machine.listen import listen
 
 NEW = "https://voice.example.com"
 

@@ -8,8 +8,8 @@ import pytest
 import uvicorn
 
 from tests.server.world import LOOPS, run
+from twilio_rt_cli.machine.listen import listen
 from twilio_rt_cli.server.http_server import HttpServer
-from twilio_rt_cli.server.listen import listen
 
 
 class App:

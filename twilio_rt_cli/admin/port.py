@@ -19,9 +19,9 @@ from starlette.types import ASGIApp
 
 from twilio_rt_cli.admin.routes import AdminSource, calls_router
 from twilio_rt_cli.errors import ServerError
+from twilio_rt_cli.machine.listen import listen
 from twilio_rt_cli.protocol.origin import Origins, is_loopback, is_loopback_host, origin_text
 from twilio_rt_cli.server.http_server import HttpServer
-from twilio_rt_cli.server.listen import listen
 from twilio_rt_cli.server.loopback import LoopbackOnly
 
 _NEXT_PORTS = 50

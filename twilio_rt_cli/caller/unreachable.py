@@ -3,6 +3,8 @@
 import socket
 from collections.abc import Iterator
 
+from twilio_rt_cli.machine.reasons import reason
+
 BRIDGE_HINT = "Is the bridge running there? Start one with `twilio-rt serve`."
 
 
@@ -14,7 +16,7 @@ def unreachable(address: str, error: BaseException) -> tuple[str, str]:
         return f"{address} cannot be found: there is no such name", hint
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return f"{address} refused the connection", BRIDGE_HINT
-    why = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), str(error))
+    why = next((reason(cause) for cause in causes if isinstance(cause, OSError) and cause.errno), str(error))
     return f"{address} cannot be reached: {why or type(error).__name__}", BRIDGE_HINT
 
 

@@ -120,7 +120,7 @@ def disk_finding(folder: Path | None = None) -> Finding:
 
 def port_findings(settings: Settings, server: RunningServer | None) -> Iterator[Finding]:
     """Whether a server of ours runs, or could."""
-    from twilio_rt_cli.server.listen import listen
+    from twilio_rt_cli.machine.listen import listen
 
     name = "port"
     if server is not None:

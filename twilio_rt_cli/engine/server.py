@@ -7,10 +7,7 @@ Any key is accepted, or none. The model is whatever the URL names; rules answer 
 """
 
 import asyncio
-import errno
-import os
 import secrets
-import socket
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -30,7 +27,7 @@ from twilio_rt_cli.engine.session.refusals import INVALID_REQUEST
 from twilio_rt_cli.engine.session.server_events import ErrorDetail, ErrorEvent, encode
 from twilio_rt_cli.engine.voice import VoiceStack
 from twilio_rt_cli.engine.workers import Workers
-from twilio_rt_cli.errors import ServerError
+from twilio_rt_cli.machine.listen import listen
 
 DEFAULT_MODEL = "gpt-realtime-2.1"
 PATH = "/v1/realtime"
@@ -38,6 +35,8 @@ DEFAULT_MODEL = "gpt-realtime-2.1"
 # Room for the 15 MiB of base64 that one append may hold; more than that is refused by an error event, not by closing.
 MAX_MESSAGE_BYTES = 24 * 1024 * 1024
 _CLOSE_TIMEOUT_S = 3
+_BACKLOG = 100
+_OPTIONS = ("--host", "--port")
 _REFUSED = 4000
 _SUBPROTOCOL = Subprotocol("realtime")
 _BETA_SUBPROTOCOL = "openai-beta.realtime-v1"
@@ -54,46 +53,48 @@ class EngineServer:
         self._port = port
         self._today = today
         self._workers: Workers | None = None
-        self._server: Server | None = None
+        self._servers: list[Server] = []
+        """one for each address of the host"""
 
     @property
     def url(self) -> str:
         """Where clients connect, once it listens."""
-        assert self._server is not None
-        port: int = self._server.sockets[0].getsockname()[1]
+        port: int = self._servers[0].sockets[0].getsockname()[1]
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"ws://{host}:{port}{PATH}"
 
     @property
     def sessions(self) -> int:
         """How many clients are served now."""
-        return 0 if self._server is None else len(self._server.connections)
+        return sum(len(server.connections) for server in self._servers)
 
     async def __aenter__(self) -> Self:
-        try:
-            self._server = await serve(
-                self._serve_client,
-                self._host,
-                self._port,
-                process_request=_refuse_other_paths,
-                select_subprotocol=_select_subprotocol,
-                compression=None,
-                max_size=MAX_MESSAGE_BYTES,
-                close_timeout=_CLOSE_TIMEOUT_S,
+        # Our own sockets, since asyncio's words for why it cannot listen differ by its version.
+        for one in listen(self._host, self._port, _BACKLOG, _OPTIONS):
+            self._servers.append(
+                await serve(
+                    self._serve_client,
+                    sock=one,
+                    process_request=_refuse_other_paths,
+                    select_subprotocol=_select_subprotocol,
+                    compression=None,
+                    max_size=MAX_MESSAGE_BYTES,
+                    close_timeout=_CLOSE_TIMEOUT_S,
+                )
             )
-        except OSError as error:
-            raise _listen_error(error, self._host, self._port) from error
         self._workers = Workers(self._stack)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._server is not None
         assert self._workers is not None
-        self._server.close()
+        for server in self._servers:
+            server.close()
         async with asyncio.timeout(2 * _CLOSE_TIMEOUT_S):
-            await self._server.wait_closed()
+            for server in self._servers:
+                await server.wait_closed()
+        self._servers.clear()
         self._workers.close()
 
     async def _serve_client(self, socket: ServerConnection) -> None:
@@ -134,18 +135,3 @@ async def _turn_away(socket: ServerConnection, code: str, message: str) -> None:
         await socket.close(_REFUSED, f"{INVALID_REQUEST}.{code}")
     except ConnectionClosed:
         return
-
-
-def _listen_error(error: OSError, host: str, port: int) -> ServerError:
-    if error.errno == errno.EADDRINUSE:
-        return ServerError(
-            f"Port {port} on {host} is in use by another program.",
-            hint="Stop that one, or choose another with --port (0 takes a free one).",
-        )
-    # asyncio puts the address into its own sentence; a name that does not resolve has a number of its own kind
-    if error.errno is None or isinstance(error, socket.gaierror):
-        why = error.strerror or str(error)
-    else:
-        why = os.strerror(error.errno)
-    hint = "--host must be an address of this machine."
-    return ServerError(f"We cannot listen on {host} port {port}: {why}.", hint=hint)

@@ -14,6 +14,7 @@ from picows import WSHandshakeError, WSParsedURL, ws_connect
 
 from twilio_rt_cli.bridge.leg import KeepAlive, Leg, Nobody, Owner
 from twilio_rt_cli.errors import CredentialsError, SettingsError, UnreachableError
+from twilio_rt_cli.machine.reasons import reason
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """The model's largest message; an item retrieved with its audio can be long"""
@@ -76,7 +77,7 @@ async def _open(endpoint: Endpoint, context: ssl.SSLContext | None, owner: Owner
     except WSHandshakeError as error:
         raise _refused(host, int(error.response.status) if error.response else 0) from error
     except (OSError, TimeoutError, EOFError) as error:
-        why = str(error) or "no answer in time"
+        why = reason(error) if isinstance(error, OSError) and error.errno else str(error) or "no answer in time"
         raise UnreachableError(f"The model at {host} could not be reached: {why}") from error
     else:
         return leg

@@ -22,6 +22,7 @@ from math import inf
 import uvicorn
 
 from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.machine.listen import listen
 from twilio_rt_cli.output.exit_codes import INTERRUPTED
 from twilio_rt_cli.protocol.origin import Origins
 from twilio_rt_cli.protocol.twilio import CallSid
@@ -33,7 +34,6 @@ from twilio_rt_cli.server.context import OpenCall, Publish, ServerContext, call_
 from twilio_rt_cli.server.http_connection import LimitedHttp
 from twilio_rt_cli.server.http_server import HttpServer
 from twilio_rt_cli.server.lag import LoopLag
-from twilio_rt_cli.server.listen import listen
 from twilio_rt_cli.server.notices import Draining
 from twilio_rt_cli.server.upgrade import MediaSocket, MediaUpgrade
 

@@ -3,7 +3,7 @@ import socket
 import pytest
 
 from twilio_rt_cli.errors import ServerError
-from twilio_rt_cli.server.listen import listen
+from twilio_rt_cli.machine.listen import listen
 
 
 def test_a_free_port_is_known_at_once() -> None:
