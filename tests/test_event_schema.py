@@ -28,7 +28,7 @@ from twilio_rt_cli.call.notices import (
 )
 from twilio_rt_cli.call.statistics import CallStatistics, Tokens
 from twilio_rt_cli.errors import UnreachableError
-from twilio_rt_cli.output.redaction import Curtain
+from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.reporting.event_lines import (
     EventLine,
@@ -90,7 +90,7 @@ SERVER_NOTICES: tuple[ServerNotice, ...] = (
 )
 EVENTS: tuple[EventLine, ...] = (
     *(call_event(CALL, notice) for notice in NOTICES),
-    *(server_event(notice, Curtain()) for notice in SERVER_NOTICES),
+    *(server_event(notice, Redactor()) for notice in SERVER_NOTICES),
     ready_event(WHERE),
     ready_event(replace(WHERE, public_url="https://x")),
     ready_event(replace(WHERE, calls=3, draining=True)),

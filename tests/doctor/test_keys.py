@@ -34,7 +34,7 @@ def found(**given: object) -> dict[str, Finding]:
 def test_what_is_said_of_keys(given: dict[str, object], name: str, state: State) -> None:
     finding = found(**given)[name]
     assert finding.state is state
-    assert SECRET not in finding.told + finding.hint
+    assert SECRET not in finding.message + finding.hint
     assert bool(finding.hint) == (state is not State.OK)
 
 

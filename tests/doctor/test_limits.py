@@ -22,7 +22,7 @@ def findings(**given: Any) -> list[Finding]:
 def test_nothing_is_limited_by_default() -> None:
     assert limits_of(settings()) == DayLimits()
     [finding] = findings()
-    assert (finding.state, finding.told) == (State.OK, "Everybody may call, as often and as long as they like.")
+    assert (finding.state, finding.message) == (State.OK, "Everybody may call, as often and as long as they like.")
 
 
 def test_each_setting_is_a_limit() -> None:
@@ -46,9 +46,9 @@ def test_each_setting_is_a_limit() -> None:
 def test_what_is_limited_is_told_without_a_number_of_anybody() -> None:
     given = {"caller_calls_per_day": 5, "cost_usd_per_day": 25, "block_callers": "+14155550100,+1900*"}
     [finding] = findings(**given)
-    assert finding.told == "In a day: 5 calls a caller, 25 USD in all, never 2 callers or beginnings."
+    assert finding.message == "In a day: 5 calls a caller, 25 USD in all, never 2 callers or beginnings."
     [finding] = findings(allow_callers="anonymous", minutes_per_day=0.5)
-    assert finding.told == "In a day: 0.5 minutes in all, only 1 caller or beginning."
+    assert finding.message == "In a day: 0.5 minutes in all, only 1 caller or beginning."
 
 
 @pytest.mark.parametrize(
@@ -60,22 +60,22 @@ def test_what_is_limited_is_told_without_a_number_of_anybody() -> None:
 )
 def test_a_limit_of_cost_that_cannot_be_kept_is_a_warning_in_one_sentence(given: dict[str, str], who: str) -> None:
     told = f"COST_USD_PER_DAY cannot be kept: {who} is not in the price table, so no call has a cost."
-    assert [one.told for one in findings(cost_usd_per_day=5, **given) if one.state is State.WARNING] == [told]
+    assert [one.message for one in findings(cost_usd_per_day=5, **given) if one.state is State.WARNING] == [told]
     assert [one for one in findings(calls_per_day=5, **given) if one.state is State.WARNING] == []
 
 
 def test_the_age_of_the_price_table_is_told_when_it_is_old() -> None:
     as_of = price_table().as_of
     young = price_finding(settings(), as_of + timedelta(days=180))
-    assert (young.told, young.hint) == (f"The price table is of {as_of}.", "")
+    assert (young.message, young.hint) == (f"The price table is of {as_of}.", "")
     old = price_finding(settings(), as_of + timedelta(days=181))
     assert old.state is State.OK
-    assert old.told == f"The price table is of {as_of}. That is 181 days ago."
+    assert old.message == f"The price table is of {as_of}. That is 181 days ago."
     assert "https://developers.openai.com/" in old.hint
 
 
 def test_a_model_without_a_price_is_told() -> None:
     day = date(2026, 8, 1)
-    told = price_finding(settings(openai_model="my-deployment"), day).told
+    told = price_finding(settings(openai_model="my-deployment"), day).message
     assert told.endswith("my-deployment is not in it: its calls have no cost (n/a).")
-    assert price_finding(settings(realtime_provider="local"), day).told.endswith("costs nothing by it.")
+    assert price_finding(settings(realtime_provider="local"), day).message.endswith("costs nothing by it.")

@@ -43,7 +43,7 @@ def test_pythons(running: tuple[int, int], state: State) -> None:
 
 
 def test_packages_are_named() -> None:
-    assert "twilio-rt " in packages_finding().told
+    assert "twilio-rt " in packages_finding().message
 
 
 def test_without_dot_env_the_environment_counts() -> None:
@@ -59,20 +59,20 @@ def test_a_private_dot_env_is_well() -> None:
 def test_what_others_can_read_is_told() -> None:
     [finding] = dot_env("PORT=5001\n", 0o644)
     assert (finding.state, finding.hint) == (State.WARNING, "chmod 600 .env")
-    assert "mode 644" in finding.told
+    assert "mode 644" in finding.message
 
 
 def test_lines_that_say_nothing_and_slips_are_told() -> None:
     [finding] = dot_env("PORT\n")
-    assert (finding.state, finding.told) == (State.FAILED, ".env line 1 is not NAME=value.")
+    assert (finding.state, finding.message) == (State.FAILED, ".env line 1 is not NAME=value.")
     [finding] = dot_env("TWILIO_AUTH_TOKN=x\n")
-    assert (finding.state, "TWILIO_AUTH_TOKEN" in finding.told) == (State.WARNING, True)
+    assert (finding.state, "TWILIO_AUTH_TOKEN" in finding.message) == (State.WARNING, True)
 
 
 def test_git_must_ignore_it() -> None:
     subprocess.run(["git", "init", "--quiet", "."], check=True)
     [finding] = dot_env("PORT=5001\n")
-    assert (finding.state, "git" in finding.told) == (State.WARNING, True)
+    assert (finding.state, "git" in finding.message) == (State.WARNING, True)
     Path(".gitignore").write_text(".env\n")
     [finding] = dot_env("PORT=5001\n")
     assert finding.state is State.OK
@@ -88,20 +88,20 @@ def test_open_files_must_do_for_the_calls() -> None:
 
 
 def test_the_disk(tmp_path: Path) -> None:
-    assert disk_finding(tmp_path).told.endswith(f"MB are free in {tmp_path}.")
+    assert disk_finding(tmp_path).message.endswith(f"MB are free in {tmp_path}.")
     assert disk_finding(tmp_path / "missing").state is State.WARNING
 
 
 def test_the_port() -> None:
     settings = bare_settings(realtime_provider="local", port=0)
     [finding] = port_findings(settings, RunningServer(os.getpid(), "", 5001, "http://127.0.0.1:5002"))
-    assert finding.told == f"A server runs on port 5001 (pid {os.getpid()})."
+    assert finding.message == f"A server runs on port 5001 (pid {os.getpid()})."
     [finding] = port_findings(settings, None)
     assert finding.state is State.OK
     with socket.create_server(("127.0.0.1", 0)) as taken:
         busy = bare_settings(realtime_provider="local", port=taken.getsockname()[1])
         [finding] = port_findings(busy, None)
-    assert (finding.state, "in use" in finding.told) == (State.FAILED, True)
+    assert (finding.state, "in use" in finding.message) == (State.FAILED, True)
 
 
 def test_a_tunnel_needs_ngrok(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -110,4 +110,4 @@ def test_a_tunnel_needs_ngrok(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert ngrok_finding(bare_settings(**away)).state is State.SKIPPED
     assert ngrok_finding(bare_settings(**away, ngrok_authtoken="canary-canary")).state is State.OK
     (tmp_path / "ngrok").touch(0o755)
-    assert ngrok_finding(bare_settings(**away)).told == f"ngrok is at {tmp_path}/ngrok; no agent runs."
+    assert ngrok_finding(bare_settings(**away)).message == f"ngrok is at {tmp_path}/ngrok; no agent runs."

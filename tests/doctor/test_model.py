@@ -14,7 +14,7 @@ from websockets.http11 import Request, Response
 
 from tests.scripted_model import Script, scripted_model
 from twilio_rt_cli.doctor.finding import Finding, State
-from twilio_rt_cli.doctor.model import agent_session, model_findings, refusal, shutdown_findings
+from twilio_rt_cli.doctor.model import agent_session, model_findings, refused_session, shutdown_findings
 from twilio_rt_cli.models.shutdowns import SHUTDOWNS
 from twilio_rt_cli.protocol.realtime import ErrorDetails
 from twilio_rt_cli.settings.model import Settings, bare_settings
@@ -67,7 +67,7 @@ def test_a_session_that_is_refused_is_told() -> None:
         async with scripted_model(Script(refuses_transcription=True)) as script:
             finding = await asked(script.url)
             assert (finding.state, finding.code) == (State.FAILED, 3)
-            assert "this transcription model is not available" in finding.told
+            assert "this transcription model is not available" in finding.message
 
     asyncio.run(story())
 
@@ -113,7 +113,7 @@ def test_the_offline_engine_is_nobody_to_reach() -> None:
     ],
 )
 def test_what_the_model_refuses(error: ErrorDetails, state: State, code: int, hint: str) -> None:
-    finding = refusal(error)
+    finding = refused_session(error)
     assert (finding.state, finding.code, hint in finding.hint) == (state, code, True)
 
 
@@ -134,10 +134,10 @@ def states(today: date, **given: object) -> dict[str, State]:
 def test_a_model_with_a_last_day_is_warned_of() -> None:
     [model, transcription] = shutdown_findings(settings(openai_model="gpt-realtime-mini"), date(2026, 11, 25))
     assert model.state is State.WARNING
-    assert "2027-01-20" in model.told
+    assert "2027-01-20" in model.message
     assert model.hint == "OPENAI_MODEL=gpt-realtime-2.1-mini"
     assert transcription.state is State.OK  # the default, months before its end
-    assert "2027-02-26" in transcription.told
+    assert "2027-02-26" in transcription.message
 
 
 def test_transcription_is_warned_of_when_its_end_is_near() -> None:

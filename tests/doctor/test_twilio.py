@@ -32,7 +32,7 @@ def settings(rest: TwilioRest, **given: object) -> Settings:
 
 def number(rest: TwilioRest, origin: str | None = ORIGIN, **given: object) -> Finding:
     [finding] = number_findings(settings(rest, **given), origin)
-    assert NUMBER not in finding.told
+    assert NUMBER not in finding.message
     return finding
 
 
@@ -44,12 +44,12 @@ def test_an_account_that_is_well(rest: TwilioRest) -> None:
 def test_a_trial_account_is_warned_of(rest: TwilioRest) -> None:
     rest.account.type = "Trial"
     [finding] = account_findings(settings(rest))
-    assert (finding.state, "trial" in finding.told) == (State.WARNING, True)
+    assert (finding.state, "trial" in finding.message) == (State.WARNING, True)
 
 
 def test_a_wrong_token_and_an_api_that_is_down(rest: TwilioRest) -> None:
     [finding] = account_findings(settings(rest, twilio_auth_token=SECRET))
-    assert (finding.state, finding.code, SECRET in finding.told) == (State.FAILED, 4, False)
+    assert (finding.state, finding.code, SECRET in finding.message) == (State.FAILED, 4, False)
     rest.faults.status = 503
     [finding] = account_findings(settings(rest))
     assert (finding.state, finding.code) == (State.FAILED, 5)
@@ -91,7 +91,7 @@ def test_the_api_key_is_tried_and_so_is_the_token_beside_it(rest: TwilioRest) ->
 def test_where_the_number_points(rest: TwilioRest, url: str, origin: str | None, state: State) -> None:
     rest.account.number(NUMBER).voice_url = url
     finding = number(rest, origin, twilio_phone_number=NUMBER)
-    assert (finding.state, "canary" in finding.told) == (state, False)
+    assert (finding.state, "canary" in finding.message) == (state, False)
     if state is State.WARNING:
         assert finding.hint == f"twilio-rt configure-number {rest.account.number(NUMBER).sid}"
 
@@ -100,7 +100,7 @@ def test_where_the_number_points(rest: TwilioRest, url: str, origin: str | None,
 def test_what_wins_over_the_webhook_is_told(rest: TwilioRest, field: str) -> None:
     setattr(rest.account.number(NUMBER), field, "XX" + "0" * 32)
     finding = number(rest)
-    assert (finding.state, field in finding.told) == (State.WARNING, True)
+    assert (finding.state, field in finding.message) == (State.WARNING, True)
 
 
 def test_numbers_that_cannot_be_called(rest: TwilioRest) -> None:
@@ -115,5 +115,5 @@ def test_the_clock(rest: TwilioRest) -> None:
     assert clock_finding(settings(rest)).state is State.OK
     rest.faults.ahead_s = 300
     finding = clock_finding(settings(rest))
-    assert (finding.state, "behind Twilio's" in finding.told) == (State.WARNING, True)
+    assert (finding.state, "behind Twilio's" in finding.message) == (State.WARNING, True)
     assert clock_finding(settings(rest, twilio_api_url="http://127.0.0.1:1")).state is State.SKIPPED

@@ -48,7 +48,7 @@ def test_the_object() -> None:
     made = as_object(FINDINGS)
     assert (made["ok"], made["exit_code"]) == (False, 4)
     assert made["checks"] == [
-        {"name": one.name, "state": one.state.value, "told": one.told, "hint": one.hint or None} for one in FINDINGS
+        {"name": one.name, "state": one.state.value, "told": one.message, "hint": one.hint or None} for one in FINDINGS
     ]
 
 

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from twilio_rt_cli.history.table import calls_table, refused_table
 from twilio_rt_cli.machine.state import process_started_at
-from twilio_rt_cli.output.redaction import Curtain
+from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.records.reading import Record
 from twilio_rt_cli.records.store import Refused
 
@@ -57,7 +57,7 @@ DEAD = structs.replace(
 
 
 def lines(*records: Record, width: int | None = None, shown: bool = False) -> list[str]:
-    return list(calls_table(records, Curtain(show_numbers=shown), BEGAN + 100, width))
+    return list(calls_table(records, Redactor(show_numbers=shown), BEGAN + 100, width))
 
 
 def test_where_there_is_no_terminal_nothing_is_left_out() -> None:
@@ -108,7 +108,7 @@ def test_the_most_frequent_end_is_whole_in_eighty_columns_and_an_operator_did_so
 @pytest.mark.parametrize("width", [None, 80, 120])
 def test_who_was_turned_away(width: int | None) -> None:
     refused = [Refused(BEGAN, "CA" + "0" * 24 + "9f2a1b3c", "+14155550142", "busy", "for +14155550142\x1b")]
-    head, line = list(refused_table([*refused, Refused(BEGAN, "", "", "draining", "")], Curtain(), width))[:2]
+    head, line = list(refused_table([*refused, Refused(BEGAN, "", "", "draining", "")], Redactor(), width))[:2]
     assert head.split() == ["WHEN", "CALL", "FROM", "REASON", "DETAIL"]
     seconds = "" if width == 80 else ":58"
     assert line.removeprefix("2026-").startswith(f"11-23 12:03{seconds}  …9f2a1b3c  ••••0142  busy")

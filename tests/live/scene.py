@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from twilio_rt_cli.call.statistics import CallStatistics, Tokens
 from twilio_rt_cli.live.screen import Screen
 from twilio_rt_cli.live.snapshot import CallDetail, CallRow, LagFigures, RecentEvent, Snapshot, Totals, TranscriptLine
-from twilio_rt_cli.live.summary import summary
+from twilio_rt_cli.live.summary import server_summary
 
 AT = 1_795_600_000.0
 URL = "https://ab12-34-56-78.ngrok-free.app"
@@ -185,7 +185,7 @@ async def play(calls: int) -> None:
     with Screen(scene, sys.stdout, sys.stdin, colour=colour):
         await scene.drained.wait()
         await asyncio.sleep(0.6)
-    print("\n".join(summary(scene.snapshot(0, 0))))  # noqa: T201
+    print("\n".join(server_summary(scene.snapshot(0, 0))))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tests.live.scene import row
-from twilio_rt_cli.live.pages import help_lines, transcript_lines
+from twilio_rt_cli.live.pages import help_lines, transcript_page
 from twilio_rt_cli.live.snapshot import CallDetail, TranscriptLine
 from twilio_rt_cli.live.text import Line
 
@@ -16,7 +16,7 @@ class Said:
 
     def shown(self, height: int, scroll: int) -> list[str]:
         said = tuple(TranscriptLine(1000.0 * number, "agent", f"line {number}") for number in range(1, self.count + 1))
-        return texts(transcript_lines(CallDetail(row(1), said), 80, height, scroll))
+        return texts(transcript_page(CallDetail(row(1), said), 80, height, scroll))
 
 
 def texts(lines: list[Line]) -> list[str]:
@@ -35,16 +35,16 @@ def test_scrolling_goes_up_by_what_was_said_until_the_first_page() -> None:
 
 def test_long_lines_wrap_under_the_words_and_figures_follow() -> None:
     said = TranscriptLine(61_000, "agent", "How can I help you on this day?", "12 ms")
-    assert texts(transcript_lines(CallDetail(row(1), (said,)), 42, 9, 0)) == [
+    assert texts(transcript_page(CallDetail(row(1), (said,)), 42, 9, 0)) == [
         "    1:01  agent   How can I help you on",
         "                  this day?  12 ms",
     ]
     tight = TranscriptLine(0, "cut", "x" * 22, "1.24 of 3.10 s heard")
-    assert texts(transcript_lines(CallDetail(row(1), (tight,)), 42, 9, 0))[1] == " " * 18 + "1.24 of 3.10 s heard"
+    assert texts(transcript_page(CallDetail(row(1), (tight,)), 42, 9, 0))[1] == " " * 18 + "1.24 of 3.10 s heard"
 
 
 def test_before_anybody_spoke_it_says_so() -> None:
-    assert texts(transcript_lines(CallDetail(row(1), ()), 80, 9, 0)) == ["", "  Nothing was said yet."]
+    assert texts(transcript_page(CallDetail(row(1), ()), 80, 9, 0)) == ["", "  Nothing was said yet."]
 
 
 def test_the_help_fits_on_80_by_24_and_tells_what_leaving_does() -> None:

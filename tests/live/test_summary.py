@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from tests.live.scene import idle, snapshot, statistics
-from twilio_rt_cli.live.summary import summary
+from twilio_rt_cli.live.summary import server_summary
 
 
 def test_how_the_calls_went() -> None:
@@ -17,7 +17,7 @@ def test_how_the_calls_went() -> None:
         barge_in_p50_ms=112.0,
         statistics=statistics(40, barge_ins=12),
     )
-    assert summary(replace(shown, totals=totals), 23.4) == [
+    assert server_summary(replace(shown, totals=totals), 23.4) == [
         "twilio-rt served for 2:14:09",
         "  calls        45 answered, 3 failed (2 stream_lost, 1 model_gone), 2 refused (2 busy)",
         "  answers      40 turns, voice-to-voice 780 ms median, 1140 ms p95",
@@ -31,7 +31,7 @@ def test_how_the_calls_went() -> None:
 def test_what_was_not_observed_is_not_told_as_a_zero() -> None:
     shown = idle()
     totals = replace(shown.totals, started=1, ended=1)
-    assert summary(replace(shown, totals=totals)) == [
+    assert server_summary(replace(shown, totals=totals)) == [
         "twilio-rt served for 2:14:09",
         "  calls        1 answered",
         "  answers      0 turns, voice-to-voice not observed",
@@ -41,4 +41,4 @@ def test_what_was_not_observed_is_not_told_as_a_zero() -> None:
 
 
 def test_of_a_server_that_nobody_called() -> None:
-    assert summary(idle(uptime_s=92.0)) == ["twilio-rt served for 1:32; nobody called."]
+    assert server_summary(idle(uptime_s=92.0)) == ["twilio-rt served for 1:32; nobody called."]

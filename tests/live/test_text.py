@@ -6,33 +6,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.live.rich_text import sheet
-from twilio_rt_cli.live.text import STYLES, Line, ansi, cut, filled, fit, flow, printable, wrapped
+from twilio_rt_cli.live.text import STYLES, Line, ansi, cut, filled, fit, flow, wrapped
+from twilio_rt_cli.output.redaction import printable
 
 TEXTS = st.text(max_size=60)
-
-
-@pytest.mark.parametrize(
-    ("raw", "shown"),
-    [
-        ("plain", "plain"),
-        ("a\x1b[2Jb", "a\\x1b[2Jb"),
-        ("two\nlines\tand a tab", "two lines and a tab"),
-        ("\x9b31m\x07\x7f", "\\x9b31m\\x07\\x7f"),
-        ("\u202eturned", "\\u202eturned"),
-        ("a\u2028b\u00a0c", "a b c"),
-        ("\udc80", "\\udc80"),
-        ("\U000e0041", "\\U000e0041"),
-        ("👩\u200d⚕\ufe0f", "👩⚕"),
-        ("日本語 naïve", "日本語 naïve"),
-    ],
-)
-def test_nothing_has_power_over_the_terminal(raw: str, shown: str) -> None:
-    assert printable(raw) == shown
-
-
-@given(TEXTS)
-def test_what_is_shown_is_printable_and_never_an_escape(text: str) -> None:
-    assert printable(text).isprintable()
 
 
 @pytest.mark.parametrize(

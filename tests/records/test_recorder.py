@@ -30,7 +30,7 @@ from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import CallerTurn, CallOver, CallTrouble, KeyPressed
 from twilio_rt_cli.call.statistics import CallStatistics, figures
 from twilio_rt_cli.call.transcript import transcript
-from twilio_rt_cli.history.export import spoken
+from twilio_rt_cli.history.export import spoken_lines
 from twilio_rt_cli.machine.state import process_started_at
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid
 from twilio_rt_cli.records.file import NAME
@@ -224,7 +224,7 @@ def test_a_clock_that_is_put_shifts_no_line_of_a_record_and_makes_no_call_longer
     with Records(tmp_path) as found:
         events = found.events(1)
     assert [(one.at, one.elapsed_ms) for one in events] == [(BEGAN + 2, 2000.0), (BEGAN + 5 + put_s, 5000.0)]
-    assert [line.at_ms for line in spoken(the_one(tmp_path), events)] == [2000.0, 5000.0]
+    assert [line.at_ms for line in spoken_lines(the_one(tmp_path), events)] == [2000.0, 5000.0]
     store = Store(tmp_path / NAME)
     with closing(sqlite3.connect(tmp_path / NAME)) as file, file:
         file.execute("UPDATE calls SET pid = ?", (2**22 + 1,))

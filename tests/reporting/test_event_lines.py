@@ -22,7 +22,7 @@ from twilio_rt_cli.call.notices import (
     ToolStarted,
 )
 from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.output.redaction import Curtain
+from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.reporting.event_lines import EventLine, call_event, server_event
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
@@ -144,13 +144,13 @@ def test_an_ended_call_brings_its_figures() -> None:
     ],
 )
 def test_what_the_server_tells(notice: ServerNotice, kind: str, fields: dict[str, Any]) -> None:
-    told = json.loads(server_event(notice, Curtain()).json(0))
+    told = json.loads(server_event(notice, Redactor()).json(0))
     assert told == {"v": 1, "ts": "1970-01-01T00:00:00.000Z", "type": kind, **fields}
 
 
 def test_numbers_are_shown_on_request() -> None:
     started = CallStarted(CALL, STREAM, "+14155550142", "+14155550100")
-    assert dict(server_event(started, Curtain(show_numbers=True)).fields)["from"] == "+14155550142"
+    assert dict(server_event(started, Redactor(show_numbers=True)).fields)["from"] == "+14155550142"
 
 
 def test_logfmt_leaves_out_what_is_nested_or_absent() -> None:

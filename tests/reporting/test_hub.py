@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from twilio_rt_cli.call.notices import CallerTurn, CallTrouble, Notice
-from twilio_rt_cli.output.redaction import Curtain
+from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.reporting.hub import Hub
 from twilio_rt_cli.server.notices import CallStarted, Draining, ServerNotice
@@ -34,7 +34,7 @@ class Ear:
 
 def test_all_hear_the_same() -> None:
     times = iter((1.0, 2.0))
-    hub, first, second = Hub(Curtain(), clock=lambda: next(times)), Ear(), Ear()
+    hub, first, second = Hub(Redactor(), clock=lambda: next(times)), Ear(), Ear()
     hub.add(first)
     hub.add(second)
     hub.publish_for(CALL)(CallerTurn("Hi."))
@@ -43,14 +43,14 @@ def test_all_hear_the_same() -> None:
 
 
 def test_secrets_are_hidden_before_anybody_hears() -> None:
-    hub, ear = Hub(Curtain((SECRET,))), Ear()
+    hub, ear = Hub(Redactor((SECRET,))), Ear()
     hub.add(ear)
     hub.call(CALL, CallTrouble("model", "invalid_api_key", f"no such key: {SECRET}"))
     assert SECRET not in repr(ear.heard)
 
 
 def test_a_listener_that_fails_is_logged_with_the_call_and_the_others_hear(caplog: pytest.LogCaptureFixture) -> None:
-    hub, ear = Hub(Curtain()), Ear()
+    hub, ear = Hub(Redactor()), Ear()
     hub.add(Ear(fails=True))
     hub.add(ear)
     with caplog.at_level(logging.ERROR):

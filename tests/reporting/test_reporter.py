@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from twilio_rt_cli.call.notices import CallerTurn
-from twilio_rt_cli.output.redaction import Curtain
+from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.reporting.reporter import Form, Reporter, form_for
 from twilio_rt_cli.server.notices import CallRefused, Draining, Refusal
@@ -21,7 +21,7 @@ def told(form: Form, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a short life of a server prints."""
     out = io.StringIO()
     monkeypatch.setattr(sys, "stdout", out)
-    with Reporter(form, Curtain(), clock=lambda: 0.0) as reporter:
+    with Reporter(form, Redactor(), clock=lambda: 0.0) as reporter:
         reporter.ready("http://127.0.0.1:5001", None, "http://127.0.0.1:5002")
         reporter.call(0.0, CALL, CallerTurn("Hi."))
         reporter.server(0.0, CallRefused(Refusal.BUSY, CALL))
@@ -55,7 +55,7 @@ def test_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_refusal_is_not_told_again_to_whoever_reads_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
     out = io.StringIO()
     monkeypatch.setattr(sys, "stdout", out)
-    with Reporter(Form.TRANSCRIPT, Curtain(), clock=lambda: 0.0, logged=True) as reporter:
+    with Reporter(Form.TRANSCRIPT, Redactor(), clock=lambda: 0.0, logged=True) as reporter:
         reporter.server(0.0, CallRefused(Refusal.BUSY, CALL))
         reporter.server(0.0, Draining(0, 600.0))
     assert [line.split()[1] for line in out.getvalue().splitlines()] == ["stop"]
@@ -66,7 +66,7 @@ def test_under_a_live_view_that_nobody_attached_to_no_event_of_a_call_is_made(mo
     monkeypatch.setattr(sys, "stdout", out)
     heard: list[str] = []
     for attached in (False, True):
-        with Reporter(Form.VIEW, Curtain(), clock=lambda: 0.0) as reporter:
+        with Reporter(Form.VIEW, Redactor(), clock=lambda: 0.0) as reporter:
             reporter.tee, reporter.overheard = lambda _, event: heard.append(event.type), partial(bool, attached)
             reporter.call(0.0, CALL, CallerTurn("Hi."))
             reporter.server(0.0, CallRefused(Refusal.BUSY, CALL))

@@ -16,7 +16,7 @@ from twilio_rt_cli.call.notices import (
     ToolStarted,
 )
 from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.output.redaction import Curtain
+from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.reporting.words import Line, call_line, server_line
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
@@ -88,12 +88,12 @@ def test_what_a_call_tells(notice: Notice, text: str) -> None:
     ],
 )
 def test_what_the_server_tells(notice: ServerNotice, text: str) -> None:
-    assert server_line(notice, Curtain()).render() == text
+    assert server_line(notice, Redactor()).render() == text
 
 
 @pytest.mark.parametrize("reason", Refusal)
 def test_every_refusal_has_words(reason: Refusal) -> None:
-    assert len(server_line(CallRefused(reason), Curtain()).text) > 10
+    assert len(server_line(CallRefused(reason), Redactor()).text) > 10
 
 
 @pytest.mark.parametrize("reason", [reason for reason in EndReason if reason is not EndReason.PROBE])

@@ -14,7 +14,7 @@ from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import AgentTurn, CallOver, SpokenItem
 from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.errors import SettingsError
-from twilio_rt_cli.output.redaction import Curtain
+from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import StreamSid
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.reading import Records
@@ -66,7 +66,7 @@ def test_a_hub_tells_what_is_kept(tmp_path: Path) -> None:
     settings = bare_settings(records_dir=tmp_path, **SECRETS)
     with call_records(settings, ["check"]) as recorder:
         assert recorder is not None
-        hub = Hub(Curtain([secret]))
+        hub = Hub(Redactor([secret]))
         hub.add(recorder)
         hub.server(CallStarted(sid(1), StreamSid("MZ1"), CALLER, ""))
         told = f"The key is {secret}."

@@ -10,7 +10,7 @@ import pytest
 from tests.server.figures import SNAPSHOT
 from twilio_rt_cli.admin.feed import EventFeed
 from twilio_rt_cli.live.snapshot import Snapshot
-from twilio_rt_cli.output.redaction import Curtain
+from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.reporting.event_lines import Where
 from twilio_rt_cli.reporting.reporter import Form, Reporter
 from twilio_rt_cli.serve.stats_timer import PRINTED_EVERY, StatsTimer
@@ -26,7 +26,7 @@ class Stand:
         monkeypatch.setattr(sys, "stdout", self.out)
         self.asked = 0
         self.feed = EventFeed(lambda: WHERE, clock=lambda: 0.0)
-        self.reporter = Reporter(form, Curtain(), clock=lambda: 0.0)
+        self.reporter = Reporter(form, Redactor(), clock=lambda: 0.0)
         self.timer = StatsTimer(self._snapshot, self.reporter, self.feed, every_s=0.001)
 
     def _snapshot(self) -> Snapshot:

@@ -26,7 +26,7 @@ from twilio_rt_cli.cli.top import top
 from twilio_rt_cli.cli.tunnel import EXAMPLES as tunnel_examples  # noqa: N811
 from twilio_rt_cli.cli.tunnel import tunnel
 from twilio_rt_cli.output import console
-from twilio_rt_cli.output.exit_codes import INTERRUPTED, tell
+from twilio_rt_cli.output.exit_codes import INTERRUPTED, report
 
 
 class Root(GroupedCommands):
@@ -36,7 +36,7 @@ class Root(GroupedCommands):
         try:
             return super().invoke(ctx)
         except errors.TwilioRtError as error:
-            raise typer.Exit(tell(error)) from error
+            raise typer.Exit(report(error)) from error
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:  # who read us has read enough

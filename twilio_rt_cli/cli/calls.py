@@ -64,10 +64,11 @@ def calls(
     Reads the records that `twilio-rt serve` keeps (RECORDS_DIR), also while it runs. Phone numbers show their last four
     digits, unless SHOW_NUMBERS is true.
     """
-    from twilio_rt_cli.history.run import Wanted, run
+    from twilio_rt_cli.history.options import HistoryOptions
+    from twilio_rt_cli.history.run import run
 
     run(
-        Wanted(
+        HistoryOptions(
             what=what,
             ids=tuple(ids or ()),
             limit=limit,

@@ -24,7 +24,7 @@ from twilio_rt_cli.doctor.twilio import account_findings, clock_finding, number_
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.machine.state import running_server
 from twilio_rt_cli.output.exit_codes import UNREACHABLE
-from twilio_rt_cli.output.redaction import Curtain
+from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.settings.model import Settings, bare_settings, load_settings, load_some
 from twilio_rt_cli.settings.parts import secrets_of
 
@@ -36,8 +36,8 @@ def diagnosis() -> list[Finding]:
     settings, findings = _settings()
     findings = [python_finding(), packages_finding(), *dot_env_findings(_names()), *findings]
     findings += asyncio.run(_of_settings(settings))
-    curtain = Curtain(secrets_of(settings), settings.show_numbers)
-    return [replace(one, told=curtain.text(one.told), hint=curtain.text(one.hint)) for one in findings]
+    redactor = Redactor(secrets_of(settings), settings.show_numbers)
+    return [replace(one, message=redactor.text(one.message), hint=redactor.text(one.hint)) for one in findings]
 
 
 def quick_diagnosis(settings: Settings) -> list[Finding]:
@@ -54,7 +54,7 @@ def quick_diagnosis(settings: Settings) -> list[Finding]:
 
 def warnings(settings: Settings) -> list[str]:
     """The quick diagnosis, a line each."""
-    return [f"{one.name}: {one.told} {one.hint}" for one in quick_diagnosis(settings)]
+    return [f"{one.name}: {one.message} {one.hint}" for one in quick_diagnosis(settings)]
 
 
 def _names() -> list[str]:
@@ -110,5 +110,5 @@ async def _bounded(name: str, check: Awaitable[list[Finding]]) -> list[Finding]:
         async with asyncio.timeout(_LONGEST_S):
             return await check
     except TimeoutError:
-        told = f"This took longer than {_LONGEST_S:g} s, and was given up."
-        return [failed(name, told, "Check the network, and try again.", UNREACHABLE)]
+        message = f"This took longer than {_LONGEST_S:g} s, and was given up."
+        return [failed(name, message, "Check the network, and try again.", UNREACHABLE)]

@@ -27,7 +27,7 @@ class Finding:
 
     name: str
     state: State
-    told: str
+    message: str
     """what is so, and what it means"""
     hint: str = ""
     """what to do about it"""
@@ -35,24 +35,24 @@ class Finding:
     """the exit code that it asks for"""
 
 
-def ok(name: str, told: str, hint: str = "") -> Finding:
+def ok(name: str, message: str, hint: str = "") -> Finding:
     """All is well."""
-    return Finding(name, State.OK, told, hint)
+    return Finding(name, State.OK, message, hint)
 
 
-def warning(name: str, told: str, hint: str = "") -> Finding:
+def warning(name: str, message: str, hint: str = "") -> Finding:
     """Somebody should look."""
-    return Finding(name, State.WARNING, told, hint)
+    return Finding(name, State.WARNING, message, hint)
 
 
-def failed(name: str, told: str, hint: str = "", code: int = CHECK_FAILED) -> Finding:
+def failed(name: str, message: str, hint: str = "", code: int = CHECK_FAILED) -> Finding:
     """It will not work like this."""
-    return Finding(name, State.FAILED, told, hint, code)
+    return Finding(name, State.FAILED, message, hint, code)
 
 
-def skipped(name: str, told: str, hint: str = "") -> Finding:
+def skipped(name: str, message: str, hint: str = "") -> Finding:
     """There was nothing to check."""
-    return Finding(name, State.SKIPPED, told, hint)
+    return Finding(name, State.SKIPPED, message, hint)
 
 
 def failures(name: str, error: TwilioRtError) -> Iterator[Finding]:

@@ -28,11 +28,11 @@ def _openai_key(settings: Settings) -> Iterator[Finding]:
     if text.startswith("sk-"):
         yield ok(name, f"OPENAI_API_KEY is {masked_secret(text)}.")
         return
-    told = f"OPENAI_API_KEY {masked_secret(text)} does not begin with sk-, as keys of OpenAI do."
+    message = f"OPENAI_API_KEY {masked_secret(text)} does not begin with sk-, as keys of OpenAI do."
     if is_below(settings.openai_realtime_url, "openai.com"):
-        yield failed(name, told, "Make a key at https://platform.openai.com/api-keys.")
+        yield failed(name, message, "Make a key at https://platform.openai.com/api-keys.")
     else:
-        yield ok(name, f"{told} OPENAI_REALTIME_URL is another server's.")
+        yield ok(name, f"{message} OPENAI_REALTIME_URL is another server's.")
 
 
 def _sid(name: str, setting: str, text: str, prefix: str) -> Iterator[Finding]:
@@ -41,22 +41,22 @@ def _sid(name: str, setting: str, text: str, prefix: str) -> Iterator[Finding]:
     if re.fullmatch(prefix + r"[0-9a-fA-F]{32}", text):
         yield ok(name, f"{setting} is {masked_secret(text)}.")
         return
-    told = f"{setting} {masked_secret(text)} is not {prefix} and 32 hexadecimal digits."
-    yield failed(name, told, f"{_CONSOLE}; a secret does not belong here.")
+    message = f"{setting} {masked_secret(text)} is not {prefix} and 32 hexadecimal digits."
+    yield failed(name, message, f"{_CONSOLE}; a secret does not belong here.")
 
 
 def _validator(settings: Settings) -> Finding:
     name = "signatures"
     if not settings.twilio_validate:
-        told = "TWILIO_VALIDATE=false: anybody who reaches the server may pass for Twilio."
-        return warning(name, told, "Set TWILIO_VALIDATE=true before the server is reached from elsewhere.")
+        message = "TWILIO_VALIDATE=false: anybody who reaches the server may pass for Twilio."
+        return warning(name, message, "Set TWILIO_VALIDATE=true before the server is reached from elsewhere.")
     if settings.twilio_auth_token is not None:
         if not _TOKEN.fullmatch(settings.twilio_auth_token.get_secret_value()):
-            told = "TWILIO_AUTH_TOKEN is not 32 hexadecimal digits, as Twilio's auth tokens are."
-            return warning(name, told, f"{_CONSOLE}: account page, primary auth token.")
+            message = "TWILIO_AUTH_TOKEN is not 32 hexadecimal digits, as Twilio's auth tokens are."
+            return warning(name, message, f"{_CONSOLE}: account page, primary auth token.")
         return ok(name, "TWILIO_AUTH_TOKEN is there: Twilio signs its requests with it, and they are checked by it.")
     if settings.twilio_shared_key is not None:
         return ok(name, "TWILIO_SHARED_KEY is there: the signatures of Twilio's requests are checked by it.")
-    told = "TWILIO_AUTH_TOKEN is missing. Only it (or TWILIO_SHARED_KEY) tells Twilio's requests from others: "
-    told += "API keys sign nothing. Without it only this machine may call."
-    return failed(name, told, "Set TWILIO_AUTH_TOKEN: Twilio console, account page, primary auth token.")
+    message = "TWILIO_AUTH_TOKEN is missing. Only it (or TWILIO_SHARED_KEY) tells Twilio's requests from others: "
+    message += "API keys sign nothing. Without it only this machine may call."
+    return failed(name, message, "Set TWILIO_AUTH_TOKEN: Twilio console, account page, primary auth token.")

@@ -16,37 +16,37 @@ _OLD_DAYS = 180
 def limit_findings(settings: Settings) -> Iterator[Finding]:
     """Who may call, and how much in a day."""
     name, limits = "limits", limits_of(settings)
-    told = ", ".join(_told(limits))
-    if not told:
+    text = ", ".join(_phrases(limits))
+    if not text:
         hint = "CALLER_CALLS_PER_DAY and COST_USD_PER_DAY keep one caller, or one day, from costing much."
         yield ok(name, "Everybody may call, as often and as long as they like.", hint)
         return
-    yield ok(name, f"In a day: {told}.")
+    yield ok(name, f"In a day: {text}.")
     if limits.cost_usd and not _priced(settings):
         answers = "The offline engine" if settings.realtime_provider == "local" else settings.openai_model
-        told = f"COST_USD_PER_DAY cannot be kept: {answers} is not in the price table, so no call has a cost."
-        yield warning(name, told, "Set MINUTES_PER_DAY instead.")
+        text = f"COST_USD_PER_DAY cannot be kept: {answers} is not in the price table, so no call has a cost."
+        yield warning(name, text, "Set MINUTES_PER_DAY instead.")
 
 
 def price_finding(settings: Settings, today: date) -> Finding:
     """How old the prices are that costs are estimated by, and whether the model has one."""
     name, table = "prices", price_table()
     age = (today - table.as_of).days
-    told = f"The price table is of {table.as_of}."
+    text = f"The price table is of {table.as_of}."
     if settings.realtime_provider == "local":
-        told += " The offline engine costs nothing by it."
+        text += " The offline engine costs nothing by it."
     elif not _priced(settings):
-        told += f" {settings.openai_model} is not in it: its calls have no cost (n/a)."
+        text += f" {settings.openai_model} is not in it: its calls have no cost (n/a)."
     if age <= _OLD_DAYS:
-        return ok(name, told)
-    return ok(name, f"{told} That is {age} days ago.", f"Compare it with {table.sources[0]}, or take a newer version.")
+        return ok(name, text)
+    return ok(name, f"{text} That is {age} days ago.", f"Compare it with {table.sources[0]}, or take a newer version.")
 
 
 def _priced(settings: Settings) -> bool:
     return settings.realtime_provider != "local" and price_table().of(settings.openai_model) is not None
 
 
-def _told(limits: DayLimits) -> Iterator[str]:
+def _phrases(limits: DayLimits) -> Iterator[str]:
     each = (
         (limits.caller_calls, "{} calls a caller"),
         (limits.caller_minutes, "{} minutes a caller"),
@@ -55,7 +55,7 @@ def _told(limits: DayLimits) -> Iterator[str]:
         (limits.cost_usd, "{} USD in all"),
     )
     yield from (text.format(f"{limit:g}") for limit, text in each if limit)
-    yield from (f"{told} {_count(who)}" for told, who in (("only", limits.allow), ("never", limits.block)) if who)
+    yield from (f"{text} {_count(who)}" for text, who in (("only", limits.allow), ("never", limits.block)) if who)
 
 
 def _count(who: CallerList) -> str:

@@ -23,10 +23,10 @@ _SOCKETS_A_CALL = 4
 
 def python_finding(running: tuple[int, int] | None = None) -> Finding:
     """The interpreter."""
-    told = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    message = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
     if _OLDEST <= (running or sys.version_info[:2]) < _TOO_NEW:
-        return ok("python", told)
-    return warning("python", f"{told}: twilio-rt is made for 3.11 to 3.13.", "Install it under one of those.")
+        return ok("python", message)
+    return warning("python", f"{message}: twilio-rt is made for 3.11 to 3.13.", "Install it under one of those.")
 
 
 def packages_finding() -> Finding:
@@ -55,8 +55,8 @@ def dot_env_findings(names: Collection[str]) -> Iterator[Finding]:
         return
     doubts = [warning("env-file", slip) for slip in slips(names)]
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        told = f".env can be read by others of this machine (mode {stat.S_IMODE(path.stat().st_mode):o})."
-        doubts.append(warning("env-file", told, "chmod 600 .env"))
+        message = f".env can be read by others of this machine (mode {stat.S_IMODE(path.stat().st_mode):o})."
+        doubts.append(warning("env-file", message, "chmod 600 .env"))
     if _git_would_take(path):
         doubts.append(warning("env-file", ".env is not ignored by git: its keys may be committed.", _IGNORE))
     yield from doubts or [ok("env-file", ".env is readable, for you alone.")]
@@ -86,9 +86,9 @@ def open_files_finding(calls: int, limit: int | None = None) -> Finding:
     needed = _SOCKETS_A_CALL * calls
     if limit >= needed:
         return ok(name, f"{limit} open files are allowed: enough for {calls} calls at once.")
-    told = f"{limit} open files are allowed, but {calls} calls at once (LIMIT_CONCURRENCY) may need {needed}."
+    message = f"{limit} open files are allowed, but {calls} calls at once (LIMIT_CONCURRENCY) may need {needed}."
     fits = max(1, limit // _SOCKETS_A_CALL)
-    return warning(name, told, f"ulimit -n {needed} before the server starts, or LIMIT_CONCURRENCY={fits}.")
+    return warning(name, message, f"ulimit -n {needed} before the server starts, or LIMIT_CONCURRENCY={fits}.")
 
 
 def open_files_limit() -> int | None:
@@ -110,12 +110,12 @@ def disk_finding(folder: Path | None = None) -> Finding:
         folder = folder or state_folder()
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        told = f"The state folder cannot be used: {error.strerror}. A number's old webhook could not be kept there."
-        return warning(name, told, "Set XDG_STATE_HOME to a folder that you may write to.")
-    told = f"{free // 1_000_000} MB are free in {folder}"
+        message = f"The state folder cannot be used: {error.strerror}. A number's old webhook could not be kept there."
+        return warning(name, message, "Set XDG_STATE_HOME to a folder that you may write to.")
+    message = f"{free // 1_000_000} MB are free in {folder}"
     if free >= _DISK_BYTES:
-        return ok(name, f"{told}.")
-    return warning(name, f"{told}: less than {_DISK_BYTES // 1_000_000} MB.", "Make room, or move XDG_STATE_HOME.")
+        return ok(name, f"{message}.")
+    return warning(name, f"{message}: less than {_DISK_BYTES // 1_000_000} MB.", "Make room, or move XDG_STATE_HOME.")
 
 
 def port_findings(settings: Settings, server: RunningServer | None) -> Iterator[Finding]:
@@ -146,7 +146,7 @@ def ngrok_finding(settings: Settings) -> Finding:
         return ok(name, f"An ngrok agent runs, and answers at {agent}.")
     if (program := shutil.which("ngrok")) is not None:
         return ok(name, f"ngrok is at {program}; no agent runs.")
-    told = "There is no ngrok on PATH, and no agent runs; only `serve --tunnel` and `tunnel` need one."
+    message = "There is no ngrok on PATH, and no agent runs; only `serve --tunnel` and `tunnel` need one."
     if settings.ngrok_authtoken is None:
-        return skipped(name, told, "To use them, set NGROK_AUTHTOKEN: ngrok itself is downloaded then.")
-    return ok(name, f"{told} It is downloaded then.")
+        return skipped(name, message, "To use them, set NGROK_AUTHTOKEN: ngrok itself is downloaded then.")
+    return ok(name, f"{message} It is downloaded then.")

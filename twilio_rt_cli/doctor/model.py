@@ -36,10 +36,10 @@ def agent_session(settings: Settings) -> tuple[dict[str, Any] | None, list[Findi
         return None, list(failures(name, error))
     session = opener.plan(datetime.now()).session
     tools = len(session.get("tools", ()))
-    told = (
+    message = (
         f"The prompt ({settings.prompt_file or 'the sample'}) and {tools} tool{'' if tools == 1 else 's'} are loaded."
     )
-    return session, [ok(name, told)]
+    return session, [ok(name, message)]
 
 
 async def model_findings(settings: Settings, session: dict[str, Any] | None) -> list[Finding]:
@@ -61,8 +61,8 @@ async def model_findings(settings: Settings, session: dict[str, Any] | None) -> 
         async with asyncio.timeout(_SESSION_S):
             problem = await visit.outcome
     except TimeoutError:
-        told = f"{settings.openai_model} took the connection, but gave no session within {_SESSION_S:g} s."
-        return [failed(name, told, "See https://status.openai.com, and try again.", UNREACHABLE)]
+        message = f"{settings.openai_model} took the connection, but gave no session within {_SESSION_S:g} s."
+        return [failed(name, message, "See https://status.openai.com, and try again.", UNREACHABLE)]
     finally:
         leg.close()
         await visit.over.wait()  # a second at most
@@ -95,7 +95,7 @@ class _Visit(Nobody):
             case realtime.SessionUpdated():
                 self._settle(None)
             case realtime.ErrorReported(error=error):
-                self._settle(refusal(error))
+                self._settle(refused_session(error))
 
     def on_closed(self, leg: Leg, closed: Closed) -> None:
         self.over.set()
@@ -108,19 +108,19 @@ class _Visit(Nobody):
             self.outcome.set_result(outcome)
 
 
-def refusal(error: realtime.ErrorDetails) -> Finding:
+def refused_session(error: realtime.ErrorDetails) -> Finding:
     """What the model said instead of giving us a session."""
-    told = f"The model refused our session: {error.text or 'it did not say why'} ({error.name})."
+    message = f"The model refused our session: {error.text or 'it did not say why'} ({error.name})."
     if error.name in _LOCKED_OUT:
-        return failed("model", told, "Check OPENAI_API_KEY: https://platform.openai.com/api-keys.", CREDENTIALS)
+        return failed("model", message, "Check OPENAI_API_KEY: https://platform.openai.com/api-keys.", CREDENTIALS)
     if error.name in _BILLING:
-        return failed("model", told, "Add credit, or raise the limit: https://platform.openai.com/settings/billing.")
+        return failed("model", message, "Add credit, or raise the limit: https://platform.openai.com/settings/billing.")
     if error.param and "transcription" in error.param:
         hint = "Calls go on without a transcript; set TRANSCRIPTION_MODEL to another, or empty."
-        return warning("model", told, hint)
+        return warning("model", message, hint)
     if error.name in HOPELESS:
-        return failed("model", told, "Check OPENAI_MODEL, and that the key's project may use it.")
-    return failed("model", told, "Check OPENAI_VOICE, TRANSCRIPTION_MODEL and the tools.")
+        return failed("model", message, "Check OPENAI_MODEL, and that the key's project may use it.")
+    return failed("model", message, "Check OPENAI_VOICE, TRANSCRIPTION_MODEL and the tools.")
 
 
 def shutdown_findings(settings: Settings, today: date) -> Iterator[Finding]:
@@ -128,12 +128,14 @@ def shutdown_findings(settings: Settings, today: date) -> Iterator[Finding]:
     if settings.realtime_provider != "openai":
         return
     if (end := SHUTDOWNS.get(settings.openai_model)) is not None:
-        told = f"{settings.openai_model} is shut down on {end.on}: no call is answered from then on."
-        yield warning("model-lifetime", told, f"OPENAI_MODEL={end.replacement}")
+        message = f"{settings.openai_model} is shut down on {end.on}: no call is answered from then on."
+        yield warning("model-lifetime", message, f"OPENAI_MODEL={end.replacement}")
     else:
         yield ok("model-lifetime", f"No shutdown date of {settings.openai_model} is known.")
     if (end := SHUTDOWNS.get(settings.transcription_model)) is None:
         return
-    told = f"{settings.transcription_model} is shut down on {end.on}; without it calls go on, but without a transcript."
+    message = (
+        f"{settings.transcription_model} is shut down on {end.on}; without it calls go on, but without a transcript."
+    )
     make = warning if today >= end.on - _SOON else ok
-    yield make("transcription-lifetime", told, f"Until then: TRANSCRIPTION_MODEL={end.replacement}, or empty.")
+    yield make("transcription-lifetime", message, f"Until then: TRANSCRIPTION_MODEL={end.replacement}, or empty.")

@@ -24,11 +24,11 @@ _START = "twilio-rt serve, then twilio-rt doctor again in another terminal"
 def origin_findings(settings: Settings, origin: str | None, of_server: str | None) -> Iterator[Finding]:
     """Where Twilio reaches us, and whether the server thinks so too."""
     if origin is None:
-        told = "No public address is known: there is no PUBLIC_URL, no running server and no tunnel."
-        yield skipped("origin", told, "twilio-rt serve --tunnel, or set PUBLIC_URL")
+        message = "No public address is known: there is no PUBLIC_URL, no running server and no tunnel."
+        yield skipped("origin", message, "twilio-rt serve --tunnel, or set PUBLIC_URL")
     elif is_loopback_url(origin):
-        told = f"{origin} leads to this machine only: Twilio cannot reach it."
-        yield warning("origin", told, "twilio-rt tunnel, or set PUBLIC_URL and start the server again")
+        message = f"{origin} leads to this machine only: Twilio cannot reach it."
+        yield warning("origin", message, "twilio-rt tunnel, or set PUBLIC_URL and start the server again")
     else:
         yield ok("origin", f"Twilio reaches us at {origin}.")
     configured = settings.public_url
@@ -37,30 +37,30 @@ def origin_findings(settings: Settings, origin: str | None, of_server: str | Non
     if same_url(configured, of_server):
         yield ok("public-url", "PUBLIC_URL is what the running server checks signatures against.")
     else:
-        told = f"PUBLIC_URL is {configured}, but the running server checks signatures against {of_server}."
-        yield failed("public-url", told, "Start the server again, with the same PUBLIC_URL.")
+        message = f"PUBLIC_URL is {configured}, but the running server checks signatures against {of_server}."
+        yield failed("public-url", message, "Start the server again, with the same PUBLIC_URL.")
 
 
 async def trip_findings(settings: Settings, origin: str | None, server: RunningServer | None) -> list[Finding]:
     """A round trip with our signature must pass, and wrong ones be refused."""
     if server is None or origin is None:
-        told = "There is no running server to call." if server is None else "No address to call it at is known."
-        return [skipped("round-trip", told, _START), skipped("wrong-signature", told)]
+        message = "There is no running server to call." if server is None else "No address to call it at is known."
+        return [skipped("round-trip", message, _START), skipped("wrong-signature", message)]
     account = settings.twilio_account_sid or NOBODYS_ACCOUNT
     right, wrong = signer_of(settings), Signer(secrets.token_hex(16))
     trip = await probe(origin, right, account_sid=account, timeout_s=_RIGHT_S)
     if not trip.ok:
         return [_of_failed(trip), skipped("wrong-signature", "It is tried once the right one passes.")]
-    told = f"A call signed by us passes, webhook and WebSocket, by way of {origin} ({trip.elapsed_ms:.0f} ms)."
+    message = f"A call signed by us passes, webhook and WebSocket, by way of {origin} ({trip.elapsed_ms:.0f} ms)."
     webhook = await probe(origin, wrong, account_sid=account, timeout_s=_WRONG_S)
     stream = await probe(origin, right, account_sid=account, timeout_s=_WRONG_S, stream_signer=wrong)
-    return [ok("round-trip", told), wrong_finding(webhook, stream, checked=settings.checked)]
+    return [ok("round-trip", message), wrong_finding(webhook, stream, checked=settings.checked)]
 
 
 def _of_failed(trip: Probe) -> Finding:
-    told = f"Twilio would not get through: {trip.problem}"
+    message = f"Twilio would not get through: {trip.problem}"
     code = UNREACHABLE if trip.failed is Step.HEALTH else CHECK_FAILED
-    return failed("round-trip", told, trip.hint or "Look at the server's log.", code)
+    return failed("round-trip", message, trip.hint or "Look at the server's log.", code)
 
 
 def wrong_finding(webhook: Probe, stream: Probe, *, checked: bool) -> Finding:
@@ -68,9 +68,9 @@ def wrong_finding(webhook: Probe, stream: Probe, *, checked: bool) -> Finding:
     name = "wrong-signature"
     let_in = [what for what, one in (("webhook", webhook), ("WebSocket", stream)) if one.ok]
     if let_in:
-        told = f"A wrong signature is let in ({', '.join(let_in)}): anybody may pass for Twilio."
+        message = f"A wrong signature is let in ({', '.join(let_in)}): anybody may pass for Twilio."
         hint = "Start the server with TWILIO_AUTH_TOKEN, and without TWILIO_VALIDATE=false."
-        return failed(name, told, hint) if checked else warning(name, told, hint)
+        return failed(name, message, hint) if checked else warning(name, message, hint)
     if webhook.refused and stream.refused and stream.failed is Step.STREAM:
         return ok(name, "A wrong signature is refused with 403, at the webhook and at the WebSocket.")
     problem = webhook.problem if not webhook.refused else stream.problem

@@ -38,8 +38,8 @@ def account_findings(settings: Settings) -> Iterator[Finding]:
     if about.status != "active":
         yield failed(name, f"The account is {about.status or 'not active'}.", "See its billing in the Twilio console.")
     elif about.trial:
-        told = "It is a trial account: callers hear Twilio's notice first, and it calls verified numbers only."
-        yield warning(name, told, "Upgrade it in the Twilio console.")
+        message = "It is a trial account: callers hear Twilio's notice first, and it calls verified numbers only."
+        yield warning(name, message, "Upgrade it in the Twilio console.")
     else:
         yield ok(name, "Twilio takes SID and auth token, and the account is active.")
 
@@ -114,8 +114,8 @@ def clock_finding(settings: Settings) -> Finding:
     skew_s = time.time() - theirs
     if abs(skew_s) <= _SKEW_S:
         return ok(name, "The clock agrees with Twilio's.")
-    told = f"The clock is {abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} Twilio's."
-    return warning(name, told, "Let NTP set it: certificates are judged by it, and logs are read by it.")
+    message = f"The clock is {abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} Twilio's."
+    return warning(name, message, "Let NTP set it: certificates are judged by it, and logs are read by it.")
 
 
 def _patient(account: Account) -> Account:

@@ -28,7 +28,7 @@ def as_object(findings: Sequence[Finding]) -> dict[str, object]:
     """The object of `--json`."""
     code = exit_code(findings)
     checks = [
-        {"name": one.name, "state": one.state.value, "told": one.told, "hint": one.hint or None} for one in findings
+        {"name": one.name, "state": one.state.value, "told": one.message, "hint": one.hint or None} for one in findings
     ]
     return {"v": 1, "ok": code == 0, "exit_code": code, "checks": checks}
 
@@ -46,12 +46,12 @@ def _lines(finding: Finding, column: int, width: int | None, *, coloured: bool) 
     indent = " " * (column + 2)
     room = None if width is None else max(width - len(indent), 20)
     name = f"{finding.name:<{column}}" if column else f"{finding.name}: "
-    told = _wrapped(name + finding.told if not column else finding.told, room)
+    lines = _wrapped(name + finding.message if not column else finding.message, room)
     sign = _SIGNS[finding.state]
     if coloured:
         sign = f"\x1b[{_COLOURS[finding.state]}m{sign}\x1b[0m"
-    yield f"{sign} {name if column else ''}{told[0]}"
-    yield from (indent + line for line in told[1:])
+    yield f"{sign} {name if column else ''}{lines[0]}"
+    yield from (indent + line for line in lines[1:])
     for paragraph in finding.hint.splitlines():
         first, *more = _wrapped(paragraph, None if room is None else room - 2)
         yield f"{indent}→ {first}"

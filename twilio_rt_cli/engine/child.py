@@ -9,7 +9,7 @@ from twilio_rt_cli.engine.running import run
 from twilio_rt_cli.engine.voice import load_voice_stack
 from twilio_rt_cli.errors import TwilioRtError
 from twilio_rt_cli.output import console
-from twilio_rt_cli.output.exit_codes import tell
+from twilio_rt_cli.output.exit_codes import report
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     try:
         asyncio.run(run(load_voice_stack(), "127.0.0.1", 0, tell=console.data, as_json=True))
     except TwilioRtError as error:
-        sys.exit(tell(error))
+        sys.exit(report(error))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A call's record as data for scripts: the objects of `--json` and of exports, and the rows of CSV.
 
-Within `v` things are only added. Phone numbers come masked unless the curtain is open; what was said is told as it was.
+Within `v` things are only added. Phone numbers come masked unless they are to be shown; what was said comes as it was.
 """
 
 import json
@@ -14,7 +14,7 @@ from twilio_rt_cli.call.statistics import Figure
 from twilio_rt_cli.call.transcript import SpokenLine, transcript
 from twilio_rt_cli.history.table import health_word
 from twilio_rt_cli.output.logs import utc
-from twilio_rt_cli.output.redaction import Curtain, printable
+from twilio_rt_cli.output.redaction import Redactor, printable
 from twilio_rt_cli.records.reading import IN_PROGRESS, Record
 from twilio_rt_cli.records.store import Event, Refused
 from twilio_rt_cli.records.story import notice_of
@@ -31,28 +31,28 @@ CSV_COLUMNS = (
 )
 
 
-def json_line(told: Object) -> str:
+def json_line(fields: Object) -> str:
     """One line of JSON, without power over a terminal."""
-    text = msgspec.json.encode(told).decode()
+    text = msgspec.json.encode(fields).decode()
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def summary(record: Record, curtain: Curtain) -> Object:
+def call_summary(record: Record, redactor: Redactor) -> Object:
     """A call in short."""
     return {
         "v": 1,
         "number": record.number,
         "call": record.call_sid,
         "stream": record.stream_sid,
-        "from": curtain.number(record.from_number),
-        "to": curtain.number(record.to_number),
+        "from": redactor.number(record.from_number),
+        "to": redactor.number(record.to_number),
         "started": utc(record.started_at),
         "ended": None if record.ended_at is None else utc(record.ended_at),
         "in_progress": record.state == IN_PROGRESS,
         "duration_ms": _tenths(record.duration_ms),
         "reason": None if record.state == IN_PROGRESS else record.state,
         "failed": record.failed,
-        "detail": None if record.detail is None else curtain.text(record.detail),
+        "detail": None if record.detail is None else redactor.text(record.detail),
         "health": health_word(record) or None,
         "why": record.why,
         "turns": record.turns,
@@ -64,45 +64,45 @@ def summary(record: Record, curtain: Curtain) -> Object:
     }
 
 
-def whole(record: Record, events: Sequence[Event], curtain: Curtain) -> Object:
+def whole_call(record: Record, events: Sequence[Event], redactor: Redactor) -> Object:
     """A call with all that is known of it."""
     lost = None if record.told is None else record.told - len(events)
-    return summary(record, curtain) | {
+    return call_summary(record, redactor) | {
         "configuration": _parsed(record.configuration),
         "statistics": _parsed(record.statistics),
-        "transcript": [_line(one) for one in spoken(record, events)],
+        "transcript": [_line(one) for one in spoken_lines(record, events)],
         "events": [one for event in events if (one := _event(record, event)) is not None],
         "events_lost": lost,
     }
 
 
-def refusal(refused: Refused, curtain: Curtain) -> Object:
+def refused_call(refused: Refused, redactor: Redactor) -> Object:
     """A call that was turned away."""
     return {
         "v": 1,
         "ts": utc(refused.at),
         "call": refused.call_sid or None,
-        "from": curtain.number(refused.from_number) or None,
+        "from": redactor.number(refused.from_number) or None,
         "reason": refused.reason,
-        "detail": curtain.text(refused.detail),
+        "detail": redactor.text(refused.detail),
     }
 
 
-def csv_row(record: Record, curtain: Curtain) -> list[str | int | float | None]:
+def csv_row(record: Record, redactor: Redactor) -> list[str | int | float | None]:
     """The cells of `CSV_COLUMNS`."""
     counted = _parsed(record.statistics)
     figures = counted if isinstance(counted, dict) else {}
-    told = figures | summary(record, curtain)
-    return [_cell(told.get(name)) for name in CSV_COLUMNS]
+    cells = figures | call_summary(record, redactor)
+    return [_cell(cells.get(name)) for name in CSV_COLUMNS]
 
 
-def spoken(record: Record, events: Sequence[Event]) -> list[SpokenLine]:
+def spoken_lines(record: Record, events: Sequence[Event]) -> list[SpokenLine]:
     """What was said, in spoken order."""
     notices = [(event, notice_of(event.kind, event.body)) for event in events]
-    told: list[tuple[float, Notice]] = [
+    timed: list[tuple[float, Notice]] = [
         (_elapsed_ms(record, event), notice) for event, notice in notices if notice is not None
     ]
-    return transcript(told)
+    return transcript(timed)
 
 
 def _elapsed_ms(record: Record, event: Event) -> float:
@@ -128,9 +128,9 @@ def _event(record: Record, event: Event) -> Object | None:
     notice = notice_of(event.kind, event.body)
     if notice is None:
         return None
-    told = call_event(record.call_sid, notice)
-    fields = {name: value for name, value in told.fields if name != "call"}
-    return {"ts": utc(event.at), "sequence": event.sequence, "type": told.type, **fields}
+    line = call_event(record.call_sid, notice)
+    fields = {name: value for name, value in line.fields if name != "call"}
+    return {"ts": utc(event.at), "sequence": event.sequence, "type": line.type, **fields}
 
 
 def _parsed(body: str | None) -> Figure:

@@ -6,32 +6,32 @@ from collections.abc import Iterator, Sequence
 
 from twilio_rt_cli.call.statistics import percentile
 from twilio_rt_cli.call.transcript import SpokenLine
-from twilio_rt_cli.history.export import spoken
+from twilio_rt_cli.history.export import spoken_lines
 from twilio_rt_cli.history.table import ended_words, health_word
 from twilio_rt_cli.history.times import length, local_time
-from twilio_rt_cli.output.redaction import Curtain, printable
+from twilio_rt_cli.output.redaction import Redactor, printable
 from twilio_rt_cli.records.reading import IN_PROGRESS, Record
 from twilio_rt_cli.records.store import CUT_OFF, Event
 from twilio_rt_cli.reporting.words import Line, plural
 
 
-def call_page(record: Record, events: Sequence[Event], curtain: Curtain, width: int | None) -> Iterator[str]:
+def call_page(record: Record, events: Sequence[Event], redactor: Redactor, width: int | None) -> Iterator[str]:
     """All that a person wants to know of a call, and its transcript."""
-    for name, text in _facts(record, events, curtain):
+    for name, text in _facts(record, events, redactor):
         yield Line(name, text).render(width=width)
     yield ""
-    yield from _said(record, events, width)
+    yield from _transcript(record, events, width)
 
 
-def transcript_lines(record: Record, events: Sequence[Event], curtain: Curtain, width: int | None) -> Iterator[str]:
+def transcript_text(record: Record, events: Sequence[Event], redactor: Redactor, width: int | None) -> Iterator[str]:
     """Which call it was, in one line, and what was said."""
-    numbers = f"from {curtain.number(record.from_number) or 'unknown'} to {curtain.number(record.to_number)}"
+    numbers = f"from {redactor.number(record.from_number) or 'unknown'} to {redactor.number(record.to_number)}"
     yield printable(f"{record.call_sid}, {local_time(record.started_at)}, {numbers}")
-    yield from _said(record, events, width)
+    yield from _transcript(record, events, width)
 
 
-def _said(record: Record, events: Sequence[Event], width: int | None) -> Iterator[str]:
-    lines = spoken(record, events)
+def _transcript(record: Record, events: Sequence[Event], width: int | None) -> Iterator[str]:
+    lines = spoken_lines(record, events)
     if not lines:
         yield "Nothing was said."
     for line in lines:
@@ -53,13 +53,13 @@ def _aside(line: SpokenLine) -> str:
     return "" if line.v2v_ms is None else f"{line.v2v_ms:.0f} ms"
 
 
-def _facts(record: Record, events: Sequence[Event], curtain: Curtain) -> Iterator[tuple[str, str]]:
+def _facts(record: Record, events: Sequence[Event], redactor: Redactor) -> Iterator[tuple[str, str]]:
     yield "call", f"{record.call_sid}, record {record.number}"
     yield "stream", record.stream_sid
-    called = f" to {curtain.number(record.to_number)}" if record.to_number else ""
-    yield "from", f"{curtain.number(record.from_number) or 'unknown'}{called}"
+    called = f" to {redactor.number(record.to_number)}" if record.to_number else ""
+    yield "from", f"{redactor.number(record.from_number) or 'unknown'}{called}"
     yield "began", f"{local_time(record.started_at)}{_lasted(record)}"
-    detail = f" ({curtain.text(record.detail)})" if record.detail else ""
+    detail = f" ({redactor.text(record.detail)})" if record.detail else ""
     if record.state == CUT_OFF:
         detail = " (the server died while this call went on)"
     yield "ended", f"{ended_words(record)}{detail}"
@@ -79,10 +79,10 @@ def _facts(record: Record, events: Sequence[Event], curtain: Curtain) -> Iterato
 def _lasted(record: Record) -> str:
     if record.duration_ms is None:
         return ""
-    told = length(record.duration_ms)
+    lasted = length(record.duration_ms)
     if record.state == IN_PROGRESS:
-        return f", {told} so far"
-    return f", at least {told} long" if record.state == CUT_OFF else f", {told} long"
+        return f", {lasted} so far"
+    return f", at least {lasted} long" if record.state == CUT_OFF else f", {lasted} long"
 
 
 def _figures(record: Record) -> str:

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 from twilio_rt_cli.history.times import length, local_time
-from twilio_rt_cli.output.redaction import Curtain, printable
+from twilio_rt_cli.output.redaction import Redactor, printable
 from twilio_rt_cli.records.reading import IN_PROGRESS, Record
 from twilio_rt_cli.records.store import CUT_OFF, Refused
 
@@ -29,14 +29,14 @@ class _Column(Struct, Generic[Row], frozen=True):
     """where room is scarce the highest goes first; 0: never"""
 
 
-def calls_table(records: Sequence[Record], curtain: Curtain, now: float, width: int | None) -> Iterator[str]:
+def calls_table(records: Sequence[Record], redactor: Redactor, now: float, width: int | None) -> Iterator[str]:
     """Heads and a line per call."""
     columns: list[_Column[Record]] = [
         _Column("NO", lambda one: str(one.number), right=True),
         _Column("CALL", lambda one: f"…{printable(one.call_sid[-8:])}"),
         _Column("STARTED", lambda one: _when(one.started_at, width)),
-        _Column("FROM", lambda one: _number(curtain, one.from_number), dispensable=1),
-        _Column("TO", lambda one: _number(curtain, one.to_number), dispensable=8),
+        _Column("FROM", lambda one: _number(redactor, one.from_number), dispensable=1),
+        _Column("TO", lambda one: _number(redactor, one.to_number), dispensable=8),
         _Column("LENGTH", lambda one: _length(one, now), right=True),
         _Column("TURNS", lambda one: _figure(one.turns), right=True, dispensable=4),
         _Column("V2V MS", lambda one: _figure(one.v2v_p50_ms), right=True, dispensable=3),
@@ -48,14 +48,14 @@ def calls_table(records: Sequence[Record], curtain: Curtain, now: float, width: 
     return _table(columns, records, width)
 
 
-def refused_table(refused: Sequence[Refused], curtain: Curtain, width: int | None) -> Iterator[str]:
+def refused_table(refused: Sequence[Refused], redactor: Redactor, width: int | None) -> Iterator[str]:
     """Heads and a line per call that was turned away."""
     columns: list[_Column[Refused]] = [
         _Column("WHEN", lambda one: _when(one.at, width)),
         _Column("CALL", lambda one: f"…{printable(one.call_sid[-8:])}" if one.call_sid else UNKNOWN),
-        _Column("FROM", lambda one: _number(curtain, one.from_number) or UNKNOWN, dispensable=1),
+        _Column("FROM", lambda one: _number(redactor, one.from_number) or UNKNOWN, dispensable=1),
         _Column("REASON", lambda one: printable(one.reason)),
-        _Column("DETAIL", lambda one: printable(curtain.text(one.detail))),
+        _Column("DETAIL", lambda one: printable(redactor.text(one.detail))),
     ]
     return _table(columns, refused, width)
 
@@ -97,17 +97,17 @@ def _fitted(text: str, width: int, right: bool) -> str:
     return text.rjust(width) if right else text.ljust(width)
 
 
-def _number(curtain: Curtain, number: str) -> str:
-    text = printable(curtain.number(number)) or "unknown"
+def _number(redactor: Redactor, number: str) -> str:
+    text = printable(redactor.number(number)) or "unknown"
     return text if len(text) <= _MOST_NUMBER else text[: _MOST_NUMBER - 1] + "…"
 
 
 def _when(at: float, width: int | None) -> str:
     """A person knows the year, and where room is scarce can do without seconds."""
-    told = local_time(at)
+    text = local_time(at)
     if width is None:
-        return told
-    return told[5:] if width >= _WITH_SECONDS else told[5:-3]
+        return text
+    return text[5:] if width >= _WITH_SECONDS else text[5:-3]
 
 
 def _figure(value: float | None) -> str:

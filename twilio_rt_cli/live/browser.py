@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from twilio_rt_cli.live.columns import short
 from twilio_rt_cli.live.snapshot import CallDetail, CallRow, Snapshot
-from twilio_rt_cli.live.text import printable
 from twilio_rt_cli.live.view import Look, Page, room_for
+from twilio_rt_cli.output.redaction import printable
 
 _SPARE = 5
 """rows asked for above those in sight: so far the selected call may move up at once and still be found"""
@@ -105,7 +105,7 @@ class Browser:
         if detail is not None and detail.row.call == self.wanted_detail:
             self.detail = detail
         if self._asking and self._asking not in places:
-            self._say(f"{short(self._asking)} is over", now)
+            self._show_message(f"{short(self._asking)} is over", now)
             self._asking = ""
 
     # What the person does
@@ -157,7 +157,7 @@ class Browser:
         elif self._selected:
             self._page = Page.TRANSCRIPT
         else:
-            self._say("no call is selected", now)
+            self._show_message("no call is selected", now)
 
     def _close(self) -> None:
         self._page, self._scroll, self.detail = Page.CALLS, 0, None
@@ -165,7 +165,7 @@ class Browser:
     def _ask(self, now: float) -> None:
         about = self.wanted_detail or self._selected
         if not any(row.call == about for row in self._rows.values()):
-            self._say(f"{short(about)} is over" if about else "no call is selected", now)
+            self._show_message(f"{short(about)} is over" if about else "no call is selected", now)
             return
         self._asking = about
 
@@ -177,7 +177,7 @@ class Browser:
         call, self._asking = self._asking, ""
         if key not in ("y", "Y"):
             return None
-        self._say(f"hanging up {short(call)}", now)
+        self._show_message(f"hanging up {short(call)}", now)
         return HangUp(call)
 
     # Helpers
@@ -193,5 +193,5 @@ class Browser:
         if not self._selected and (row := self._rows.get(self._cursor)) is not None and self._cursor < self._active:
             self._selected = row.call
 
-    def _say(self, message: str, now: float) -> None:
+    def _show_message(self, message: str, now: float) -> None:
         self._message = (message, now + _TOLD_S)

@@ -10,7 +10,8 @@ from functools import lru_cache
 from twilio_rt_cli.call.health import JITTER_MS, PLAYOUT_LAG_MS, SLOW_V2V_MS
 from twilio_rt_cli.live.figures import NONE, clock, count, dollars, ms
 from twilio_rt_cli.live.snapshot import CallRow
-from twilio_rt_cli.live.text import Line, fit, printable
+from twilio_rt_cli.live.text import Line, fit
+from twilio_rt_cli.output.redaction import printable
 
 GLYPHS = {"degraded": ("▲", "warn"), "failed": ("✗", "bad")}
 _HEAD = 2

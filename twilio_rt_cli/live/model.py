@@ -116,9 +116,9 @@ class LiveModel:
         """A call tells something; `at` in seconds since the epoch."""
         running = self._running.get(call_sid)
         wrong = isinstance(notice, CallOver) and health(notice.statistics, notice.reason).level is Level.FAILED
-        told = self._in_words(notice)
-        if told is not None:
-            self._note(at, call_sid, told, wrong=wrong)
+        words = self._in_words(notice)
+        if words is not None:
+            self._note(at, call_sid, words, wrong=wrong)
         if running is not None:
             running.told.append(((self._steady() - running.began_at) * 1000, notice))
         if (v2v_ms := getattr(notice, "v2v_ms", None)) is not None:
@@ -140,8 +140,8 @@ class LiveModel:
     def server(self, at: float, notice: ServerNotice) -> None:
         """The server tells something."""
         call_sid = getattr(notice, "call_sid", None) or CallSid("")
-        if (told := self._in_words(notice)) is not None:
-            self._note(at, call_sid, told, wrong=not isinstance(notice, CallStarted | Draining))
+        if (words := self._in_words(notice)) is not None:
+            self._note(at, call_sid, words, wrong=not isinstance(notice, CallStarted | Draining))
         match notice:
             case CallStarted():
                 self._started += 1
@@ -154,9 +154,9 @@ class LiveModel:
             case _:
                 pass
 
-    def _note(self, at: float, call_sid: CallSid, told: Told, *, wrong: bool) -> None:
-        wrong = wrong or told.who == "error"
-        self._events.append(RecentEvent(at, call_sid, told.who, told.text, told.aside, wrong))
+    def _note(self, at: float, call_sid: CallSid, words: Told, *, wrong: bool) -> None:
+        wrong = wrong or words.who == "error"
+        self._events.append(RecentEvent(at, call_sid, words.who, words.text, words.aside, wrong))
 
     # What there is to see
 

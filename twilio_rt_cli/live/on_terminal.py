@@ -7,7 +7,7 @@ from typing import TextIO
 
 from twilio_rt_cli.live.kept_lines import kept_lines
 from twilio_rt_cli.live.screen import Actions, Screen
-from twilio_rt_cli.live.summary import summary
+from twilio_rt_cli.live.summary import server_summary
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.line_writer import LineWriter
 
@@ -25,10 +25,10 @@ def live_view(actions: Actions, out: TextIO, *, attached: bool = False) -> Itera
         with screen:
             yield screen
     if not attached:
-        _tell(summary(actions.snapshot(0, 0), screen.worst_lag_ms), out)
+        _print(server_summary(actions.snapshot(0, 0), screen.worst_lag_ms), out)
 
 
-def _tell(lines: list[str], out: TextIO) -> None:
+def _print(lines: list[str], out: TextIO) -> None:
     writer = LineWriter(out)  # a terminal that takes nothing must not keep us from ending
     for line in lines:
         writer.write(line)

@@ -2,7 +2,8 @@
 
 from twilio_rt_cli.live.figures import clock
 from twilio_rt_cli.live.snapshot import CallDetail, TranscriptLine
-from twilio_rt_cli.live.text import Line, printable, width_of, wrapped
+from twilio_rt_cli.live.text import Line, width_of, wrapped
+from twilio_rt_cli.output.redaction import printable
 
 _INDENT = 18
 """cells before what was said: the time, and who said it"""
@@ -43,30 +44,30 @@ def help_lines(width: int, *, attached: bool) -> list[Line]:
     return lines
 
 
-def transcript_lines(detail: CallDetail, width: int, height: int, scroll: int) -> list[Line]:
+def transcript_page(detail: CallDetail, width: int, height: int, scroll: int) -> list[Line]:
     """As much of the transcript as there is room for, without its last `scroll` entries; the first page is full."""
     entries = detail.transcript
     end = max(0, len(entries) - scroll)
     lines: list[Line] = []
-    for said in reversed(entries[:end]):  # what is further up need not be wrapped
-        lines[:0] = _said(said, width)
+    for entry in reversed(entries[:end]):  # what is further up need not be wrapped
+        lines[:0] = _entry(entry, width)
         if len(lines) >= height:
             return lines[-height:]
-    for said in entries[end:]:
-        lines += _said(said, width)
+    for entry in entries[end:]:
+        lines += _entry(entry, width)
         if len(lines) >= height:
             return lines[:height]
     return lines or [[], [("  Nothing was said yet.", "quiet")]]
 
 
-def _said(said: TranscriptLine, width: int) -> list[Line]:
+def _entry(entry: TranscriptLine, width: int) -> list[Line]:
     room = max(_NARROWEST, width - _INDENT - 1)
-    first, *rest = wrapped(printable(said.text), room)
-    who = printable(said.who)
-    lines: list[Line] = [[(f" {clock(said.at_ms / 1000):>7}  ", "quiet"), (f"{who:<8.8}", who), (first, "")]]
+    first, *rest = wrapped(printable(entry.text), room)
+    who = printable(entry.who)
+    lines: list[Line] = [[(f" {clock(entry.at_ms / 1000):>7}  ", "quiet"), (f"{who:<8.8}", who), (first, "")]]
     lines += [[(" " * _INDENT + more, "")] for more in rest]
-    if said.aside:
-        aside = printable(said.aside)
+    if entry.aside:
+        aside = printable(entry.aside)
         last = (rest or [first])[-1]
         if width_of(last) + 2 + width_of(aside) <= room:
             lines[-1].append((f"  {aside}", "quiet"))

@@ -2,10 +2,10 @@
 
 from twilio_rt_cli.live.figures import clock, dollars, ms
 from twilio_rt_cli.live.snapshot import Snapshot
-from twilio_rt_cli.live.text import printable
+from twilio_rt_cli.output.redaction import printable
 
 
-def summary(snapshot: Snapshot, worst_lag_ms: float | None = None) -> list[str]:
+def server_summary(snapshot: Snapshot, worst_lag_ms: float | None = None) -> list[str]:
     """The lines; of a server that nobody called, one."""
     totals = snapshot.totals
     counted = totals.statistics
@@ -23,15 +23,15 @@ def summary(snapshot: Snapshot, worst_lag_ms: float | None = None) -> list[str]:
     rows.append(("est. cost", f"${dollars(counted.cost_usd)}" if counted.cost_usd is not None else "n/a"))
     rows[-1] = (rows[-1][0], f"{rows[-1][1]} for {_plural(tokens, 'token')}")
     rows.append(("loop lag", f"{ms(snapshot.lag.max_ms if worst_lag_ms is None else worst_lag_ms)} ms at worst"))
-    return [served, *(f"  {name:<12} {told}" for name, told in rows)]
+    return [served, *(f"  {name:<12} {text}" for name, text in rows)]
 
 
 def _calls(snapshot: Snapshot) -> str:
     totals = snapshot.totals
-    told = [f"{totals.started} answered"]
-    told += [f"{totals.failed} failed{_reasons(totals.ends)}"] if totals.failed else []
-    told += [f"{totals.refused} refused{_reasons(totals.refusals)}"] if totals.refused else []
-    return ", ".join(told)
+    text = [f"{totals.started} answered"]
+    text += [f"{totals.failed} failed{_reasons(totals.ends)}"] if totals.failed else []
+    text += [f"{totals.refused} refused{_reasons(totals.refusals)}"] if totals.refused else []
+    return ", ".join(text)
 
 
 def _reasons(counted: dict[str, int]) -> str:

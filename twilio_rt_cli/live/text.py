@@ -26,24 +26,6 @@ STYLES = {
     "log": "bold yellow",
 }
 _COLOURS = frozenset({"red", "green", "yellow", "magenta", "cyan"})
-# Joiners and variation selectors: terminals differ on how wide what they make is, and words can be read without them.
-_DROPPED = dict.fromkeys((0x200C, 0x200D, 0xFE0E, 0xFE0F))
-
-
-def printable(text: str) -> str:
-    """The text on one line and without power over a terminal: what is no letter, mark or sign is escaped."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_shown(character) for character in text.translate(_DROPPED))
-
-
-def _shown(character: str) -> str:
-    if character.isprintable():
-        return character
-    if character.isspace() and character not in "\x0b\x0c\x1c\x1d\x1e\x1f\x85":
-        return " "
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def width_of(text: str) -> int:

@@ -11,9 +11,10 @@ from enum import Enum
 
 from twilio_rt_cli.live.columns import GLYPHS, row_line, short, titles
 from twilio_rt_cli.live.figures import clock, count, dollars, ms, sparkline
-from twilio_rt_cli.live.pages import help_lines, transcript_lines
+from twilio_rt_cli.live.pages import help_lines, transcript_page
 from twilio_rt_cli.live.snapshot import CallDetail, CallRow, RecentEvent, Snapshot
-from twilio_rt_cli.live.text import Line, cut, filled, fit, flow, printable, width_of
+from twilio_rt_cli.live.text import Line, cut, filled, fit, flow, width_of
+from twilio_rt_cli.output.redaction import printable
 
 _STEP = 5
 """the table grows by so many rows; what it does not need, events have"""
@@ -92,8 +93,8 @@ def screen_lines(
             lines = _page(snapshot, look, "keys and figures", help_lines(look.width, attached=look.attached))
         case Page.TRANSCRIPT if detail is not None:
             title = f"transcript of {short(detail.row.call)}"
-            said = transcript_lines(detail, look.width, max(1, look.height - 3), look.scroll)
-            lines = _page(snapshot, look, title, said)
+            entries = transcript_page(detail, look.width, max(1, look.height - 3), look.scroll)
+            lines = _page(snapshot, look, title, entries)
         case _:
             lines = _calls(snapshot, look, logs)
     lines = lines[: look.height]
@@ -201,8 +202,10 @@ def _nobody(snapshot: Snapshot) -> list[Line]:
 
 def _rule(snapshot: Snapshot, look: Look, first: int, shown: int) -> Line:
     below = snapshot.totals.active - first - shown
-    told = "".join(f"── {arrow} {more} more " for arrow, more in (("↑", first), ("↓", below)) if more > 0 and shown)
-    return [(told + "─" * (look.width - width_of(told)), "quiet")]
+    more_lines = "".join(
+        f"── {arrow} {more} more " for arrow, more in (("↑", first), ("↓", below)) if more > 0 and shown
+    )
+    return [(more_lines + "─" * (look.width - width_of(more_lines)), "quiet")]
 
 
 def _chosen(shown: Iterable[CallRow], look: Look) -> Line:

@@ -24,7 +24,7 @@ EXIT_CODES: dict[type[errors.TwilioRtError], int] = {
 }
 
 
-def tell(error: errors.TwilioRtError) -> int:
+def report(error: errors.TwilioRtError) -> int:
     """Print an error and what to do about it; gives the exit code that stands for it."""
     console.problem(error.message, error.hint)
     return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), FAILED)

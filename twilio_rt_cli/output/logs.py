@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.call_context import current_call
 from twilio_rt_cli.output.line_writer import LineWriter
-from twilio_rt_cli.output.redaction import Curtain, printable
+from twilio_rt_cli.output.redaction import Redactor, printable
 
 Keep = Callable[[logging.LogRecord, str, str], None]
 """takes a record, the line that was to be written, and its message alone, both fit to be seen"""
@@ -38,7 +38,7 @@ def log_lines(
     """
     handler = LineHandler(LineWriter(sys.stderr), on_terminal=console.is_terminal(sys.stderr))
     handler.setFormatter(_formatter(log_format))
-    handler.curtain = Curtain(secrets, show_numbers)
+    handler.redactor = Redactor(secrets, show_numbers)
     root = logging.getLogger()
     levels = _levels(getattr(logging, level.upper()))
     before = {name: logging.getLogger(name).level for name in levels}
@@ -100,7 +100,7 @@ def _logfmt_value(value: object) -> str:
 class LineHandler(logging.Handler):
     """Writes a line for each record."""
 
-    curtain = Curtain()
+    redactor = Redactor()
 
     def __init__(self, writer: LineWriter, *, on_terminal: bool) -> None:
         super().__init__()
@@ -112,12 +112,12 @@ class LineHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = self.curtain.text(self.format(record))
+            line = self.redactor.text(self.format(record))
         except Exception:  # noqa: BLE001  # a bad log call must not hurt a call; logging's own rule, and its report
             self.handleError(record)
             return
         if self.keep is not None:
-            self.keep(record, line, self.curtain.text(record.getMessage()))
+            self.keep(record, line, self.redactor.text(record.getMessage()))
         else:
             self._writer.write(line)
 
@@ -128,10 +128,10 @@ class LineHandler(logging.Handler):
 
 def _about(record: logging.LogRecord) -> list[tuple[str, object]]:
     running = dict(zip(_FIELDS, current_call() or (), strict=False))
-    told = {name: getattr(record, name, None) for name in _FIELDS}
-    if told["call"] in (None, "", running.get("call")):
-        told = {name: value or running.get(name) for name, value in told.items()}
-    return [(name, value) for name, value in told.items() if value]
+    sids = {name: getattr(record, name, None) for name in _FIELDS}
+    if sids["call"] in (None, "", running.get("call")):
+        sids = {name: value or running.get(name) for name, value in sids.items()}
+    return [(name, value) for name, value in sids.items() if value]
 
 
 class _Pretty(logging.Formatter):

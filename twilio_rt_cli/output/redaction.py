@@ -6,11 +6,12 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
-Told = TypeVar("Told", bound=Struct)
+AnyNotice = TypeVar("AnyNotice", bound=Struct)
 
 _E164 = re.compile(r"(?:\+|%2B)[1-9]\d{6,14}(?!\d)", re.IGNORECASE)
 _TOKEN_PATH = re.compile(r"(/media-stream/)[^\s\"'?]+")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Joiners and variation selectors: terminals differ on how wide what they make is, and words can be read without them.
+_DROPPED = dict.fromkeys((0x200C, 0x200D, 0xFE0E, 0xFE0F))
 _BEARER = re.compile(r"(?i)(\bbearer\s+)[^\s\"',]+")
 
 
@@ -26,11 +27,22 @@ def masked_number(number: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without power over a terminal: control characters escaped."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    """The text on one line and without power over a terminal: what is no letter, mark or sign is escaped."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(character) for character in text.translate(_DROPPED))
 
 
-class Curtain:
+def _shown(character: str) -> str:
+    if character.isprintable():
+        return character
+    if character.isspace() and character not in "\x0b\x0c\x1c\x1d\x1e\x1f\x85":
+        return " "
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+class Redactor:
     """Makes a text fit to be printed: secrets and stream tokens hidden, phone numbers too unless shown on request."""
 
     def __init__(self, secrets: Collection[str] = (), show_numbers: bool = False) -> None:
@@ -41,25 +53,25 @@ class Curtain:
         """A phone number, whole or its last four digits."""
         return number if self._show_numbers else masked_number(number)
 
-    def veiled(self, notice: Told) -> Told:
+    def redacted(self, notice: AnyNotice) -> AnyNotice:
         """The same notice with secrets hidden in each of its texts; what was said on the phone is told as it was."""
-        told = {name: getattr(notice, name) for name in notice.__struct_fields__}
-        veiled = {name: self._veiled(value) for name, value in told.items() if isinstance(value, str | tuple)}
-        return structs.replace(notice, **veiled)
+        texts = {name: getattr(notice, name) for name in notice.__struct_fields__}
+        redacted = {name: self._redacted(value) for name, value in texts.items() if isinstance(value, str | tuple)}
+        return structs.replace(notice, **redacted)
 
     def text(self, text: str) -> str:
         """Free text without what must not be seen."""
         text = self._without_secrets(text)
         return text if self._show_numbers else _E164.sub(lambda found: masked_number(found[0]), text)
 
-    def _veiled(self, value: object) -> object:
+    def _redacted(self, value: object) -> object:
         match value:
             case str():
                 return self._without_secrets(value)
             case tuple():
-                return tuple(map(self._veiled, value))
+                return tuple(map(self._redacted, value))
             case Struct():
-                return self.veiled(value)
+                return self.redacted(value)
             case _:
                 return value
 

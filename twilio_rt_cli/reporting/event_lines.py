@@ -1,7 +1,7 @@
 """Notices as event lines for scripts: JSON lines and logfmt.
 
 One line: `{"v":1,"ts":"…Z","type":"call.turn","call":"CA…",…}`. Within `v` things are only added. Phone numbers come in
-masked unless the curtain is open; what was said is told as it was said.
+masked unless they are to be shown; what was said is told as it was said.
 """
 
 from dataclasses import asdict, dataclass
@@ -28,7 +28,7 @@ from twilio_rt_cli.call.notices import (
 from twilio_rt_cli.call.statistics import Figure, figures
 from twilio_rt_cli.live.snapshot import Snapshot
 from twilio_rt_cli.output.logs import logfmt, utc
-from twilio_rt_cli.output.redaction import Curtain
+from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, ServerNotice, StreamFailed
 
 Value = Figure
@@ -108,17 +108,17 @@ def call_event(call_sid: str, notice: Notice) -> EventLine:
     return EventLine(kind, (("call", call_sid), *fields))
 
 
-def server_event(notice: ServerNotice, curtain: Curtain) -> EventLine:
+def server_event(notice: ServerNotice, redactor: Redactor) -> EventLine:
     """What the server tells, as a line."""
     match notice:
         case CallStarted():
-            numbers = ("from", curtain.number(notice.from_number)), ("to", curtain.number(notice.to_number))
+            numbers = ("from", redactor.number(notice.from_number)), ("to", redactor.number(notice.to_number))
             return EventLine("call.started", (("call", notice.call_sid), ("stream", notice.stream_sid), *numbers))
         case CallRefused():
-            why = ("reason", notice.reason.value), ("detail", curtain.text(notice.detail))
+            why = ("reason", notice.reason.value), ("detail", redactor.text(notice.detail))
             return EventLine("call.refused", (("call", notice.call_sid), *why))
         case StreamFailed():
-            what: Fields = (("side", "twilio"), ("code", "stream_failed"), ("message", curtain.text(notice.error)))
+            what: Fields = (("side", "twilio"), ("code", "stream_failed"), ("message", redactor.text(notice.error)))
             return EventLine("call.error", (("call", notice.call_sid), ("stream", notice.stream_sid), *what))
         case Draining():
             return EventLine("server.draining", (("calls", notice.calls), ("drain_s", notice.drain_s)))

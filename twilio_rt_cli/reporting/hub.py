@@ -1,4 +1,4 @@
-"""Where every notice goes: stamped once, veiled once, and told to all who listen, in order.
+"""Where every notice goes: stamped once, redacted once, and told to all who listen, in order.
 
 A listener that fails does not hurt the call that told something, nor the other listeners: it is logged.
 """
@@ -10,7 +10,7 @@ from typing import Protocol
 
 from twilio_rt_cli.bridge.bridge import Publish
 from twilio_rt_cli.call.notices import CallOver, Notice
-from twilio_rt_cli.output.redaction import Curtain
+from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.server.notices import CallStarted, ServerNotice
 
@@ -30,8 +30,8 @@ class Listener(Protocol):
 class Hub:
     """One per server."""
 
-    def __init__(self, curtain: Curtain, clock: Callable[[], float] = time.time) -> None:
-        self._curtain = curtain
+    def __init__(self, redactor: Redactor, clock: Callable[[], float] = time.time) -> None:
+        self._redactor = redactor
         self._clock = clock
         self._listeners: list[Listener] = []
         self._streams: dict[CallSid, StreamSid] = {}
@@ -47,10 +47,10 @@ class Hub:
 
     def call(self, call_sid: CallSid, notice: Notice) -> None:
         """A call tells something."""
-        at, veiled = self._clock(), self._curtain.veiled(notice)
+        at, redacted = self._clock(), self._redactor.redacted(notice)
         for listener in self._listeners:
             try:
-                listener.call(at, call_sid, veiled)
+                listener.call(at, call_sid, redacted)
             except Exception:  # who only watches must not end a call
                 log.exception("a listener failed on %s", type(notice).__name__, extra=self._sids(call_sid))
         if isinstance(notice, CallOver):

@@ -14,7 +14,7 @@ from twilio_rt_cli.live.snapshot import Snapshot
 from twilio_rt_cli.live.terminal import can_show
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.line_writer import LineWriter
-from twilio_rt_cli.output.redaction import Curtain
+from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.reporting.event_lines import (
     EventLine,
@@ -60,7 +60,7 @@ class Reporter:
     """Writes event lines, a listener of the hub; a slow reader never holds up a call. Close it, or use it in `with`."""
 
     def __init__(
-        self, form: Form, curtain: Curtain, clock: Callable[[], float] = time.time, *, logged: bool = False
+        self, form: Form, redactor: Redactor, clock: Callable[[], float] = time.time, *, logged: bool = False
     ) -> None:
         """`logged`: whoever reads the transcript reads the log too, which tells refusals and why."""
         self.form = form
@@ -69,7 +69,7 @@ class Reporter:
         self.overheard: Callable[[], bool] = _always
         """whether anybody would read what `tee` hears of calls: where nobody does, no event is made"""
         self._logged = logged
-        self._curtain = curtain
+        self._redactor = redactor
         self._clock = clock
         self._out = sys.stdout  # a tool that prints may get another one later
         self._colour = console.has_colour(self._out)
@@ -94,9 +94,9 @@ class Reporter:
         """The server tells something."""
         if self.form is Form.TRANSCRIPT and not (self._logged and isinstance(notice, CallRefused | StreamFailed)):
             call_sid = "" if isinstance(notice, Draining) else notice.call_sid or ""
-            self._write_line(server_line(notice, self._curtain), call_sid, at)
+            self._write_line(server_line(notice, self._redactor), call_sid, at)
         if self._wants_events():
-            self._write_event(server_event(notice, self._curtain), at)
+            self._write_event(server_event(notice, self._redactor), at)
 
     def ready(self, url: str, public_url: str | None, admin_url: str) -> None:
         """The server answers from now on."""

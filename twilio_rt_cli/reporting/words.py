@@ -21,7 +21,7 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.output.redaction import Curtain, printable
+from twilio_rt_cli.output.redaction import Redactor, printable
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
 
 _NARROWEST = 20  # columns for words, however narrow the terminal is
@@ -137,18 +137,18 @@ def call_line(notice: Notice) -> Line | None:
             assert_never(notice)
 
 
-def server_line(notice: ServerNotice, curtain: Curtain) -> Line:
+def server_line(notice: ServerNotice, redactor: Redactor) -> Line:
     """What the server tells, in words."""
     match notice:
         case CallStarted():
-            called = f" to {curtain.number(notice.to_number)}" if notice.to_number else ""
-            return Line("call", f"from {curtain.number(notice.from_number) or 'unknown'}{called}")
+            called = f" to {redactor.number(notice.to_number)}" if notice.to_number else ""
+            return Line("call", f"from {redactor.number(notice.from_number) or 'unknown'}{called}")
         case CallRefused():
-            caller = f"from {curtain.number(notice.from_number)}" if notice.from_number else ""
-            aside = ", ".join(part for part in (caller, curtain.text(notice.detail)) if part)
+            caller = f"from {redactor.number(notice.from_number)}" if notice.from_number else ""
+            aside = ", ".join(part for part in (caller, redactor.text(notice.detail)) if part)
             return Line("refused", _REFUSALS[notice.reason], aside)
         case StreamFailed():
-            return Line("error", f"Twilio's stream failed: {curtain.text(notice.error)}")
+            return Line("error", f"Twilio's stream failed: {redactor.text(notice.error)}")
         case Draining():
             return Line("stop", _draining(notice))
         case _:

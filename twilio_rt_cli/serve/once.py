@@ -9,7 +9,7 @@ from twilio_rt_cli.admin.metrics import Metrics
 from twilio_rt_cli.live.on_terminal import live_view
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.logs import log_lines
-from twilio_rt_cli.output.redaction import Curtain
+from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.reporting.hub import Hub
 from twilio_rt_cli.reporting.reporter import Form, Reporter
 from twilio_rt_cli.serve.admin_backend import AdminBackend
@@ -40,8 +40,8 @@ def log_lines_of(settings: Settings) -> AbstractContextManager[None]:
 def serve_once(settings: Settings, form: Form, engine_url: str | None, options: IngressOptions) -> None:
     """Serve in this process, with an engine that already runs when the provider is `local`."""
     logged = console.is_terminal(sys.stderr) and log.isEnabledFor(logging.WARNING)
-    curtain = Curtain(secrets_of(settings), settings.show_numbers)
-    hub, reporter = Hub(curtain), Reporter(form, curtain, logged=logged)
+    redactor = Redactor(secrets_of(settings), settings.show_numbers)
+    hub, reporter = Hub(redactor), Reporter(form, redactor, logged=logged)
     out = sys.stdout
     with reporter, redirect_stdout(sys.stderr), ExitStack() as stack:
         # A tool that prints must not print between our lines, which keep the stdout from before.
@@ -51,7 +51,7 @@ def serve_once(settings: Settings, form: Form, engine_url: str | None, options: 
         now = time.time()
         quota = Quota(limits_of(settings), now, used_since(settings, day_began(now)))
         server = BridgeServer(server_config(settings), opener.answer, hub.server, quota)
-        view = ServerView(settings, server, curtain)
+        view = ServerView(settings, server, redactor)
         metrics = Metrics(
             capacity=settings.limit_concurrency,
             counted=view.model.statistics,

@@ -25,7 +25,7 @@ class ServeOnce:
     engine_url: str | None
 
     def __call__(self, sockets: list[socket] | None = None) -> None:
-        from twilio_rt_cli.output.exit_codes import tell
+        from twilio_rt_cli.output.exit_codes import report
         from twilio_rt_cli.serve.once import log_lines_of, serve_once
         from twilio_rt_cli.serve.options import IngressOptions
 
@@ -33,7 +33,7 @@ class ServeOnce:
             with log_lines_of(self.settings):
                 serve_once(self.settings, self.form, self.engine_url, IngressOptions())
         except TwilioRtError as error:
-            raise SystemExit(tell(error)) from error
+            raise SystemExit(report(error)) from error
 
 
 def serve_reloading(settings: Settings, form: Form, engine_url: str | None) -> None:

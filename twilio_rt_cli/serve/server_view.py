@@ -8,7 +8,7 @@ from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.live.model import About, LiveModel, Process, Told
 from twilio_rt_cli.live.snapshot import CallDetail, LagFigures, Snapshot
 from twilio_rt_cli.machine.vitals import Vitals
-from twilio_rt_cli.output.redaction import Curtain
+from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.reporting.words import Line, call_line, server_line
 from twilio_rt_cli.server.admission.registry import HungUp
@@ -24,7 +24,7 @@ class ServerView:
         self,
         settings: Settings,
         server: BridgeServer,
-        curtain: Curtain,
+        redactor: Redactor,
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -35,15 +35,15 @@ class ServerView:
             model="offline engine" if local else settings.openai_model,
             capacity=settings.limit_concurrency,
         )
-        self._curtain = curtain
+        self._redactor = redactor
         self._clock = clock
         self._server = server
         self._vitals = Vitals()
-        self.model = LiveModel(about, self._in_words, curtain.number, steady)
+        self.model = LiveModel(about, self._in_words, redactor.number, steady)
 
     def number_pointed(self, number: str | None) -> None:
         """This number points here now; None: none does."""
-        self.model.about.number = None if number is None else self._curtain.number(number)
+        self.model.about.number = None if number is None else self._redactor.number(number)
 
     def snapshot(self, first: int = 0, rows: int | None = None) -> Snapshot:
         """The server now, with these calls of all that run."""
@@ -69,7 +69,7 @@ class ServerView:
         line: Line | None
         match notice:
             case CallStarted() | CallRefused() | StreamFailed() | Draining():
-                line = server_line(notice, self._curtain)
+                line = server_line(notice, self._redactor)
             case _:
                 line = call_line(notice)
         return None if line is None else Told(line.who, line.text, line.aside)

@@ -11,7 +11,7 @@ from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import CallOver, KeyPressed
 from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.call.status import NO_STATUS, CallStatus
-from twilio_rt_cli.output.redaction import Curtain
+from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.caller_id import caller_list
 from twilio_rt_cli.reporting.hub import Hub
 from twilio_rt_cli.server.admission.quota import DayLimits, DayUsage, Quota, day_began, local_day
@@ -277,7 +277,7 @@ def test_a_stream_that_had_no_webhook_counts_for_the_day() -> None:
 
 
 def test_the_hub_tells_the_quota_what_it_tells_everybody() -> None:
-    quota, hub = Quota(DayLimits(), NOON, day_of=utc_day), Hub(Curtain(), lambda: NOON)
+    quota, hub = Quota(DayLimits(), NOON, day_of=utc_day), Hub(Redactor(), lambda: NOON)
     hub.add(quota)
     quota.answered(call_sid(1), ANNA, NOON)
     hub.server(CallStarted(call_sid(1), STREAM, ANNA, "+1", Call()))
