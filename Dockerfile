@@ -1,4 +1,4 @@
-# The bridge in a container: README, "In a container". Built and called by container/build-and-call.sh.
+# The bridge in a container: docs/how-to/run-in-a-container.md. Built and called by container/build-and-call.sh.
 ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS build

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.test_readme import commands
+from tests.docs.sources import commands
 from twilio_rt_cli.settings.model import Settings
 
 ROOT = Path(__file__).parent.parent

@@ -1,4 +1,4 @@
-"""The Grafana dashboard and the README's table of metrics know exactly the metrics there are."""
+"""The Grafana dashboard and the page of metrics know exactly the metrics there are."""
 
 import json
 import re
@@ -8,13 +8,9 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.server.figures import CALL
-from tests.test_readme import codes, rows, section
-from twilio_rt_cli.admin.metrics import Metrics
+from tests.docs.pages import codes, read, rows
+from tests.docs.sources import exposition
 from twilio_rt_cli.call.end_reason import EndReason
-from twilio_rt_cli.call.notices import ToolAnswered
-from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.protocol.twilio import CallSid
 
 DASHBOARD: dict[str, Any] = json.loads(
     (Path(__file__).parent.parent / "docs" / "grafana-dashboard.json").read_text("utf-8")
@@ -28,12 +24,8 @@ EXTRA = {"twilio_rt_build_info"}
 @cache
 def samples() -> dict[str, set[str]]:
     """Sample name → its labels, of all that `/metrics` can tell."""
-    statistics = CallStatistics(model_errors={"odd": 1}, cost_usd=0.5)
-    metrics = Metrics(capacity=1, counted=lambda: statistics, refused={}, tools=["look_up"])
-    metrics.call(0.0, CallSid(CALL), ToolAnswered("call_1", "look_up", True, 1.0, ""))
-    text, _ = metrics.exposed()
     told: dict[str, set[str]] = {}
-    for family in text_string_to_metric_families(text.decode()):
+    for family in text_string_to_metric_families(exposition()):
         for one in family.samples:
             told.setdefault(one.name, set()).update(one.labels)
     return told
@@ -115,26 +107,14 @@ def test_a_failed_call_is_what_the_code_calls_so() -> None:
     assert set(in_order.split("|")) == {reason.value for reason in counted if not reason.failed}
 
 
-# The README
+# The page of metrics
 
 
 def test_the_table_of_metrics_is_what_is_told() -> None:
     told = {family(name): labels - {"le"} for name, labels in samples().items() if name.startswith("twilio_rt_")}
     table = {}
-    for name, *_ in rows(section("Metrics")):
+    for name, *_ in rows(read("docs/reference/metrics.md")):
         found = re.fullmatch(r"(\w+)(?:\{([\w,]+)\})?", codes(name)[0])
         assert found, name
         table["twilio_rt_" + found[1]] = set(found[2].split(",")) if found[2] else set()
     assert table == {name: labels for name, labels in told.items() if name not in EXTRA}
-
-
-def test_the_table_of_the_admin_port_is_what_it_answers() -> None:
-    table = [codes(route)[0] for route, _ in rows(section("The admin port"))]
-    assert table == [
-        "GET /metrics",
-        "GET /calls",
-        "GET /calls/{call_sid}",
-        "POST /calls/{call_sid}/hangup",
-        "GET /events",
-        "GET, PUT /origin",
-    ]

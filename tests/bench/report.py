@@ -86,7 +86,7 @@ def _ratio(over: Row, under: Row | None) -> float | None:
 
 
 def table(found: Sequence[Row]) -> str:
-    """A table for people (and for docs/performance.md)."""
+    """A table for people (and for docs/explanation/performance.md)."""
     head = (
         "| candidate | calls | CPU ms per call-second (user + system, min–max) | phone → model p50 / p99 / max ms "
         "| model → phone p50 / p99 / max ms | RSS kB per call | lost / altered / reordered | wake-ups per call-s "

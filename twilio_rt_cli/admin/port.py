@@ -62,9 +62,11 @@ def create_admin_app(
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
 
     async def known() -> KnownOrigin:
+        """Where Twilio reaches us, and the port that is for it."""
         return KnownOrigin(origin=origins.current.url, port=port)
 
     async def tell(told: ToldOrigin) -> KnownOrigin:
+        """What `twilio-rt tunnel` tells: Twilio reaches us there from now on."""
         if not checked:
             raise HTTPException(409, "Twilio's signatures are not checked here: only this machine may call.")
         if told.port != port:

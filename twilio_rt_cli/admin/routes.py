@@ -40,21 +40,25 @@ def calls_router(source: AdminSource, changing: Depends) -> APIRouter:
     router = APIRouter()
 
     async def metrics(request: Request) -> Response:
+        """Metrics for Prometheus, or as OpenMetrics for who accepts that."""
         text, content_type = source.metrics(request.headers.get("accept", ""))
         return Response(text, headers={"Content-Type": content_type})
 
     async def calls(
         first: Annotated[int, Query(ge=0)] = 0, rows: Annotated[int | None, Query(ge=0)] = None
     ) -> Response:
+        """The server and its calls at this moment; of many, `?first=20&rows=10`."""
         return _json(source.snapshot(first, rows))
 
     async def call(call_sid: str) -> Response:
+        """One call on the line, and what was said so far."""
         found = source.detail(CallSid(call_sid))
         if found is None:
             raise HTTPException(404, "No such call is known here.")
         return _json(found)
 
     async def hang_up(call_sid: str) -> dict[str, str | bool]:
+        """Hang up, in order: the caller hears no apology. 404: no such call; 409: it is ending already."""
         match source.hang_up(CallSid(call_sid)):
             case HungUp.UNKNOWN:
                 raise HTTPException(404, "No such call is on the line.")
@@ -64,6 +68,7 @@ def calls_router(source: AdminSource, changing: Depends) -> APIRouter:
                 return {"call": call_sid, "hung_up": True}
 
     async def events() -> Response:
+        """Event lines as they happen, for up to 50 readers."""
         reader = source.events.join()
         if reader is None:
             raise HTTPException(503, "Too many read the events already, or the server is stopping.")

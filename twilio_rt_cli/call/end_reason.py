@@ -4,21 +4,34 @@ from enum import Enum
 
 
 class EndReason(Enum):
-    """Why a call is over."""
+    """Why a call is over. The line under each is its row in docs/reference/event-lines.md."""
 
     CALLER_HUNG_UP = "caller_hung_up"
+    """the caller hung up"""
     AGENT_HUNG_UP = "agent_hung_up"
+    """the agent ended the call"""
     TIME_LIMIT = "time_limit"
+    """MAX_CALL_SECONDS are over"""
     PROBE = "probe"
+    """a reachability probe, Call SID CA and 32 zeros; leaves no trace"""
     MODEL_UNREACHABLE = "model_unreachable"
+    """the model cannot be reached, or gave no session within 6 s"""
     MODEL_REFUSED = "model_refused"
+    """wrong key, unknown model, no credit, or a session that is not µ-law"""
     MODEL_GONE = "model_gone"
+    """the model's socket closed, its session expired, or it failed twice in a row"""
     MODEL_STALLED = "model_stalled"
+    """the model left a request unanswered for 10 s, or fell silent within an answer for 30 s"""
     STREAM_LOST = "stream_lost"
+    """Twilio's socket broke, or never came"""
     BAD_MESSAGES = "bad_messages"
+    """more than 20 messages that break the protocol, a flood of media, or a wrong `start`"""
     DRAINED = "drained"
+    """we stopped, and the call was not over in time"""
     OPERATOR = "operator"
+    """somebody hung up from the live view or the admin port"""
     INTERNAL_ERROR = "internal_error"
+    """a bug of ours; the log has the traceback"""
 
     @property
     def failed(self) -> bool:

@@ -42,22 +42,22 @@ class Webhooks:
         return router
 
     async def about(self) -> dict[str, str]:
-        """Who we are."""
+        """Name and version."""
         return {"name": "twilio-rt", "version": __version__}
 
     async def healthy(self) -> dict[str, str]:
-        """We live."""
+        """200 while the process lives."""
         return {"status": "ok"}
 
     async def ready(self, response: Response) -> dict[str, str]:
-        """Whether new calls are welcome: 503 while draining."""
+        """Whether new calls are welcome: 200, and 503 while draining."""
         if not self._registry.draining:
             return {"status": "ready"}
         response.status_code = 503
         return {"status": "draining"}
 
     async def incoming_call(self, request: Request) -> Response:
-        """A call comes in: connect it to our media socket, or say that the line is busy, whatever the reason."""
+        """The voice webhook. Answers TwiML: connect the call to our media socket, or say that the line is busy."""
         signed = await read_signed(request, self._context)
         incoming = IncomingCall(
             call_sid=signed.call_sid,
@@ -83,7 +83,7 @@ class Webhooks:
         )
 
     async def stream_ended(self, request: Request) -> Response:
-        """The stream is over and the caller still there: hang up after a normal end, else say what we owe."""
+        """What Twilio asks after the stream: hang up after an end in order, else say FALLBACK_MESSAGE and hang up."""
         signed = await read_signed(request, self._context)
         reason = await self._how_it_ended(signed.call_sid)
         self._context.log_of(signed.call_sid).debug(
@@ -94,7 +94,7 @@ class Webhooks:
         return _twiml(twiml.say_and_hangup(self._context.config.fallback_message))
 
     async def stream_status(self, request: Request) -> Response:
-        """Twilio tells of a stream's beginning, end or failure; only here a failed handshake becomes visible."""
+        """Twilio tells of a stream's start, stop or error; only here a failed handshake becomes visible."""
         signed = await read_signed(request, self._context)
         stream_sid = StreamSid(signed.field("StreamSid")[:64])
         call_log(signed.call_sid, stream_sid).debug("stream status: %s", signed.field("StreamEvent")[:64])
@@ -106,7 +106,7 @@ class Webhooks:
         return Response(status_code=204)
 
     async def call_status(self, request: Request) -> Response:
-        """Twilio tells of a call's progress; the final one ends it."""
+        """Twilio tells of a call's progress; a final status ends it."""
         signed = await read_signed(request, self._context)
         status = signed.field("CallStatus")[:64]
         self._context.log_of(signed.call_sid).debug("call status: %s", status)
@@ -115,7 +115,7 @@ class Webhooks:
         return Response(status_code=204)
 
     async def amd_status(self, request: Request) -> Response:
-        """Twilio tells who answered an outgoing call: a person or a machine."""
+        """Twilio tells who answered an outgoing call, a person or a machine; logged."""
         signed = await read_signed(request, self._context)
         self._context.log_of(signed.call_sid).info("answered by %s", signed.field("AnsweredBy")[:64])
         return Response(status_code=204)

@@ -1,0 +1,34 @@
+"""The page of event lines has every type, every end and every reason of a refusal."""
+
+import re
+
+from tests.docs.pages import ROOT, codes, read, rows, section
+from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.server.notices import Refusal
+
+PAGE = read("docs/reference/event-lines.md")
+
+
+def test_the_table_of_events_has_every_type_and_no_other() -> None:
+    sources = "".join(
+        (ROOT / "twilio_rt_cli" / "reporting" / name).read_text("utf-8")
+        for name in ("event_lines.py", "reporter.py", "tunnel_events.py")
+    )
+    made = set(re.findall(r'"((?:server|call|tunnel|number|events)\.[a-z_]+|stats)"', sources))
+    assert made == {codes(row[0])[0] for row in rows(section("Event lines", PAGE))}
+
+
+def test_the_table_of_ends_is_the_codes() -> None:
+    table = {codes(row[0])[0]: row[2] == "yes" for row in rows(section("Why a call ended", PAGE))}
+    assert table == {reason.value: reason.failed for reason in EndReason}
+    assert all(row[1] for row in rows(section("Why a call ended", PAGE)))
+
+
+def test_the_reasons_of_refusals_are_all_told() -> None:
+    told = [codes(reason)[0] for reason, _ in rows(section("Why a call was refused", PAGE))]
+    assert told == [reason.value for reason in Refusal]
+
+
+def test_the_limits_of_callers_name_their_reasons() -> None:
+    told = {codes(refused)[0] for *_, refused in rows(read("docs/how-to/limit-callers.md"))}
+    assert told == {reason.value for reason in Refusal if re.match(r"(caller|day)_", reason.value)}
