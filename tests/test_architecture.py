@@ -280,7 +280,7 @@ def test_nothing_is_patched() -> None:
         ("live.model", "server.notices", True),
         ("server.run", "live.model", False),
         ("serve.start", "doctor.checks", False),
-        ("cli.serve", "settings.model", True),
+        ("cli.serve", "settings.groups", True),
         ("bridge.bridge", "nobody", False),
     ],
 )

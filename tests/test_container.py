@@ -20,12 +20,12 @@ import pytest
 import yaml
 
 from tests.docs.sources import commands
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import FIELDS
 
 ROOT = Path(__file__).parent.parent
 COMPOSE_FILES = ("docker-compose.yml", "docker-compose.test.yml")
 SCRIPT = ROOT / "container" / "build-and-call.sh"
-SETTINGS = {name.upper(): field for name, field in Settings.model_fields.items()}
+SETTINGS = {name.upper(): field for name, field in FIELDS.items()}
 
 
 def services(name: str = "docker-compose.yml") -> dict[str, dict[str, Any]]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from twilio_rt_cli.attach.known_origin import known_origin
+from twilio_rt_cli.attach.known_origin import LOOKUPS, Lookup, known_origin
 from twilio_rt_cli.machine.state import announce
-from twilio_rt_cli.settings.model import Settings, bare_settings
+from twilio_rt_cli.settings.loading import bare_settings
 
 
 @pytest.fixture(autouse=True)
@@ -43,35 +43,35 @@ def admin_port(answer: bytes, status: int = 200) -> Iterator[None]:
             thread.join()
 
 
-def settings(**given: object) -> Settings:
-    return bare_settings(realtime_provider="local", **given)
+def known(*lookups: Lookup, **given: object) -> str | None:
+    settings = bare_settings(realtime_provider="local", **given)
+    return known_origin(settings.server, settings.tunnel, lookups or LOOKUPS)
 
 
 def test_nobody_knows() -> None:
-    assert known_origin(settings()) is None
+    assert known() is None
 
 
 def test_a_running_server_tells_its_own() -> None:
     with admin_port(b'{"origin": "https://ab12.ngrok.app", "port": 5001}'):
-        assert known_origin(settings()) == "https://ab12.ngrok.app"
+        assert known() == "https://ab12.ngrok.app"
 
 
 def test_the_setting_comes_first() -> None:
-    given = settings(public_url="https://set.example", twilio_auth_token="0" * 32)
     with admin_port(b'{"origin": "https://ab12.ngrok.app", "port": 5001}'):
-        assert known_origin(given) == "https://set.example"
+        assert known(public_url="https://set.example", twilio_auth_token="0" * 32) == "https://set.example"
 
 
 @pytest.mark.parametrize(("answer", "status"), [(b"{", 200), (b"[]", 200), (b'{"origin": null}', 200), (b"{}", 404)])
 def test_a_server_that_does_not_tell_is_as_none(answer: bytes, status: int) -> None:
     with admin_port(answer, status):
-        assert known_origin(settings()) is None
+        assert known() is None
 
 
 def test_a_server_that_is_deaf_is_as_none() -> None:
     announce(5001, "http://127.0.0.1:1")
-    assert known_origin(settings()) is None
+    assert known() is None
 
 
 def test_others_may_know() -> None:
-    assert known_origin(settings(), [lambda _: None, lambda _: "https://cd34.ngrok.app"]) == "https://cd34.ngrok.app"
+    assert known(lambda *_: None, lambda *_: "https://cd34.ngrok.app") == "https://cd34.ngrok.app"

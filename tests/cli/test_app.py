@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from twilio_rt_cli import __version__, errors
 from twilio_rt_cli.cli.app import Root, app
 
-HEAVY = {"fastapi", "numpy", "pydantic", "rich", "twilio", "twilio_rt_cli.settings.model", "uvicorn", "websockets"}
+HEAVY = {"fastapi", "numpy", "pydantic", "rich", "twilio", "twilio_rt_cli.settings.groups", "uvicorn", "websockets"}
 COMMANDS = ["serve", "tunnel", "configure-number", "doctor", "call-test", "engine", "calls"]
 
 

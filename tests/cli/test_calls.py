@@ -427,7 +427,7 @@ def test_ten_thousand_calls_are_listed_within_three_tenths_of_a_second(
     "words", [["list", "--limit", "5"], ["--since", "1d"], ["show", "1"], ["export", "--format", "csv"]]
 )
 def test_nothing_heavy_is_imported(words: list[str], three: Path) -> None:
-    heavy = {"asyncio", "numpy", "pydantic", "rich", "twilio_rt_cli.settings.model"}
+    heavy = {"asyncio", "numpy", "pydantic", "rich", "twilio_rt_cli.settings.groups"}
     code = f"""
 import sys
 from twilio_rt_cli.cli.app import app

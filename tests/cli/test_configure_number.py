@@ -16,7 +16,7 @@ from tests.nursery.nursery import Nursery
 from tests.twilio_rest import Number, TwilioRest, twilio_rest
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.numbers import Journal, NumberPointer, plan, webhook_url
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import FIELDS
 from twilio_rt_cli.twilio_api import Account, TwilioApi
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def rest() -> Iterator[TwilioRest]:
 @pytest.fixture(autouse=True)
 def account(rest: TwilioRest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The account's settings, and a state folder of the test's own."""
-    for name in Settings.model_fields:
+    for name in FIELDS:
         monkeypatch.delenv(name.upper(), raising=False)
     for name, value in settings(rest, tmp_path).items():
         monkeypatch.setenv(name, value)

@@ -17,7 +17,7 @@ from tests.nursery.nursery import Nursery
 from tests.scripted_model import Script, scripted_model
 from tests.twilio_rest import TwilioRest, twilio_rest
 from twilio_rt_cli.cli.app import app
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import FIELDS
 
 KEY = "sk-canary-that-must-never-be-seen-anywhere"
 NUMBER = "+14155550100"
@@ -79,7 +79,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Iterato
 def rest(
     world: tuple[TwilioRest, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[TwilioRest]:
-    for name in Settings.model_fields:
+    for name in FIELDS:
         monkeypatch.delenv(name.upper(), raising=False)
     for name, value in world[1].items():
         monkeypatch.setenv(name, value)

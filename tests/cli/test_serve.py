@@ -18,7 +18,8 @@ from tests.nursery.nursery import Nursery
 from tests.nursery.program import Program
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.cli.serve import serve
-from twilio_rt_cli.settings.model import Settings, bare_settings
+from twilio_rt_cli.settings.groups import FIELDS, GROUPS, setting_names
+from twilio_rt_cli.settings.loading import bare_settings
 
 OFFLINE = {"OPENAI_REALTIME_URL": "ws://127.0.0.1:1/v1/realtime"}
 """a model that is never called, and needs no key"""
@@ -26,7 +27,7 @@ OFFLINE = {"OPENAI_REALTIME_URL": "ws://127.0.0.1:1/v1/realtime"}
 
 def environment(**more: str) -> dict[str, str]:
     """Ours, without any setting but these."""
-    names = {name.upper() for name in Settings.model_fields}
+    names = set(setting_names())
     return {name: value for name, value in os.environ.items() if name not in names} | OFFLINE | more
 
 
@@ -146,7 +147,7 @@ def test_a_busy_port_is_exit_1(tmp_path: Path, nursery: Nursery) -> None:
 
 
 def run(*arguments: str, cwd: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str, str]:
-    for name in Settings.model_fields:
+    for name in FIELDS:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(cwd)
     result = CliRunner().invoke(app, ["serve", *arguments])
@@ -166,14 +167,15 @@ def test_bad_settings_are_exit_2_with_a_sentence_each(tmp_path: Path, monkeypatc
 
 def test_every_flag_of_a_setting_names_it_and_its_default() -> None:
     shown = " ".join(CliRunner().invoke(app, ["serve", "--help"]).stdout.split())
-    defaults = bare_settings(openai_api_key="k", twilio_auth_token="t")
+    settings = bare_settings(openai_api_key="k", twilio_auth_token="t")
+    defaults = {name: value for group in GROUPS for name, value in getattr(settings, group)}
     flags = set(inspect.signature(serve).parameters) - {"local", "plain", "json", "tunnel", "number", "yes"}
-    assert flags < Settings.model_fields.keys()
+    assert flags < FIELDS.keys()
     for name in flags:
         default = re.search(rf"\[{name.upper()}(?:: ([^\]]+))?\]", shown)
         assert default, name
         if default[1] is not None:
-            assert default[1].partition(";")[0].replace("gpt- ", "gpt-") == shown_as(getattr(defaults, name))
+            assert default[1].partition(";")[0].replace("gpt- ", "gpt-") == shown_as(defaults[name])
 
 
 def shown_as(value: object) -> str:

@@ -21,7 +21,7 @@ from tests.nursery.program import Program
 from tests.tunnel.world import PORT, kill, left, some_agent
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.machine.state import announce, running_server, withdraw
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import setting_names
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, st
     """Ours without any setting, a state folder of its own, and the stand-in on PATH."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     install(tmp_path)
-    names = {name.upper() for name in Settings.model_fields}
+    names = set(setting_names())
     kept = {name: value for name, value in os.environ.items() if name not in names}
     path = f"{tmp_path}{os.pathsep}{kept['PATH']}"
     return kept | {"PATH": path, "NGROK_AUTHTOKEN": TOKEN, "NGROK_API_URL": NO_AGENT}

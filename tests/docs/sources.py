@@ -29,7 +29,7 @@ from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import ToolAnswered
 from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.cli.app import app
-from twilio_rt_cli.output.masking import Curtain
+from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.origin import Origins
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.reporting.words import server_line
@@ -39,22 +39,12 @@ from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.context import ServerContext
 from twilio_rt_cli.server.notices import CallRefused, Refusal
 from twilio_rt_cli.server.webhook import Webhooks
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import FIELDS, GROUPS
 
 # Settings
 
-_TITLES = {
-    "host": "Server",
-    "ngrok_authtoken": "The tunnel",
-    "twilio_account_sid": "Twilio",
-    "realtime_provider": "The model",
-    "transcription_model": "Hearing the caller",
-    "prompt_file": "The agent",
-    "caller_calls_per_day": "Who may call, and how much in a day",
-    "records": "Records",
-    "log_level": "Logs",
-}
-"""first field of each group → its title, in the order in which people read them"""
+_IN_ORDER = ("server", "tunnel", "twilio", "model", "hearing", "agent", "limits", "records", "log")
+"""the groups in the order in which people read them"""
 
 
 @dataclass(frozen=True)
@@ -73,12 +63,13 @@ def settings() -> dict[str, list[Setting]]:
     """Title → the settings of that group."""
     taken = commands()["serve"].params
     options = {one.name for one in taken}
-    found: dict[str, list[Setting]] = {title: [] for title in _TITLES.values()}
-    title = ""
-    for name, field in Settings.model_fields.items():
-        title = _TITLES.get(name, title)
-        meaning = field.description or ""
-        found[title].append(Setting(name.upper(), _default(field), meaning, name in options))
+    assert set(_IN_ORDER) == GROUPS.keys()
+    found: dict[str, list[Setting]] = {}
+    for group in (GROUPS[name] for name in _IN_ORDER):
+        found[group.__doc__ or ""] = [
+            Setting(name.upper(), _default(field), field.description or "", name in options)
+            for name, field in group.model_fields.items()
+        ]
     return found
 
 
@@ -113,7 +104,7 @@ def params(command: str) -> Iterator[Param]:
     """Arguments first. Of `serve` those alone that are no settings."""
     told = [one for one in commands()[command].params if one.name != "help" and not getattr(one, "hidden", False)]
     for one in sorted(told, key=lambda one: one.param_type_name != "argument"):
-        if command != "serve" or one.name not in Settings.model_fields:
+        if command != "serve" or one.name not in FIELDS:
             meaning, _, rest = (getattr(one, "help", "") or "").partition(" [")
             default = rest.rstrip("]") or _shown_default(one)
             yield Param(_shown(one), default, meaning.removesuffix("."))
@@ -267,7 +258,7 @@ def ends() -> Iterator[tuple[EndReason, str]]:
 
 def refusals() -> Iterator[tuple[Refusal, str]]:
     """Why calls are refused, in the words of the transcript."""
-    yield from ((reason, server_line(CallRefused(reason), Curtain()).text) for reason in Refusal)
+    yield from ((reason, server_line(CallRefused(reason), Redactor()).text) for reason in Refusal)
 
 
 def docs_of_members(kind: type[Enum]) -> dict[str, str]:

@@ -4,14 +4,15 @@ import pytest
 
 from twilio_rt_cli.doctor.finding import Finding, State
 from twilio_rt_cli.doctor.keys import key_findings
-from twilio_rt_cli.settings.model import bare_settings
+from twilio_rt_cli.settings.loading import bare_settings
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 SECRET = "canary-canary-canary-canary"
 
 
 def found(**given: object) -> dict[str, Finding]:
-    return {one.name: one for one in key_findings(bare_settings(**({"openai_api_key": "sk-" + "x" * 40} | given)))}
+    settings = bare_settings(**({"openai_api_key": "sk-" + "x" * 40} | given))
+    return {one.name: one for one in key_findings(settings.twilio, settings.model)}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from twilio_rt_cli.doctor.finding import Finding, State
 from twilio_rt_cli.doctor.limits import limit_findings, price_finding
 from twilio_rt_cli.models.prices import price_table
 from twilio_rt_cli.server.admission.quota import DayLimits
-from twilio_rt_cli.settings.model import Settings, bare_settings
+from twilio_rt_cli.settings.groups import Settings
+from twilio_rt_cli.settings.loading import bare_settings
 from twilio_rt_cli.settings.parts import limits_of
 
 
@@ -16,11 +17,12 @@ def settings(**given: Any) -> Settings:
 
 
 def findings(**given: Any) -> list[Finding]:
-    return list(limit_findings(settings(**given)))
+    wanted = settings(**given)
+    return list(limit_findings(limits_of(wanted.limits), wanted.model))
 
 
 def test_nothing_is_limited_by_default() -> None:
-    assert limits_of(settings()) == DayLimits()
+    assert limits_of(settings().limits) == DayLimits()
     [finding] = findings()
     assert (finding.state, finding.message) == (State.OK, "Everybody may call, as often and as long as they like.")
 
@@ -35,7 +37,7 @@ def test_each_setting_is_a_limit() -> None:
             cost_usd_per_day=25,
             allow_callers="+49*",
             block_callers="anonymous",
-        )
+        ).limits
     )
     assert (limits.caller_calls, limits.caller_minutes, limits.calls, limits.minutes) == (5, 20.5, 100, 300)
     assert limits.cost_usd == 25
@@ -66,9 +68,9 @@ def test_a_limit_of_cost_that_cannot_be_kept_is_a_warning_in_one_sentence(given:
 
 def test_the_age_of_the_price_table_is_told_when_it_is_old() -> None:
     as_of = price_table().as_of
-    young = price_finding(settings(), as_of + timedelta(days=180))
+    young = price_finding(settings().model, as_of + timedelta(days=180))
     assert (young.message, young.hint) == (f"The price table is of {as_of}.", "")
-    old = price_finding(settings(), as_of + timedelta(days=181))
+    old = price_finding(settings().model, as_of + timedelta(days=181))
     assert old.state is State.OK
     assert old.message == f"The price table is of {as_of}. That is 181 days ago."
     assert "https://developers.openai.com/" in old.hint
@@ -76,6 +78,6 @@ def test_the_age_of_the_price_table_is_told_when_it_is_old() -> None:
 
 def test_a_model_without_a_price_is_told() -> None:
     day = date(2026, 8, 1)
-    told = price_finding(settings(openai_model="my-deployment"), day).message
+    told = price_finding(settings(openai_model="my-deployment").model, day).message
     assert told.endswith("my-deployment is not in it: its calls have no cost (n/a).")
-    assert price_finding(settings(realtime_provider="local"), day).message.endswith("costs nothing by it.")
+    assert price_finding(settings(realtime_provider="local").model, day).message.endswith("costs nothing by it.")

@@ -18,9 +18,10 @@ from twilio_rt_cli.doctor.machine import (
     python_finding,
 )
 from twilio_rt_cli.machine.state import RunningServer
-from twilio_rt_cli.settings.model import Settings, bare_settings
+from twilio_rt_cli.settings.groups import setting_names
+from twilio_rt_cli.settings.loading import bare_settings
 
-NAMES = [name.upper() for name in Settings.model_fields]
+NAMES = setting_names()
 
 
 @pytest.fixture(autouse=True)
@@ -93,13 +94,13 @@ def test_the_disk(tmp_path: Path) -> None:
 
 
 def test_the_port() -> None:
-    settings = bare_settings(realtime_provider="local", port=0)
+    settings = bare_settings(realtime_provider="local", port=0).server
     [finding] = port_findings(settings, RunningServer(os.getpid(), "", 5001, "http://127.0.0.1:5002"))
     assert finding.message == f"A server runs on port 5001 (pid {os.getpid()})."
     [finding] = port_findings(settings, None)
     assert finding.state is State.OK
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        busy = bare_settings(realtime_provider="local", port=taken.getsockname()[1])
+        busy = bare_settings(realtime_provider="local", port=taken.getsockname()[1]).server
         [finding] = port_findings(busy, None)
     assert (finding.state, "in use" in finding.message) == (State.FAILED, True)
 
@@ -107,7 +108,7 @@ def test_the_port() -> None:
 def test_a_tunnel_needs_ngrok(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     away = {"realtime_provider": "local", "ngrok_api_url": "http://127.0.0.1:1"}
-    assert ngrok_finding(bare_settings(**away)).state is State.SKIPPED
-    assert ngrok_finding(bare_settings(**away, ngrok_authtoken="canary-canary")).state is State.OK
+    assert ngrok_finding(bare_settings(**away).tunnel).state is State.SKIPPED
+    assert ngrok_finding(bare_settings(**away, ngrok_authtoken="canary-canary").tunnel).state is State.OK
     (tmp_path / "ngrok").touch(0o755)
-    assert ngrok_finding(bare_settings(**away)).message == f"ngrok is at {tmp_path}/ngrok; no agent runs."
+    assert ngrok_finding(bare_settings(**away).tunnel).message == f"ngrok is at {tmp_path}/ngrok; no agent runs."

@@ -17,7 +17,8 @@ from twilio_rt_cli.doctor.finding import Finding, State
 from twilio_rt_cli.doctor.model import agent_session, model_findings, refused_session, shutdown_findings
 from twilio_rt_cli.models.shutdowns import SHUTDOWNS
 from twilio_rt_cli.protocol.realtime import ErrorDetails
-from twilio_rt_cli.settings.model import Settings, bare_settings
+from twilio_rt_cli.settings.groups import Settings
+from twilio_rt_cli.settings.loading import bare_settings
 
 KEY = "sk-canary-that-must-never-be-seen-anywhere"
 
@@ -87,7 +88,7 @@ def test_a_key_that_is_refused_is_exit_4(status: int, error: str, code: int) -> 
 
 def test_without_a_key_nobody_is_asked() -> None:
     for given in ({"realtime_provider": "azure"}, {"openai_api_key": None}):
-        partly = settings(realtime_provider="local").model_copy(update={"realtime_provider": "openai"} | given)
+        partly = settings(realtime_provider="local").having(**({"realtime_provider": "openai"} | given))
         [finding] = asyncio.run(model_findings(partly, {}))
         assert finding.state is State.SKIPPED
 
@@ -127,12 +128,17 @@ def test_tools_that_do_not_load_are_told(tmp_path: Path) -> None:
 # Models with a last day
 
 
+def lifetimes(today: date, **given: object) -> list[Finding]:
+    wanted = settings(**given)
+    return list(shutdown_findings(wanted.model, wanted.hearing.transcription_model, today))
+
+
 def states(today: date, **given: object) -> dict[str, State]:
-    return {one.name: one.state for one in shutdown_findings(settings(**given), today)}
+    return {one.name: one.state for one in lifetimes(today, **given)}
 
 
 def test_a_model_with_a_last_day_is_warned_of() -> None:
-    [model, transcription] = shutdown_findings(settings(openai_model="gpt-realtime-mini"), date(2026, 11, 25))
+    [model, transcription] = lifetimes(date(2026, 11, 25), openai_model="gpt-realtime-mini")
     assert model.state is State.WARNING
     assert "2027-01-20" in model.message
     assert model.hint == "OPENAI_MODEL=gpt-realtime-2.1-mini"

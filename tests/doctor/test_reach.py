@@ -10,29 +10,30 @@ from twilio_rt_cli.caller.probe import Probe, Step
 from twilio_rt_cli.doctor.finding import State
 from twilio_rt_cli.doctor.reach import origin_findings, trip_findings, wrong_finding
 from twilio_rt_cli.machine.state import RunningServer
-from twilio_rt_cli.settings.model import Settings, bare_settings
+from twilio_rt_cli.settings.groups import TwilioSettings
+from twilio_rt_cli.settings.loading import bare_settings
 
 ORIGIN = "https://bridge.example.com"
 SERVER = RunningServer(os.getpid(), "", 5001, "http://127.0.0.1:5002")
 
 
-def settings(**given: object) -> Settings:
+def settings(**given: object) -> TwilioSettings:
     named = {"realtime_provider": "local", "twilio_auth_token": TOKEN, "twilio_account_sid": ACCOUNT}
-    return bare_settings(**(named | given))
+    return bare_settings(**(named | given)).twilio
 
 
 @pytest.mark.parametrize(
     ("origin", "state"), [(None, State.SKIPPED), ("http://127.0.0.1:5001", State.WARNING), (ORIGIN, State.OK)]
 )
 def test_the_origin(origin: str | None, state: State) -> None:
-    [finding] = origin_findings(settings(), origin, None)
+    [finding] = origin_findings(None, origin, None)
     assert finding.state is state
     assert bool(finding.hint) == (state is not State.OK)
 
 
 @pytest.mark.parametrize(("of_server", "state"), [(ORIGIN, State.OK), ("http://127.0.0.1:5001", State.FAILED)])
 def test_the_server_must_go_by_the_same_origin(of_server: str, state: State) -> None:
-    _, finding = origin_findings(settings(public_url=ORIGIN), ORIGIN, of_server)
+    _, finding = origin_findings(ORIGIN, ORIGIN, of_server)
     assert (finding.name, finding.state) == ("public-url", state)
 
 

@@ -7,7 +7,8 @@ import pytest
 from tests.twilio_rest import TwilioRest, twilio_rest
 from twilio_rt_cli.doctor.finding import Finding, State
 from twilio_rt_cli.doctor.twilio import account_findings, clock_finding, number_findings
-from twilio_rt_cli.settings.model import Settings, bare_settings
+from twilio_rt_cli.settings.groups import TwilioSettings
+from twilio_rt_cli.settings.loading import bare_settings
 
 NUMBER = "+14155550100"
 ORIGIN = "https://ab12.ngrok.app"
@@ -20,18 +21,18 @@ def rest() -> Iterator[TwilioRest]:
         yield running
 
 
-def settings(rest: TwilioRest, **given: object) -> Settings:
+def settings(rest: TwilioRest, **given: object) -> TwilioSettings:
     named = {
         "realtime_provider": "local",
         "twilio_account_sid": rest.account.sid,
         "twilio_auth_token": rest.account.auth_token,
         "twilio_api_url": rest.url,
     }
-    return bare_settings(**(named | given))
+    return bare_settings(**(named | given)).twilio
 
 
 def number(rest: TwilioRest, origin: str | None = ORIGIN, **given: object) -> Finding:
-    [finding] = number_findings(settings(rest, **given), origin)
+    [finding] = number_findings(settings(rest, **given), origin, show=False)
     assert NUMBER not in finding.message
     return finding
 
@@ -58,7 +59,7 @@ def test_a_wrong_token_and_an_api_that_is_down(rest: TwilioRest) -> None:
 def test_without_an_account_it_is_named_once(rest: TwilioRest) -> None:
     nobodys = settings(rest, twilio_account_sid=None, twilio_auth_token=None)
     assert [one.state for one in account_findings(nobodys)] == [State.FAILED, State.FAILED]
-    assert [one.state for one in number_findings(nobodys, None)] == [State.SKIPPED]
+    assert [one.state for one in number_findings(nobodys, None, show=False)] == [State.SKIPPED]
 
 
 def test_the_api_key_is_tried_and_so_is_the_token_beside_it(rest: TwilioRest) -> None:
@@ -66,12 +67,12 @@ def test_the_api_key_is_tried_and_so_is_the_token_beside_it(rest: TwilioRest) ->
     rest.account.number(NUMBER).voice_url = f"{ORIGIN}/incoming-call"
     both = settings(rest, twilio_api_key=KEY, twilio_api_secret=SECRET)
     assert [one.state for one in account_findings(both)] == [State.OK]
-    assert {one.name: one.state for one in number_findings(both, ORIGIN)} == {
+    assert {one.name: one.state for one in number_findings(both, ORIGIN, show=False)} == {
         "twilio-api-key": State.OK,
         "number": State.OK,
     }
     wrong = settings(rest, twilio_api_key=KEY, twilio_api_secret="x" * 32)
-    refused, skipped = number_findings(wrong, ORIGIN)
+    refused, skipped = number_findings(wrong, ORIGIN, show=False)
     assert (refused.name, refused.code, skipped.state) == ("twilio-api-key", 4, State.SKIPPED)
     unknown = settings(rest, twilio_api_key=KEY, twilio_api_secret=SECRET, twilio_auth_token=None)
     [finding] = account_findings(unknown)
@@ -112,8 +113,8 @@ def test_numbers_that_cannot_be_called(rest: TwilioRest) -> None:
 
 
 def test_the_clock(rest: TwilioRest) -> None:
-    assert clock_finding(settings(rest)).state is State.OK
+    assert clock_finding(settings(rest).twilio_api_url).state is State.OK
     rest.faults.ahead_s = 300
-    finding = clock_finding(settings(rest))
+    finding = clock_finding(settings(rest).twilio_api_url)
     assert (finding.state, "behind Twilio's" in finding.message) == (State.WARNING, True)
-    assert clock_finding(settings(rest, twilio_api_url="http://127.0.0.1:1")).state is State.SKIPPED
+    assert clock_finding(settings(rest, twilio_api_url="http://127.0.0.1:1").twilio_api_url).state is State.SKIPPED

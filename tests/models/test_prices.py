@@ -6,7 +6,7 @@ import pytest
 from twilio_rt_cli.call.price import Prices
 from twilio_rt_cli.call.statistics import Tokens
 from twilio_rt_cli.models.prices import price_table, prices_of
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import FIELDS
 
 MODELS = (
     "gpt-realtime-2.1",
@@ -40,7 +40,7 @@ def test_prices_are_by_the_million() -> None:
 
 
 def test_the_model_that_answers_by_default_has_a_price() -> None:
-    assert prices_of(str(Settings.model_fields["openai_model"].default)) is not None
+    assert prices_of(str(FIELDS["openai_model"].default)) is not None
 
 
 @pytest.mark.parametrize("model", MODELS)

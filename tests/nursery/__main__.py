@@ -35,7 +35,7 @@ _WANTED = (
     "twilio_rt_cli.live.summary",
     "twilio_rt_cli.admin.port",
     "twilio_rt_cli.server.run",
-    "twilio_rt_cli.settings.model",
+    "twilio_rt_cli.settings.groups",
 )
 _FORKS_SAFELY = sys.platform == "linux"
 """macOS has frameworks that do not live through a fork without exec: there a process begins like any other"""

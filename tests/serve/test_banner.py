@@ -2,7 +2,7 @@
 
 from twilio_rt_cli import __version__
 from twilio_rt_cli.serve.banner import banner
-from twilio_rt_cli.settings.model import bare_settings
+from twilio_rt_cli.settings.loading import bare_settings
 
 URL = "http://127.0.0.1:5001"
 KEY = "sk-proj-0123456789abcdef9f2a"

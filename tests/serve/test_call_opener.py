@@ -6,7 +6,8 @@ import pytest
 
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.serve.call_opener import CallOpener, provider
-from twilio_rt_cli.settings.model import Settings, bare_settings
+from twilio_rt_cli.settings.groups import Settings
+from twilio_rt_cli.settings.loading import bare_settings
 
 KEY = "sk-proj-0123456789abcdef9f2a"
 NOW = datetime(2026, 11, 24, 10, 4)

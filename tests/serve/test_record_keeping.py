@@ -22,7 +22,7 @@ from twilio_rt_cli.reporting.hub import Hub
 from twilio_rt_cli.serve.record_keeping import call_records, configuration, recordings, used_since
 from twilio_rt_cli.server.admission.quota import DayLimits, DayUsage, Quota
 from twilio_rt_cli.server.notices import CallStarted
-from twilio_rt_cli.settings.model import bare_settings
+from twilio_rt_cli.settings.loading import bare_settings
 
 SECRETS = {
     "openai_api_key": "sk-canary-openai-0123456789",
@@ -129,7 +129,7 @@ def test_a_server_that_starts_knows_what_callers_had(tmp_path: Path) -> None:
     quota = Quota(DayLimits(caller_calls=2), BEGAN + 60, used_since(settings, BEGAN + 2))
     assert quota.today(BEGAN + 60).calls == 2
     assert quota.refusal(CALLER, BEGAN + 60) is not None
-    assert used_since(settings.model_copy(update={"records": False}), BEGAN) == []
+    assert used_since(settings.having(records=False), BEGAN) == []
 
 
 def test_records_that_cannot_be_read_keep_no_server_from_starting(

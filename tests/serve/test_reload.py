@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.nursery.nursery import Nursery
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import setting_names
 
 SECRET = "0123456789abcdef0123456789abcdef"
 TOOLS = """
@@ -26,7 +26,7 @@ def {name}(day: str) -> str:
 def test_a_change_starts_the_server_again_with_the_same_settings(tmp_path: Path, nursery: Nursery) -> None:
     tools = tmp_path / "my_tools.py"
     tools.write_text(TOOLS.format(name="first"))
-    names = {name.upper() for name in Settings.model_fields}
+    names = set(setting_names())
     kept = {name: value for name, value in os.environ.items() if name not in names}
     arguments = ["--reload", "--json", "--port", "0", "--tools", "my_tools.py", "--limit-concurrency", "3"]
     given = kept | {"OPENAI_REALTIME_URL": "ws://127.0.0.1:1/v1/realtime", "TWILIO_AUTH_TOKEN": SECRET, "HOST": "::1"}

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from twilio_rt_cli.errors import SettingsError
+from twilio_rt_cli.settings.groups import FIELDS
 from twilio_rt_cli.settings.light import LightSettings
-from twilio_rt_cli.settings.model import Settings, load_some
+from twilio_rt_cli.settings.loading import load_some
 
 NAMES = {"records_dir", "show_numbers"}
 FLAGS = [
@@ -27,9 +28,7 @@ def _empty_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def light() -> tuple[Path | None, bool] | str:
     try:
         settings = LightSettings()
-        return settings.path("RECORDS_DIR"), settings.flag(
-            "SHOW_NUMBERS", Settings.model_fields["show_numbers"].default
-        )
+        return settings.path("RECORDS_DIR"), settings.flag("SHOW_NUMBERS", FIELDS["show_numbers"].default)
     except SettingsError as error:
         return f"{error.message} {error.hint}"
 
@@ -37,7 +36,7 @@ def light() -> tuple[Path | None, bool] | str:
 def heavy() -> tuple[Path | None, bool] | str:
     try:
         settings = load_some(NAMES)
-        return settings.records_dir, settings.show_numbers
+        return settings.records.records_dir, settings.log.show_numbers
     except SettingsError as error:
         return f"{error.message} {error.hint}"
 

@@ -4,20 +4,20 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from twilio_rt_cli.machine.state import running_server
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import ServerSettings, TunnelSettings
 from twilio_rt_cli.tunnel.ngrok_api import public_url
 
-Lookup = Callable[[Settings], str | None]
+Lookup = Callable[[ServerSettings, TunnelSettings], str | None]
 
 _ANSWER_S = 2.0
 
 
-def by_setting(settings: Settings) -> str | None:
+def by_setting(server: ServerSettings, _: TunnelSettings) -> str | None:
     """PUBLIC_URL."""
-    return settings.public_url
+    return server.public_url
 
 
-def by_running_server(_: Settings) -> str | None:
+def by_running_server(*_: object) -> str | None:
     """The origin that this user's running server names and checks signatures against."""
     import httpx
 
@@ -31,15 +31,15 @@ def by_running_server(_: Settings) -> str | None:
     return None
 
 
-def by_ngrok_agent(settings: Settings) -> str | None:
+def by_ngrok_agent(wanted: ServerSettings, tunnel: TunnelSettings) -> str | None:
     """The address of a tunnel to our port that an ngrok agent has."""
     server = running_server()
-    return public_url(settings.ngrok_api_url, server.port if server else settings.port)
+    return public_url(tunnel.ngrok_api_url, server.port if server else wanted.port)
 
 
 LOOKUPS: tuple[Lookup, ...] = (by_setting, by_running_server, by_ngrok_agent)
 
 
-def known_origin(settings: Settings, lookups: Sequence[Lookup] = LOOKUPS) -> str | None:
+def known_origin(server: ServerSettings, tunnel: TunnelSettings, lookups: Sequence[Lookup] = LOOKUPS) -> str | None:
     """The first origin that somebody knows; None when nobody does."""
-    return next((origin for lookup in lookups if (origin := lookup(settings))), None)
+    return next((origin for lookup in lookups if (origin := lookup(server, tunnel))), None)

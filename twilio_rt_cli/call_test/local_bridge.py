@@ -19,7 +19,7 @@ async def run_local_bridge(
     """
     from twilio_rt_cli.serve.call_opener import CallOpener
     from twilio_rt_cli.server.run import BridgeServer
-    from twilio_rt_cli.settings.model import bare_settings
+    from twilio_rt_cli.settings.loading import bare_settings
     from twilio_rt_cli.settings.parts import server_config
 
     settings = bare_settings(

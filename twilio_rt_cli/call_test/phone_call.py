@@ -13,7 +13,7 @@ from twilio_rt_cli.numbers import webhook_url
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.exit_codes import CHECK_FAILED, INTERRUPTED
 from twilio_rt_cli.protocol.origin import is_loopback_url, origin_text
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import Settings
 from twilio_rt_cli.settings.parts import account_of
 from twilio_rt_cli.twilio_api import PlacedCall, TwilioApi
 
@@ -35,16 +35,16 @@ class Ring:
 
 def ring(wanted: Ring, settings: Settings) -> int:
     """Place the call and follow it to its end; the exit code. Raises TwilioRtError for what cannot even begin."""
-    account = account_of(settings)
-    origin = _origin(wanted, settings)
+    account = account_of(settings.twilio)
+    origin = _origin(wanted)
     if is_loopback_url(origin) and not account.elsewhere:
         raise SettingsError(
             f"{origin} is this machine's own address: Twilio cannot reach it.",
             hint="Start the server with --tunnel, open a tunnel to it, or name its public URL.",
         )
     with TwilioApi(account) as api:
-        number = api.number(settings.twilio_phone_number or None)
-        limit_s = round(settings.max_call_seconds)
+        number = api.number(settings.twilio.twilio_phone_number or None)
+        limit_s = round(settings.agent.max_call_seconds)
         say = _Say(wanted.json)
         say.line(f"{wanted.to} will ring, from {number.phone_number}. Twilio charges for this call.")
         say.line(f"Who answers talks to {origin}, for {limit_s} s at most.")
@@ -132,8 +132,8 @@ class _Followed:
         self._stop.set()
 
 
-def _origin(wanted: Ring, settings: Settings) -> str:
-    origin = wanted.url or by_running_server(settings)
+def _origin(wanted: Ring) -> str:
+    origin = wanted.url or by_running_server()
     if origin is None:
         raise SettingsError(
             "There is no bridge to connect the call to.",

@@ -111,7 +111,7 @@ def call_test(
         from twilio_rt_cli.call_test.phone_call import Ring, ring
         from twilio_rt_cli.numbers.configure import NEEDED
         from twilio_rt_cli.settings.dot_env import check_dot_env
-        from twilio_rt_cli.settings.model import load_some
+        from twilio_rt_cli.settings.loading import load_some
 
         check_dot_env()
         wanted_ring = Ring(to=to, url=url, yes=yes, duration_s=duration, json=json)

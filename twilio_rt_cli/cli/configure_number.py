@@ -47,7 +47,7 @@ def configure_number(
 
     from twilio_rt_cli.numbers.configure import NEEDED, Wanted, run
     from twilio_rt_cli.settings.dot_env import check_dot_env
-    from twilio_rt_cli.settings.model import load_some
+    from twilio_rt_cli.settings.loading import load_some
 
     check_dot_env()
     wanted = Wanted(number=number, url=url, show=show, restore=restore, dry_run=dry_run, yes=yes, json=json)

@@ -83,7 +83,7 @@ def serve(
     from twilio_rt_cli.serve.options import IngressOptions
     from twilio_rt_cli.serve.start import serve_calls
     from twilio_rt_cli.settings.dot_env import check_dot_env
-    from twilio_rt_cli.settings.model import load_settings
+    from twilio_rt_cli.settings.loading import load_settings
 
     check_dot_env()
     settings = load_settings(
@@ -102,7 +102,7 @@ def serve(
         log_format=log_format,
         reload=reload,
     )
-    if tunnel and "drain_seconds" not in settings.model_fields_set:
-        settings = settings.model_copy(update={"drain_seconds": 30.0})
+    if tunnel and "drain_seconds" not in settings.server.model_fields_set:
+        settings = settings.having(drain_seconds=30.0)
     ingress = IngressOptions(tunnel=tunnel, number=number, yes=yes)
     serve_calls(settings, form_for(json=json, plain=plain), ingress, warnings)

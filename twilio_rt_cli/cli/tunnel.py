@@ -29,13 +29,13 @@ def tunnel(
     from twilio_rt_cli.machine.state import running_server
     from twilio_rt_cli.output.logs import log_lines
     from twilio_rt_cli.settings.dot_env import check_dot_env
-    from twilio_rt_cli.settings.model import load_settings
+    from twilio_rt_cli.settings.loading import load_settings
     from twilio_rt_cli.settings.parts import config_of
 
     check_dot_env()
     settings = load_settings(realtime_provider="local", ngrok_url=url)  # who answers is not asked here
     server = running_server()
-    config = config_of(settings, port or (server.port if server else settings.port))
+    config = config_of(settings.tunnel, port or (server.port if server else settings.server.port))
     secrets = [config.authtoken or ""]
-    with log_lines(level=settings.log_level, log_format=settings.log_format, secrets=secrets):
+    with log_lines(level=settings.log.log_level, log_format=settings.log.log_format, secrets=secrets):
         keep_open(config, json=json)

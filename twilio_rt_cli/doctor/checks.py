@@ -25,8 +25,9 @@ from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.machine.state import running_server
 from twilio_rt_cli.output.exit_codes import UNREACHABLE
 from twilio_rt_cli.output.redaction import Redactor
-from twilio_rt_cli.settings.model import Settings, bare_settings, load_settings, load_some
-from twilio_rt_cli.settings.parts import secrets_of
+from twilio_rt_cli.settings.groups import Settings, setting_names
+from twilio_rt_cli.settings.loading import bare_settings, load_settings, load_some
+from twilio_rt_cli.settings.parts import limits_of, secrets_of
 
 _LONGEST_S = 11.0
 
@@ -34,19 +35,19 @@ _LONGEST_S = 11.0
 def diagnosis() -> list[Finding]:
     """Every finding, without a secret in it."""
     settings, findings = _settings()
-    findings = [python_finding(), packages_finding(), *dot_env_findings(_names()), *findings]
+    findings = [python_finding(), packages_finding(), *dot_env_findings(setting_names()), *findings]
     findings += asyncio.run(_of_settings(settings))
-    redactor = Redactor(secrets_of(settings), settings.show_numbers)
+    redactor = Redactor(secrets_of(settings), settings.log.show_numbers)
     return [replace(one, message=redactor.text(one.message), hint=redactor.text(one.hint)) for one in findings]
 
 
 def quick_diagnosis(settings: Settings) -> list[Finding]:
     """What stands in the way and is seen without asking anybody: for the start of `serve`."""
     findings = [
-        *dot_env_findings(_names()),
-        *shutdown_findings(settings, date.today()),
-        *limit_findings(settings),
-        open_files_finding(settings.limit_concurrency),
+        *dot_env_findings(setting_names()),
+        *shutdown_findings(settings.model, settings.hearing.transcription_model, date.today()),
+        *limit_findings(limits_of(settings.limits), settings.model),
+        open_files_finding(settings.server.limit_concurrency),
         disk_finding(),
     ]
     return [one for one in findings if one.state in (State.WARNING, State.FAILED)]
@@ -55,10 +56,6 @@ def quick_diagnosis(settings: Settings) -> list[Finding]:
 def warnings(settings: Settings) -> list[str]:
     """The quick diagnosis, a line each."""
     return [f"{one.name}: {one.message} {one.hint}" for one in quick_diagnosis(settings)]
-
-
-def _names() -> list[str]:
-    return [name.upper() for name in Settings.model_fields]
 
 
 def _settings() -> tuple[Settings, list[Finding]]:
@@ -76,22 +73,24 @@ def _settings() -> tuple[Settings, list[Finding]]:
 async def _of_settings(settings: Settings) -> list[Finding]:
     server = running_server()
     of_server, origin = await asyncio.gather(
-        asyncio.to_thread(by_running_server, settings), asyncio.to_thread(known_origin, settings)
+        asyncio.to_thread(by_running_server), asyncio.to_thread(known_origin, settings.server, settings.tunnel)
     )
     session, of_agent = agent_session(settings)
     groups = [
-        *(_known(found) for found in (key_findings(settings), of_agent)),
+        *(_known(found) for found in (key_findings(settings.twilio, settings.model), of_agent)),
         _bounded("model", model_findings(settings, session)),
-        _known(shutdown_findings(settings, date.today())),
-        _known([*limit_findings(settings), price_finding(settings, date.today())]),
-        _bounded("twilio-account", _apart(lambda: account_findings(settings))),
-        _bounded("number", _apart(lambda: number_findings(settings, origin))),
-        _known(port_findings(settings, server)),
-        _known(origin_findings(settings, origin, of_server)),
-        _bounded("round-trip", trip_findings(settings, origin, server)),
-        _bounded("ngrok", _apart(lambda: [ngrok_finding(settings)])),
-        _bounded("clock", _apart(lambda: [clock_finding(settings)])),
-        _known([open_files_finding(settings.limit_concurrency), disk_finding()]),
+        _known(shutdown_findings(settings.model, settings.hearing.transcription_model, date.today())),
+        _known(
+            [*limit_findings(limits_of(settings.limits), settings.model), price_finding(settings.model, date.today())]
+        ),
+        _bounded("twilio-account", _apart(lambda: account_findings(settings.twilio))),
+        _bounded("number", _apart(lambda: number_findings(settings.twilio, origin, show=settings.log.show_numbers))),
+        _known(port_findings(settings.server, server)),
+        _known(origin_findings(settings.server.public_url, origin, of_server)),
+        _bounded("round-trip", trip_findings(settings.twilio, origin, server)),
+        _bounded("ngrok", _apart(lambda: [ngrok_finding(settings.tunnel)])),
+        _bounded("clock", _apart(lambda: [clock_finding(settings.twilio.twilio_api_url)])),
+        _known([open_files_finding(settings.server.limit_concurrency), disk_finding()]),
     ]
     return [finding for group in await asyncio.gather(*groups) for finding in group]
 

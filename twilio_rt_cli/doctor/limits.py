@@ -7,43 +7,42 @@ from twilio_rt_cli.doctor.finding import Finding, ok, warning
 from twilio_rt_cli.models.prices import price_table
 from twilio_rt_cli.protocol.caller_id import CallerList
 from twilio_rt_cli.server.admission.quota import DayLimits
-from twilio_rt_cli.settings.model import Settings
-from twilio_rt_cli.settings.parts import limits_of
+from twilio_rt_cli.settings.groups import ModelSettings
 
 _OLD_DAYS = 180
 
 
-def limit_findings(settings: Settings) -> Iterator[Finding]:
+def limit_findings(limits: DayLimits, model: ModelSettings) -> Iterator[Finding]:
     """Who may call, and how much in a day."""
-    name, limits = "limits", limits_of(settings)
+    name = "limits"
     text = ", ".join(_phrases(limits))
     if not text:
         hint = "CALLER_CALLS_PER_DAY and COST_USD_PER_DAY keep one caller, or one day, from costing much."
         yield ok(name, "Everybody may call, as often and as long as they like.", hint)
         return
     yield ok(name, f"In a day: {text}.")
-    if limits.cost_usd and not _priced(settings):
-        answers = "The offline engine" if settings.realtime_provider == "local" else settings.openai_model
+    if limits.cost_usd and not _priced(model):
+        answers = "The offline engine" if model.realtime_provider == "local" else model.openai_model
         text = f"COST_USD_PER_DAY cannot be kept: {answers} is not in the price table, so no call has a cost."
         yield warning(name, text, "Set MINUTES_PER_DAY instead.")
 
 
-def price_finding(settings: Settings, today: date) -> Finding:
+def price_finding(model: ModelSettings, today: date) -> Finding:
     """How old the prices are that costs are estimated by, and whether the model has one."""
     name, table = "prices", price_table()
     age = (today - table.as_of).days
     text = f"The price table is of {table.as_of}."
-    if settings.realtime_provider == "local":
+    if model.realtime_provider == "local":
         text += " The offline engine costs nothing by it."
-    elif not _priced(settings):
-        text += f" {settings.openai_model} is not in it: its calls have no cost (n/a)."
+    elif not _priced(model):
+        text += f" {model.openai_model} is not in it: its calls have no cost (n/a)."
     if age <= _OLD_DAYS:
         return ok(name, text)
     return ok(name, f"{text} That is {age} days ago.", f"Compare it with {table.sources[0]}, or take a newer version.")
 
 
-def _priced(settings: Settings) -> bool:
-    return settings.realtime_provider != "local" and price_table().of(settings.openai_model) is not None
+def _priced(model: ModelSettings) -> bool:
+    return model.realtime_provider != "local" and price_table().of(model.openai_model) is not None
 
 
 def _phrases(limits: DayLimits) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from twilio_rt_cli.doctor.finding import Finding, failures, ok, skipped, warning
 from twilio_rt_cli.errors import ServerError, SettingsError
 from twilio_rt_cli.machine.state import RunningServer
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import ServerSettings, TunnelSettings
 
 _OLDEST, _TOO_NEW = (3, 11), (3, 14)
 _PACKAGES = ("twilio-rt", "fastapi", "uvicorn", "picows", "httptools", "websockets", "twilio", "pyngrok")
@@ -118,7 +118,7 @@ def disk_finding(folder: Path | None = None) -> Finding:
     return warning(name, f"{message}: less than {_DISK_BYTES // 1_000_000} MB.", "Make room, or move XDG_STATE_HOME.")
 
 
-def port_findings(settings: Settings, server: RunningServer | None) -> Iterator[Finding]:
+def port_findings(wanted: ServerSettings, server: RunningServer | None) -> Iterator[Finding]:
     """Whether a server of ours runs, or could."""
     from twilio_rt_cli.machine.listen import listen
 
@@ -127,26 +127,26 @@ def port_findings(settings: Settings, server: RunningServer | None) -> Iterator[
         yield ok(name, f"A server runs on port {server.port} (pid {server.pid}).")
         return
     try:
-        sockets = listen(settings.host, settings.port, 1)
+        sockets = listen(wanted.host, wanted.port, 1)
     except ServerError as error:
         yield from failures(name, error)
         return
     for one in sockets:
         one.close()
-    where = f"Port {settings.port} on {settings.host}" if settings.port else f"A port on {settings.host}"
+    where = f"Port {wanted.port} on {wanted.host}" if wanted.port else f"A port on {wanted.host}"
     yield ok(name, f"{where} is free; no server runs.", "twilio-rt serve")
 
 
-def ngrok_finding(settings: Settings) -> Finding:
+def ngrok_finding(tunnel: TunnelSettings) -> Finding:
     """Whether a tunnel could be opened."""
     from twilio_rt_cli.tunnel.ngrok_api import running_agent
 
     name = "ngrok"
-    if (agent := running_agent(settings.ngrok_api_url)) is not None:
+    if (agent := running_agent(tunnel.ngrok_api_url)) is not None:
         return ok(name, f"An ngrok agent runs, and answers at {agent}.")
     if (program := shutil.which("ngrok")) is not None:
         return ok(name, f"ngrok is at {program}; no agent runs.")
     message = "There is no ngrok on PATH, and no agent runs; only `serve --tunnel` and `tunnel` need one."
-    if settings.ngrok_authtoken is None:
+    if tunnel.ngrok_authtoken is None:
         return skipped(name, message, "To use them, set NGROK_AUTHTOKEN: ngrok itself is downloaded then.")
     return ok(name, f"{message} It is downloaded then.")

@@ -18,7 +18,7 @@ from twilio_rt_cli.protocol import realtime
 from twilio_rt_cli.protocol.origin import is_below
 from twilio_rt_cli.protocol.realtime_client import SessionUpdate, encode
 from twilio_rt_cli.serve.call_opener import CallOpener, provider
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import ModelSettings, Settings
 
 _SESSION_S = 4.0
 _NOBODY_YET = "ws://127.0.0.1:1/v1/realtime"
@@ -36,18 +36,17 @@ def agent_session(settings: Settings) -> tuple[dict[str, Any] | None, list[Findi
         return None, list(failures(name, error))
     session = opener.plan(datetime.now()).session
     tools = len(session.get("tools", ()))
-    message = (
-        f"The prompt ({settings.prompt_file or 'the sample'}) and {tools} tool{'' if tools == 1 else 's'} are loaded."
-    )
+    prompt = settings.agent.prompt_file or "the sample"
+    message = f"The prompt ({prompt}) and {tools} tool{'' if tools == 1 else 's'} are loaded."
     return session, [ok(name, message)]
 
 
 async def model_findings(settings: Settings, session: dict[str, Any] | None) -> list[Finding]:
     """Open a session at the model, ask for ours, close it. No response is made."""
-    name = "model"
-    if settings.realtime_provider == "local":
+    name, model = "model", settings.model
+    if model.realtime_provider == "local":
         return [ok(name, "The offline engine answers, in a process of the server's own: there is nobody to reach.")]
-    if not _has_key(settings):
+    if not _has_key(model):
         return [skipped(name, "It is asked once there is a key.")]
     if session is None:
         return [skipped(name, "It is asked once prompt and tools load.")]
@@ -61,7 +60,7 @@ async def model_findings(settings: Settings, session: dict[str, Any] | None) -> 
         async with asyncio.timeout(_SESSION_S):
             problem = await visit.outcome
     except TimeoutError:
-        message = f"{settings.openai_model} took the connection, but gave no session within {_SESSION_S:g} s."
+        message = f"{model.openai_model} took the connection, but gave no session within {_SESSION_S:g} s."
         return [failed(name, message, "See https://status.openai.com, and try again.", UNREACHABLE)]
     finally:
         leg.close()
@@ -70,14 +69,17 @@ async def model_findings(settings: Settings, session: dict[str, Any] | None) -> 
         return [problem]
     elapsed_ms = (time.monotonic() - began) * 1000
     return [
-        ok(name, f"{settings.openai_model} ({settings.realtime_provider}) took our session in {elapsed_ms:.0f} ms.")
+        ok(
+            name,
+            f"{model.openai_model} ({model.realtime_provider}) took our session in {elapsed_ms:.0f} ms.",
+        )
     ]
 
 
-def _has_key(settings: Settings) -> bool:
-    if settings.realtime_provider == "azure":
-        return bool(settings.azure_openai_url and settings.azure_openai_api_key)
-    return bool(settings.openai_api_key) or not is_below(settings.openai_realtime_url, "openai.com")
+def _has_key(model: ModelSettings) -> bool:
+    if model.realtime_provider == "azure":
+        return bool(model.azure_openai_url and model.azure_openai_api_key)
+    return bool(model.openai_api_key) or not is_below(model.openai_realtime_url, "openai.com")
 
 
 class _Visit(Nobody):
@@ -123,19 +125,17 @@ def refused_session(error: realtime.ErrorDetails) -> Finding:
     return failed("model", message, "Check OPENAI_VOICE, TRANSCRIPTION_MODEL and the tools.")
 
 
-def shutdown_findings(settings: Settings, today: date) -> Iterator[Finding]:
+def shutdown_findings(model: ModelSettings, transcription_model: str, today: date) -> Iterator[Finding]:
     """Models that have a last day. At Azure the name is a deployment's, and says nothing."""
-    if settings.realtime_provider != "openai":
+    if model.realtime_provider != "openai":
         return
-    if (end := SHUTDOWNS.get(settings.openai_model)) is not None:
-        message = f"{settings.openai_model} is shut down on {end.on}: no call is answered from then on."
+    if (end := SHUTDOWNS.get(model.openai_model)) is not None:
+        message = f"{model.openai_model} is shut down on {end.on}: no call is answered from then on."
         yield warning("model-lifetime", message, f"OPENAI_MODEL={end.replacement}")
     else:
-        yield ok("model-lifetime", f"No shutdown date of {settings.openai_model} is known.")
-    if (end := SHUTDOWNS.get(settings.transcription_model)) is None:
+        yield ok("model-lifetime", f"No shutdown date of {model.openai_model} is known.")
+    if (end := SHUTDOWNS.get(transcription_model)) is None:
         return
-    message = (
-        f"{settings.transcription_model} is shut down on {end.on}; without it calls go on, but without a transcript."
-    )
+    message = f"{transcription_model} is shut down on {end.on}; without it calls go on, but without a transcript."
     make = warning if today >= end.on - _SOON else ok
     yield make("transcription-lifetime", message, f"Until then: TRANSCRIPTION_MODEL={end.replacement}, or empty.")

@@ -12,7 +12,7 @@ from twilio_rt_cli.doctor.finding import Finding, failed, ok, skipped, warning
 from twilio_rt_cli.machine.state import RunningServer
 from twilio_rt_cli.output.exit_codes import CHECK_FAILED, UNREACHABLE
 from twilio_rt_cli.protocol.origin import is_loopback_url
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import TwilioSettings
 from twilio_rt_cli.settings.parts import signer_of
 from twilio_rt_cli.tunnel.ngrok_api import same_url
 
@@ -21,8 +21,8 @@ _WRONG_S = 2.5
 _START = "twilio-rt serve, then twilio-rt doctor again in another terminal"
 
 
-def origin_findings(settings: Settings, origin: str | None, of_server: str | None) -> Iterator[Finding]:
-    """Where Twilio reaches us, and whether the server thinks so too."""
+def origin_findings(configured: str | None, origin: str | None, of_server: str | None) -> Iterator[Finding]:
+    """Where Twilio reaches us, and whether the server thinks so too; `configured` is PUBLIC_URL."""
     if origin is None:
         message = "No public address is known: there is no PUBLIC_URL, no running server and no tunnel."
         yield skipped("origin", message, "twilio-rt serve --tunnel, or set PUBLIC_URL")
@@ -31,7 +31,6 @@ def origin_findings(settings: Settings, origin: str | None, of_server: str | Non
         yield warning("origin", message, "twilio-rt tunnel, or set PUBLIC_URL and start the server again")
     else:
         yield ok("origin", f"Twilio reaches us at {origin}.")
-    configured = settings.public_url
     if configured is None or of_server is None:
         return
     if same_url(configured, of_server):
@@ -41,20 +40,20 @@ def origin_findings(settings: Settings, origin: str | None, of_server: str | Non
         yield failed("public-url", message, "Start the server again, with the same PUBLIC_URL.")
 
 
-async def trip_findings(settings: Settings, origin: str | None, server: RunningServer | None) -> list[Finding]:
+async def trip_findings(twilio: TwilioSettings, origin: str | None, server: RunningServer | None) -> list[Finding]:
     """A round trip with our signature must pass, and wrong ones be refused."""
     if server is None or origin is None:
         message = "There is no running server to call." if server is None else "No address to call it at is known."
         return [skipped("round-trip", message, _START), skipped("wrong-signature", message)]
-    account = settings.twilio_account_sid or NOBODYS_ACCOUNT
-    right, wrong = signer_of(settings), Signer(secrets.token_hex(16))
+    account = twilio.twilio_account_sid or NOBODYS_ACCOUNT
+    right, wrong = signer_of(twilio), Signer(secrets.token_hex(16))
     trip = await probe(origin, right, account_sid=account, timeout_s=_RIGHT_S)
     if not trip.ok:
         return [_of_failed(trip), skipped("wrong-signature", "It is tried once the right one passes.")]
     message = f"A call signed by us passes, webhook and WebSocket, by way of {origin} ({trip.elapsed_ms:.0f} ms)."
     webhook = await probe(origin, wrong, account_sid=account, timeout_s=_WRONG_S)
     stream = await probe(origin, right, account_sid=account, timeout_s=_WRONG_S, stream_signer=wrong)
-    return [ok("round-trip", message), wrong_finding(webhook, stream, checked=settings.checked)]
+    return [ok("round-trip", message), wrong_finding(webhook, stream, checked=twilio.checked)]
 
 
 def _of_failed(trip: Probe) -> Finding:

@@ -9,7 +9,7 @@ from twilio_rt_cli.doctor.finding import Finding, failed, failures, ok, skipped,
 from twilio_rt_cli.errors import CredentialsError, SettingsError, TwilioRtError, UnreachableError
 from twilio_rt_cli.numbers.plan import is_unset, shown, webhook_url
 from twilio_rt_cli.output.redaction import masked_number
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import TwilioSettings
 from twilio_rt_cli.settings.parts import account_of
 from twilio_rt_cli.twilio_api import Account, Number, TwilioApi
 
@@ -18,11 +18,11 @@ _SKEW_S = 60.0
 _NO_ACCOUNT = "TWILIO_ACCOUNT_SID and its token or API key are needed for this."
 
 
-def account_findings(settings: Settings) -> Iterator[Finding]:
+def account_findings(twilio: TwilioSettings) -> Iterator[Finding]:
     """The pair of SID and auth token. (A standard API key may not show the account.)"""
     name = "twilio-account"
     try:
-        account = _patient(account_of(settings))
+        account = _patient(account_of(twilio))
     except SettingsError as error:
         yield from failures(name, error)
         return
@@ -44,14 +44,14 @@ def account_findings(settings: Settings) -> Iterator[Finding]:
         yield ok(name, "Twilio takes SID and auth token, and the account is active.")
 
 
-def number_findings(settings: Settings, origin: str | None) -> Iterator[Finding]:
-    """The number, asked for by the API key if there is one."""
+def number_findings(twilio: TwilioSettings, origin: str | None, *, show: bool) -> Iterator[Finding]:
+    """The number, asked for by the API key if there is one; `show`: with all its digits."""
     try:
-        account = _patient(account_of(settings))
+        account = _patient(account_of(twilio))
     except SettingsError:
         yield skipped("number", _NO_ACCOUNT)
         return
-    named = settings.twilio_phone_number or None
+    named = twilio.twilio_phone_number or None
     by_key = "twilio-api-key"
     try:
         with TwilioApi(account) as api:
@@ -66,7 +66,7 @@ def number_findings(settings: Settings, origin: str | None) -> Iterator[Finding]
     except TwilioRtError as error:
         found = list(failures("number", error))
     else:
-        found = list(_of_number(number, origin, show=settings.show_numbers))
+        found = list(_of_number(number, origin, show=show))
     if account.by_key:
         yield ok(by_key, "Twilio takes TWILIO_API_KEY and its secret.")
     yield from found
@@ -98,14 +98,13 @@ def _of_number(number: Number, origin: str | None, *, show: bool) -> Iterator[Fi
         yield ok(name, f"{who} takes voice calls, and points to {shown(voice.voice_url)}")
 
 
-def clock_finding(settings: Settings) -> Finding:
-    """Our clock beside Twilio's: certificates and logs depend on it."""
+def clock_finding(url: str) -> Finding:
+    """Our clock beside Twilio's, which its REST API at this URL tells: certificates and logs depend on it."""
     import httpx
 
     from twilio_rt_cli.protocol.origin import is_loopback_url
 
     name = "clock"
-    url = settings.twilio_api_url
     try:
         answer = httpx.head(url, timeout=_ANSWER_S, trust_env=not is_loopback_url(url))
         theirs = parsedate_to_datetime(answer.headers["date"]).timestamp()

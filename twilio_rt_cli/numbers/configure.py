@@ -14,7 +14,7 @@ from twilio_rt_cli.output import console
 from twilio_rt_cli.output.logs import log_lines
 from twilio_rt_cli.protocol.origin import is_loopback_url
 from twilio_rt_cli.settings import parts as twilio_account
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import Settings
 from twilio_rt_cli.settings.parts import account_of
 from twilio_rt_cli.settings.types import Origin
 from twilio_rt_cli.twilio_api import Account, Number, TwilioApi
@@ -38,8 +38,8 @@ class Wanted:
 
 def run(wanted: Wanted, settings: Settings, lookups: Sequence[Lookup] = LOOKUPS) -> None:
     """Do what is wanted. Raises TwilioRtError."""
-    account = account_of(settings)
-    number = wanted.number or settings.twilio_phone_number or None
+    account = account_of(settings.twilio)
+    number = wanted.number or settings.twilio.twilio_phone_number or None
     view = NumberView(json=wanted.json, dry_run=wanted.dry_run)
     with log_lines(level="error"), TwilioApi(account) as api:  # its retries are nobody's business here
         journal = Journal()
@@ -52,7 +52,7 @@ def run(wanted: Wanted, settings: Settings, lookups: Sequence[Lookup] = LOOKUPS)
             view.shows(found, next((one for one in journal.entries() if one.number_sid == found.sid), None))
         else:
             url = webhook_url(_origin(wanted, settings, account, lookups))
-            _point(api, journal, _voice_number(api, number), url, wanted, settings.fallback_message, view)
+            _point(api, journal, _voice_number(api, number), url, wanted, settings.agent.fallback_message, view)
 
 
 def _point(  # noqa: PLR0913, PLR0917
@@ -112,7 +112,7 @@ def _entry(journal: Journal, account: Account, wanted: str | None) -> Entry | No
 
 
 def _origin(wanted: Wanted, settings: Settings, account: Account, lookups: Sequence[Lookup]) -> str:
-    origin = _given(wanted.url) if wanted.url is not None else known_origin(settings, lookups)
+    origin = _given(wanted.url) if wanted.url is not None else known_origin(settings.server, settings.tunnel, lookups)
     if origin is None:
         raise SettingsError(
             "There is no public URL to point the number to.",

@@ -19,7 +19,7 @@ from twilio_rt_cli.protocol.twilio import CallSid, Start
 from twilio_rt_cli.records.recorded_call import recorded
 from twilio_rt_cli.records.recording import Recordings
 from twilio_rt_cli.server.admission.registry import IncomingCall
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import Settings
 from twilio_rt_cli.tools.runner import ToolRunner
 
 
@@ -38,9 +38,9 @@ class CallOpener:
     ) -> None:
         self._settings = settings
         self._publish_for = publish_for
-        self._instructions = prompt_text(settings.prompt_file)
-        self._tools = ToolRunner(load(settings.tools))
-        self._prices = None if settings.realtime_provider == "local" else prices_of(settings.openai_model)
+        self._instructions = prompt_text(settings.agent.prompt_file)
+        self._tools = ToolRunner(load(settings.agent.tools))
+        self._prices = None if settings.model.realtime_provider == "local" else prices_of(settings.model.openai_model)
         self._dial: Dial = dialer(endpoint(provider(settings, engine_url)))
 
     @property
@@ -70,54 +70,54 @@ class CallOpener:
     def plan(self, now: datetime) -> CallPlan:
         """What a call that begins now (local time) should be like."""
         settings = self._settings
-        by_silence = settings.turn_detection == "server_vad"
+        by_silence = settings.hearing.turn_detection == "server_vad"
         return CallPlan(
             session=session_config(
                 instructions=f"{self._instructions.rstrip()}\n\n{_date_line(now)}\n",
-                voice=settings.openai_voice,
+                voice=settings.model.openai_voice,
                 tools=[definition.to_realtime() for definition in self._tools.toolbox.definitions],
-                transcription_model=settings.transcription_model,
+                transcription_model=settings.hearing.transcription_model,
                 turn_detection=turn_detection(settings),
-                noise_reduction=settings.noise_reduction,
+                noise_reduction=settings.hearing.noise_reduction,
             ),
-            greeting=settings.greeting,
-            silence_ms=settings.vad_silence_ms if by_silence else 0,
-            prefix_ms=settings.vad_prefix_ms if by_silence else 0,
+            greeting=settings.agent.greeting,
+            silence_ms=settings.hearing.vad_silence_ms if by_silence else 0,
+            prefix_ms=settings.hearing.vad_prefix_ms if by_silence else 0,
             prices=self._prices,
-            hold_messages=settings.ws_max_queue,
-            max_call_s=settings.max_call_seconds,
+            hold_messages=settings.server.ws_max_queue,
+            max_call_s=settings.agent.max_call_seconds,
         )
 
 
 def provider(settings: Settings, engine_url: str | None = None) -> Provider:
     """Which model answers, and where; `engine_url` for the provider `local`."""
-    url, key = settings.openai_realtime_url, settings.openai_api_key
-    match settings.realtime_provider:
+    url, key = settings.model.openai_realtime_url, settings.model.openai_api_key
+    match settings.model.realtime_provider:
         case "azure":
-            url, key = settings.azure_openai_url or "", settings.azure_openai_api_key
+            url, key = settings.model.azure_openai_url or "", settings.model.azure_openai_api_key
         case "local":
             assert engine_url is not None
             url, key = engine_url, None
         case "openai":
             pass
     return Provider(
-        name=settings.realtime_provider,
+        name=settings.model.realtime_provider,
         url=url,
-        model=settings.openai_model,
+        model=settings.model.openai_model,
         api_key=key.get_secret_value() if key else None,
-        ping_interval_s=settings.ws_ping_interval,
-        ping_timeout_s=settings.ws_ping_timeout,
+        ping_interval_s=settings.server.ws_ping_interval,
+        ping_timeout_s=settings.server.ws_ping_timeout,
     )
 
 
 def turn_detection(settings: Settings) -> TurnDetection:
     """How the end of the caller's turn is found."""
     return TurnDetection(
-        type=settings.turn_detection,
-        threshold=settings.vad_threshold,
-        silence_ms=settings.vad_silence_ms,
-        prefix_ms=settings.vad_prefix_ms,
-        eagerness=settings.vad_eagerness,
+        type=settings.hearing.turn_detection,
+        threshold=settings.hearing.vad_threshold,
+        silence_ms=settings.hearing.vad_silence_ms,
+        prefix_ms=settings.hearing.vad_prefix_ms,
+        eagerness=settings.hearing.vad_eagerness,
     )
 
 

@@ -22,7 +22,7 @@ from twilio_rt_cli.serve.admin_backend import AdminBackend
 from twilio_rt_cli.serve.options import IngressOptions
 from twilio_rt_cli.serve.served_number import ServedNumber, put_back_left_behind
 from twilio_rt_cli.server.run import BridgeServer
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import Settings
 from twilio_rt_cli.settings.parts import config_of, signer_of
 from twilio_rt_cli.tunnel import TunnelChange, TunnelDown, TunnelLost, TunnelUp, open_tunnel
 from twilio_rt_cli.tunnel.ngrok_api import public_url
@@ -97,9 +97,9 @@ class Ingress:
                 checked=server.checked,
                 on_told=self._on_told,
                 source=source,
-                host=settings.admin_host,
+                host=settings.server.admin_host,
             )
-            async with admin_port(app, settings.admin_host, settings.admin_port, source.close) as url:
+            async with admin_port(app, settings.server.admin_host, settings.server.admin_port, source.close) as url:
                 yield url
 
     def _where(self) -> Where:
@@ -116,7 +116,7 @@ class Ingress:
 
     def _announce(self, stack: AsyncExitStack, admin_url: str) -> None:
         assert self._server is not None
-        wanted = self._settings.admin_port
+        wanted = self._settings.server.admin_port
         if wanted and not admin_url.endswith(f":{wanted}"):
             log.warning("port %d is taken: the admin port is %s", wanted, admin_url)
         try:
@@ -135,7 +135,7 @@ class Ingress:
         assert self._server is not None
         origins = self._server.origins
         if self._options.tunnel:
-            config = config_of(self._settings, self._server.port)
+            config = config_of(self._settings.tunnel, self._server.port)
             tunnel = await stack.enter_async_context(open_tunnel(config, self._on_tunnel))
             origins.tunnel = tunnel.public_url
             return tunnel.public_url
@@ -153,7 +153,7 @@ class Ingress:
     async def _look_for_agent(self) -> None:
         assert self._server is not None
         origins = self._server.origins
-        found = await asyncio.to_thread(public_url, self._settings.ngrok_api_url, self._server.port)
+        found = await asyncio.to_thread(public_url, self._settings.tunnel.ngrok_api_url, self._server.port)
         if found != origins.agent:
             origins.agent = found
             log.info("a tunnel of somebody else's leads here: %s" if found else "that tunnel is gone%s", found or "")
@@ -192,7 +192,9 @@ class Ingress:
 
     async def _probe(self, origin: str) -> Probe:
         settings = self._settings
-        return await probe(origin, signer_of(settings), account_sid=settings.twilio_account_sid or NOBODYS_ACCOUNT)
+        return await probe(
+            origin, signer_of(settings.twilio), account_sid=settings.twilio.twilio_account_sid or NOBODYS_ACCOUNT
+        )
 
     def _tell_probe(self, found: Probe) -> None:
         if found.ok:

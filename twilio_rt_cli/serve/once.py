@@ -21,7 +21,7 @@ from twilio_rt_cli.serve.record_keeping import call_records, recordings, used_si
 from twilio_rt_cli.serve.server_view import ServerView
 from twilio_rt_cli.server.admission.quota import Quota, day_began
 from twilio_rt_cli.server.run import BridgeServer
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import Settings
 from twilio_rt_cli.settings.parts import limits_of, secrets_of, server_config
 
 log = logging.getLogger("twilio_rt.serve")
@@ -30,17 +30,17 @@ log = logging.getLogger("twilio_rt.serve")
 def log_lines_of(settings: Settings) -> AbstractContextManager[None]:
     """Logging as the settings want it."""
     return log_lines(
-        level=settings.log_level,
-        log_format=settings.log_format,
+        level=settings.log.log_level,
+        log_format=settings.log.log_format,
         secrets=secrets_of(settings),
-        show_numbers=settings.show_numbers,
+        show_numbers=settings.log.show_numbers,
     )
 
 
 def serve_once(settings: Settings, form: Form, engine_url: str | None, options: IngressOptions) -> None:
     """Serve in this process, with an engine that already runs when the provider is `local`."""
     logged = console.is_terminal(sys.stderr) and log.isEnabledFor(logging.WARNING)
-    redactor = Redactor(secrets_of(settings), settings.show_numbers)
+    redactor = Redactor(secrets_of(settings), settings.log.show_numbers)
     hub, reporter = Hub(redactor), Reporter(form, redactor, logged=logged)
     out = sys.stdout
     with reporter, redirect_stdout(sys.stderr), ExitStack() as stack:
@@ -49,11 +49,11 @@ def serve_once(settings: Settings, form: Form, engine_url: str | None, options: 
         recorder = stack.enter_context(call_records(settings, opener.tools))
         opener.recordings = stack.enter_context(recordings(settings, recorder))
         now = time.time()
-        quota = Quota(limits_of(settings), now, used_since(settings, day_began(now)))
+        quota = Quota(limits_of(settings.limits), now, used_since(settings, day_began(now)))
         server = BridgeServer(server_config(settings), opener.answer, hub.server, quota)
         view = ServerView(settings, server, redactor)
         metrics = Metrics(
-            capacity=settings.limit_concurrency,
+            capacity=settings.server.limit_concurrency,
             counted=view.model.statistics,
             refused=server.registry.refused,
             tools=opener.tools,

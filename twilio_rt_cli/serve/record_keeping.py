@@ -14,7 +14,7 @@ from twilio_rt_cli.records.recorder import Plain, Recorder
 from twilio_rt_cli.records.recording import Recordings, tell_nobody
 from twilio_rt_cli.records.writer import Writer
 from twilio_rt_cli.server.admission.quota import DayUsage
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import Settings
 
 log = logging.getLogger("twilio_rt.records")
 
@@ -25,20 +25,22 @@ def call_records(settings: Settings, tools: Sequence[str] = ()) -> Iterator[Reco
 
     `tools` are the names of the agent's tools. What waits to be written is written when the context ends, within 5 s.
     """
-    if not settings.records:
+    if not settings.records.records:
         yield None
         return
-    path = records_folder(settings.records_dir) / NAME
-    with Writer(path, days=settings.records_days) as writer:
+    path = records_folder(settings.records.records_dir) / NAME
+    with Writer(path, days=settings.records.records_days) as writer:
         yield Recorder(writer, configuration(settings, tools))
 
 
 def recordings(settings: Settings, recorder: Recorder | None) -> AbstractContextManager[Recordings | None]:
     """Where calls are recorded, if they are to be; the recorder is told of each file."""
-    if not settings.record_audio:
+    if not settings.records.record_audio:
         return nullcontext()
     began = tell_nobody if recorder is None else recorder.recorded
-    return Recordings(records_folder(settings.records_dir), days=settings.records_days or None, began=began)
+    return Recordings(
+        records_folder(settings.records.records_dir), days=settings.records.records_days or None, began=began
+    )
 
 
 def used_since(settings: Settings, at: float) -> list[DayUsage]:
@@ -46,10 +48,10 @@ def used_since(settings: Settings, at: float) -> list[DayUsage]:
 
     Nothing with RECORDS=false, and nothing of a file that cannot be read, which is logged.
     """
-    if not settings.records:
+    if not settings.records.records:
         return []
     try:
-        with Records(records_folder(settings.records_dir)) as records:
+        with Records(records_folder(settings.records.records_dir)) as records:
             used = records.usage_since(at)
     except TwilioRtError as error:
         log.warning("limits count from now on, not from the beginning of the day: %s", error.message)
@@ -59,25 +61,25 @@ def used_since(settings: Settings, at: float) -> list[DayUsage]:
 
 def configuration(settings: Settings, tools: Sequence[str] = ()) -> dict[str, Plain]:
     """What calls run with, for their records: no secret, and of the prompt its name and hash."""
-    prompt = settings.prompt_file
-    local = settings.realtime_provider == "local"
-    by_silence = settings.turn_detection == "server_vad"
+    prompt = settings.agent.prompt_file
+    local = settings.model.realtime_provider == "local"
+    by_silence = settings.hearing.turn_detection == "server_vad"
     ran_with: dict[str, Plain] = {
         "version": __version__,
-        "provider": settings.realtime_provider,
-        "model": "offline engine" if local else settings.openai_model,
-        "voice": None if local else settings.openai_voice,
-        "transcription_model": settings.transcription_model,
-        "turn_detection": settings.turn_detection,
-        "noise_reduction": settings.noise_reduction,
+        "provider": settings.model.realtime_provider,
+        "model": "offline engine" if local else settings.model.openai_model,
+        "voice": None if local else settings.model.openai_voice,
+        "transcription_model": settings.hearing.transcription_model,
+        "turn_detection": settings.hearing.turn_detection,
+        "noise_reduction": settings.hearing.noise_reduction,
         "prompt_file": prompt.name if prompt else "sample",
         "prompt_sha256": hashlib.sha256(prompt_text(prompt).encode()).hexdigest(),
         "tools": list(tools),
     }
     if by_silence:
         return ran_with | {
-            "vad_threshold": settings.vad_threshold,
-            "vad_silence_ms": settings.vad_silence_ms,
-            "vad_prefix_ms": settings.vad_prefix_ms,
+            "vad_threshold": settings.hearing.vad_threshold,
+            "vad_silence_ms": settings.hearing.vad_silence_ms,
+            "vad_prefix_ms": settings.hearing.vad_prefix_ms,
         }
-    return ran_with | {"vad_eagerness": settings.vad_eagerness}
+    return ran_with | {"vad_eagerness": settings.hearing.vad_eagerness}

@@ -13,7 +13,7 @@ from uvicorn.supervisors.watchfilesreload import WatchFilesReload
 
 from twilio_rt_cli.errors import TwilioRtError
 from twilio_rt_cli.reporting.reporter import Form
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import Settings
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class ServeOnce:
 
 def serve_reloading(settings: Settings, form: Form, engine_url: str | None) -> None:
     """Serve, and start again whenever Python code, the prompt or a tool file changes, until a signal."""
-    child = ServeOnce(settings.model_copy(update={"reload": False, "drain_seconds": 0.0}), form, engine_url)
-    prompt = settings.prompt_file
+    child = ServeOnce(settings.having(reload=False, drain_seconds=0.0), form, engine_url)
+    prompt = settings.agent.prompt_file
     config = uvicorn.Config(
         app="twilio_rt_cli",  # never loaded: the child runs our own server
         reload=True,

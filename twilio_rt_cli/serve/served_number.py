@@ -9,7 +9,7 @@ from twilio_rt_cli.output import console
 from twilio_rt_cli.protocol.origin import is_loopback_url
 from twilio_rt_cli.reporting.reporter import Reporter
 from twilio_rt_cli.serve.options import IngressOptions
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import Settings
 from twilio_rt_cli.settings.parts import account_of
 from twilio_rt_cli.twilio_api import TwilioApi
 
@@ -35,19 +35,19 @@ class ServedNumber:
         wanted = options.number or _offered(settings, options)
         if wanted is None:
             return None
-        if origin is None or (is_loopback_url(origin) and not account_of(settings).elsewhere):
+        if origin is None or (is_loopback_url(origin) and not account_of(settings.twilio).elsewhere):
             raise SettingsError(
                 "There is no public address to point the number to.",
                 hint="Add --tunnel, or set PUBLIC_URL to the origin that Twilio reaches us at.",
             )
-        api, journal = TwilioApi(account_of(settings)), Journal()
+        api, journal = TwilioApi(account_of(settings.twilio)), Journal()
         number = api.number(wanted)
         entry = journal.load(number.sid)
         change = plan(
             number,
             webhook_url(origin),
             clear=True,
-            apology=settings.fallback_message,
+            apology=settings.agent.fallback_message,
             earlier_urls=entry.urls if entry else (),
         )
         if not _agreed(change, options, asked_for=options.number is not None):
@@ -95,10 +95,12 @@ class ServedNumber:
 
 def put_back_left_behind(settings: Settings, reporter: Reporter, *, spare: str | None) -> None:
     """Put back what runs that were killed should have put back; not the number that is pointed here again now."""
-    if not settings.twilio_account_sid or not (settings.twilio_auth_token or settings.twilio_api_secret):
+    if not settings.twilio.twilio_account_sid or not (
+        settings.twilio.twilio_auth_token or settings.twilio.twilio_api_secret
+    ):
         return
     try:
-        account, journal = account_of(settings), Journal()
+        account, journal = account_of(settings.twilio), Journal()
         entries = [
             one for one in journal.left_behind(account.account_sid) if spare not in {one.phone_number, one.number_sid}
         ]
@@ -119,8 +121,8 @@ def _tell(sentence: str, reporter: Reporter, entry: Entry, *, put_back: bool) ->
 
 def _offered(settings: Settings, options: IngressOptions) -> str | None:
     """With a tunnel and a number in the settings: offered on a terminal, left alone elsewhere."""
-    if options.tunnel and settings.twilio_phone_number and console.can_ask():
-        return settings.twilio_phone_number
+    if options.tunnel and settings.twilio.twilio_phone_number and console.can_ask():
+        return settings.twilio.twilio_phone_number
     return None
 
 

@@ -14,7 +14,7 @@ from twilio_rt_cli.reporting.words import Line, call_line, server_line
 from twilio_rt_cli.server.admission.registry import HungUp
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, ServerNotice, StreamFailed
 from twilio_rt_cli.server.run import BridgeServer
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import Settings
 
 
 class ServerView:
@@ -28,12 +28,12 @@ class ServerView:
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        local = settings.realtime_provider == "local"
+        local = settings.model.realtime_provider == "local"
         about = About(
             version=__version__,
             url="",
-            model="offline engine" if local else settings.openai_model,
-            capacity=settings.limit_concurrency,
+            model="offline engine" if local else settings.model.openai_model,
+            capacity=settings.server.limit_concurrency,
         )
         self._redactor = redactor
         self._clock = clock

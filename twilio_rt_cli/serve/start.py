@@ -10,7 +10,7 @@ from twilio_rt_cli.reporting.reporter import Form
 from twilio_rt_cli.serve.once import log_lines_of, serve_once
 from twilio_rt_cli.serve.options import IngressOptions
 from twilio_rt_cli.settings.dot_env import slips
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import Settings, setting_names
 
 log = logging.getLogger("twilio_rt.serve")
 
@@ -28,12 +28,12 @@ def serve_calls(
     _check(settings, options)
     with ExitStack() as stack:
         stack.enter_context(log_lines_of(settings))
-        for slip in slips([name.upper() for name in Settings.model_fields]):
+        for slip in slips(setting_names()):
             log.warning("%s", slip)
         for line in warnings(settings):
             log.warning("%s", line)
-        engine_url = stack.enter_context(engine_process()) if settings.realtime_provider == "local" else None
-        if settings.reload:
+        engine_url = stack.enter_context(engine_process()) if settings.model.realtime_provider == "local" else None
+        if settings.server.reload:
             from twilio_rt_cli.serve.reload import serve_reloading
 
             serve_reloading(settings, Form.TRANSCRIPT if form is Form.VIEW else form, engine_url)
@@ -44,9 +44,9 @@ def serve_calls(
 def _check(settings: Settings, options: IngressOptions) -> None:
     """What cannot go together."""
     asked = [name for name, given in (("--tunnel", options.tunnel), ("--number", options.number)) if given]
-    if asked and settings.reload:
+    if asked and settings.server.reload:
         raise SettingsError(f"RELOAD does not go together with {' and '.join(asked)}.", hint="Leave one of them out.")
-    if asked and not settings.checked:
+    if asked and not settings.twilio.checked:
         raise SettingsError(
             f"{' and '.join(asked)} is refused: Twilio's signatures are not checked, so anybody could call.",
             hint="Set TWILIO_AUTH_TOKEN (Twilio console, account page), and leave TWILIO_VALIDATE alone.",

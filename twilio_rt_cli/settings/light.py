@@ -1,7 +1,7 @@
 """Single settings for a command that should answer at once: reading all of them takes longer than such a command may.
 
-What they are is told in `settings.py`, and the answers are the same: environment, then .env, then the default; names in
-any case; an empty value counts as not set. A test holds both together.
+What they are is told in `settings/groups.py`, and the answers are the same: environment, then .env, then the default;
+names in any case; an empty value counts as not set. A test holds both together.
 """
 
 import os

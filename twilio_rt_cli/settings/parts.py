@@ -1,12 +1,14 @@
 """The settings as each part wants them: plain values for server, quota, tunnel, REST API and signatures."""
 
+from pydantic import SecretStr
+
 from twilio_rt_cli.caller.route import Signer
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.protocol.caller_id import caller_list
 from twilio_rt_cli.protocol.signature import Algorithm
 from twilio_rt_cli.server.admission.quota import DayLimits
 from twilio_rt_cli.server.config import ServerConfig
-from twilio_rt_cli.settings.model import Settings
+from twilio_rt_cli.settings.groups import GROUPS, LimitSettings, Settings, TunnelSettings, TwilioSettings
 from twilio_rt_cli.tunnel import TunnelConfig
 from twilio_rt_cli.twilio_api import Account
 
@@ -18,34 +20,34 @@ NEEDED = (
 _HINT = "They are on the account page of the Twilio console; put them into .env or the environment."
 
 
-def account_of(settings: Settings) -> Account:
+def account_of(twilio: TwilioSettings) -> Account:
     """The account. Raises SettingsError, a sentence for each setting that is missing."""
-    token, secret = settings.twilio_auth_token, settings.twilio_api_secret
+    token, secret = twilio.twilio_auth_token, twilio.twilio_api_secret
     missing = []
-    if not settings.twilio_account_sid:
+    if not twilio.twilio_account_sid:
         missing.append("TWILIO_ACCOUNT_SID is missing.")
-    if settings.twilio_api_key and not secret:
+    if twilio.twilio_api_key and not secret:
         missing.append("TWILIO_API_SECRET is missing: the secret of TWILIO_API_KEY.")
-    elif secret and not settings.twilio_api_key:
+    elif secret and not twilio.twilio_api_key:
         missing.append("TWILIO_API_KEY is missing: the key of TWILIO_API_SECRET.")
     elif not (token or secret):
         missing.append("TWILIO_AUTH_TOKEN is missing (or TWILIO_API_KEY and TWILIO_API_SECRET).")
     if missing:
         raise SettingsError("\n".join(missing), hint=_HINT)
     return Account(
-        account_sid=settings.twilio_account_sid or "",
+        account_sid=twilio.twilio_account_sid or "",
         auth_token=token.get_secret_value() if token else "",
-        api_key=settings.twilio_api_key,
+        api_key=twilio.twilio_api_key,
         api_secret=secret.get_secret_value() if secret else "",
-        region=settings.twilio_region,
-        edge=settings.twilio_edge,
-        api_url=settings.twilio_api_url,
+        region=twilio.twilio_region,
+        edge=twilio.twilio_edge,
+        api_url=twilio.twilio_api_url,
     )
 
 
-def signer_of(settings: Settings) -> Signer:
+def signer_of(twilio: TwilioSettings) -> Signer:
     """Who signs as this account's Twilio does: by the auth token, or by the SharedKey where there is no token."""
-    token, key = settings.twilio_auth_token, settings.twilio_shared_key
+    token, key = twilio.twilio_auth_token, twilio.twilio_shared_key
     if token is not None:
         return Signer(token.get_secret_value())
     return Signer(key.get_secret_value() if key else None, Algorithm.HMAC_SHA256)
@@ -53,61 +55,54 @@ def signer_of(settings: Settings) -> Signer:
 
 def server_config(settings: Settings) -> ServerConfig:
     """What the server needs of the settings."""
-    token, key = settings.twilio_auth_token, settings.twilio_shared_key
+    token, key = settings.twilio.twilio_auth_token, settings.twilio.twilio_shared_key
     return ServerConfig(
-        host=settings.host,
-        port=settings.port,
-        public_url=settings.public_url,
-        limit_concurrency=settings.limit_concurrency,
-        backlog=settings.backlog,
-        keep_alive_s=settings.timeout_keep_alive,
-        ping_interval_s=settings.ws_ping_interval,
-        ping_timeout_s=settings.ws_ping_timeout,
-        max_message_bytes=settings.ws_max_size,
+        host=settings.server.host,
+        port=settings.server.port,
+        public_url=settings.server.public_url,
+        limit_concurrency=settings.server.limit_concurrency,
+        backlog=settings.server.backlog,
+        keep_alive_s=settings.server.timeout_keep_alive,
+        ping_interval_s=settings.server.ws_ping_interval,
+        ping_timeout_s=settings.server.ws_ping_timeout,
+        max_message_bytes=settings.server.ws_max_size,
         auth_token=token.get_secret_value() if token else None,
         shared_key=key.get_secret_value() if key else None,
-        account_sid=settings.twilio_account_sid,
-        validate=settings.twilio_validate,
-        fallback_message=settings.fallback_message,
-        busy_message=settings.busy_message,
-        drain_s=settings.drain_seconds,
+        account_sid=settings.twilio.twilio_account_sid,
+        validate=settings.twilio.twilio_validate,
+        fallback_message=settings.agent.fallback_message,
+        busy_message=settings.agent.busy_message,
+        drain_s=settings.server.drain_seconds,
     )
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
     """All secrets, to be kept out of whatever is printed."""
-    kept = (
-        settings.twilio_auth_token,
-        settings.twilio_shared_key,
-        settings.twilio_api_secret,
-        settings.ngrok_authtoken,
-        settings.openai_api_key,
-        settings.azure_openai_api_key,
-    )
-    return tuple(secret.get_secret_value() for secret in kept if secret)
+    values = [getattr(getattr(settings, group), name) for group, of in GROUPS.items() for name in of.model_fields]
+    return tuple(one.get_secret_value() for one in values if isinstance(one, SecretStr) and one)
 
 
-def limits_of(settings: Settings) -> DayLimits:
+def limits_of(limits: LimitSettings) -> DayLimits:
     """What the server's quota needs of the settings."""
     return DayLimits(
-        caller_calls=settings.caller_calls_per_day,
-        caller_minutes=settings.caller_minutes_per_day,
-        calls=settings.calls_per_day,
-        minutes=settings.minutes_per_day,
-        cost_usd=settings.cost_usd_per_day,
-        allow=caller_list(settings.allow_callers),
-        block=caller_list(settings.block_callers),
+        caller_calls=limits.caller_calls_per_day,
+        caller_minutes=limits.caller_minutes_per_day,
+        calls=limits.calls_per_day,
+        minutes=limits.minutes_per_day,
+        cost_usd=limits.cost_usd_per_day,
+        allow=caller_list(limits.allow_callers),
+        block=caller_list(limits.block_callers),
     )
 
 
-def config_of(settings: Settings, port: int) -> TunnelConfig:
+def config_of(tunnel: TunnelSettings, port: int) -> TunnelConfig:
     """What the tunnel needs of the settings. Raises SettingsError when the port is none to lead to."""
     if port == 0:
         raise SettingsError("PORT 0 is no port that a tunnel can lead to.", hint="Name the server's: --port N.")
-    token = settings.ngrok_authtoken
+    token = tunnel.ngrok_authtoken
     return TunnelConfig(
         port=port,
         authtoken=token.get_secret_value() if token else None,
-        url=settings.ngrok_url,
-        api_url=settings.ngrok_api_url,
+        url=tunnel.ngrok_url,
+        api_url=tunnel.ngrok_api_url,
     )

@@ -1,7 +1,6 @@
-"""Settings: where they come from, what is refused and in which words, and that .env.example tells the same."""
+"""Settings: where they come from, and what is refused and in which words."""
 
 import pickle
-import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,8 @@ import pytest
 from twilio_rt_cli.agents.prompt import prompt_text
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.protocol.origin import is_loopback
-from twilio_rt_cli.settings.model import Settings, bare_settings, load_settings, load_some
+from twilio_rt_cli.settings.groups import FIELDS
+from twilio_rt_cli.settings.loading import bare_settings, load_settings, load_some
 
 KEY = "sk-proj-0123456789abcdefghij"
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -19,7 +19,7 @@ ACCOUNT = "AC" + "0" * 32
 @pytest.fixture(autouse=True)
 def empty_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """No setting in the environment, and no .env."""
-    for name in Settings.model_fields:
+    for name in FIELDS:
         monkeypatch.delenv(name.upper(), raising=False)
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -35,13 +35,13 @@ def refused(**flags: object) -> SettingsError:
 def test_a_flag_wins_over_the_environment_over_dot_env_over_the_default(
     monkeypatch: pytest.MonkeyPatch, empty_place: Path
 ) -> None:
-    assert bare_settings(openai_api_key=KEY).port == 5001
+    assert bare_settings(openai_api_key=KEY).server.port == 5001
     (empty_place / ".env").write_text("PORT=1\nOPENAI_VOICE=cedar\nOPENAI_API_KEY=" + KEY)
-    assert load_settings().port == 1
+    assert load_settings().server.port == 1
     monkeypatch.setenv("PORT", "2")
-    assert load_settings().port == 2
-    assert load_settings(port=3).port == 3
-    assert load_settings(port=None).openai_voice == "cedar"
+    assert load_settings().server.port == 2
+    assert load_settings(port=3).server.port == 3
+    assert load_settings(port=None).model.openai_voice == "cedar"
 
 
 def test_bare_settings_read_neither_the_environment_nor_dot_env(
@@ -50,14 +50,14 @@ def test_bare_settings_read_neither_the_environment_nor_dot_env(
     (empty_place / ".env").write_text("PORT=1\n")
     monkeypatch.setenv("OPENAI_VOICE", "cedar")
     settings = bare_settings(realtime_provider="local")
-    assert (settings.port, settings.openai_voice) == (5001, "marin")
+    assert (settings.server.port, settings.model.openai_voice) == (5001, "marin")
 
 
 def test_a_command_that_needs_some_settings_does_not_mind_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VAD_THRESHOLD", "loud")
     monkeypatch.setenv("PORT", "6001")
     settings = load_some({"port", "twilio_api_url"})  # nor that OPENAI_API_KEY is missing
-    assert (settings.port, settings.vad_threshold) == (6001, 0.5)
+    assert (settings.server.port, settings.hearing.vad_threshold) == (6001, 0.5)
     monkeypatch.setenv("TWILIO_API_URL", "nonsense")
     with pytest.raises(SettingsError, match=r"^TWILIO_API_URL is not a URL[^\n]*$"):
         load_some({"port", "twilio_api_url"})
@@ -67,18 +67,20 @@ def test_an_empty_value_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", " ")
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "")
     settings = load_settings(realtime_provider="local")
-    assert (settings.port, settings.twilio_auth_token) == (5001, None)
+    assert (settings.server.port, settings.twilio.twilio_auth_token) == (5001, None)
 
 
 @pytest.mark.parametrize("name", ["greeting", "tools", "transcription_model"])
 def test_an_empty_value_has_a_meaning_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name.upper(), "")
-    assert getattr(load_settings(realtime_provider="local"), name) == ""
+    settings = load_settings(realtime_provider="local")
+    taken = settings.hearing if name == "transcription_model" else settings.agent
+    assert getattr(taken, name) == ""
 
 
 def test_blanks_around_a_pasted_secret_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", f" {KEY}\n")
-    key = load_settings().openai_api_key
+    key = load_settings().model.openai_api_key
     assert key is not None
     assert key.get_secret_value() == KEY
 
@@ -140,18 +142,20 @@ def test_lists_of_callers_are_read_from_the_environment(monkeypatch: pytest.Monk
     monkeypatch.setenv("BLOCK_CALLERS", "+1900*, anonymous")
     monkeypatch.setenv("COST_USD_PER_DAY", "12.50")
     settings = load_settings(openai_api_key=KEY)
-    assert (settings.block_callers, settings.cost_usd_per_day) == ("+1900*, anonymous", 12.5)
-    assert (settings.allow_callers, settings.calls_per_day, settings.minutes_per_day) == ("", 0, 0)
+    assert (settings.limits.block_callers, settings.limits.cost_usd_per_day) == ("+1900*, anonymous", 12.5)
+    assert (settings.limits.allow_callers, settings.limits.calls_per_day, settings.limits.minutes_per_day) == ("", 0, 0)
 
 
 # HOST and signatures
 
 
 def test_without_a_twilio_secret_the_default_host_is_loopback() -> None:
-    assert load_settings(openai_api_key=KEY).host == "127.0.0.1"
-    assert load_settings(openai_api_key=KEY, twilio_auth_token=TOKEN).host == "0.0.0.0"
-    assert load_settings(openai_api_key=KEY, twilio_shared_key=TOKEN).host == "0.0.0.0"
-    assert load_settings(openai_api_key=KEY, twilio_auth_token=TOKEN, twilio_validate="false").host == "127.0.0.1"
+    assert load_settings(openai_api_key=KEY).server.host == "127.0.0.1"
+    assert load_settings(openai_api_key=KEY, twilio_auth_token=TOKEN).server.host == "0.0.0.0"
+    assert load_settings(openai_api_key=KEY, twilio_shared_key=TOKEN).server.host == "0.0.0.0"
+    assert (
+        load_settings(openai_api_key=KEY, twilio_auth_token=TOKEN, twilio_validate="false").server.host == "127.0.0.1"
+    )
 
 
 @pytest.mark.parametrize("unchecked", [{}, {"twilio_auth_token": TOKEN, "twilio_validate": "false"}])
@@ -165,19 +169,19 @@ def test_unchecked_refuses_another_host_and_a_public_url(unchecked: dict[str, st
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.2", "::1", "[::1]"])
 def test_unchecked_takes_a_loopback_host(host: str) -> None:
-    assert is_loopback(load_settings(openai_api_key=KEY, host=host).host)
+    assert is_loopback(load_settings(openai_api_key=KEY, host=host).server.host)
 
 
 def test_checked_means_a_secret_and_no_opt_out() -> None:
-    assert load_settings(openai_api_key=KEY, twilio_auth_token=TOKEN, public_url="https://x.example").checked
-    assert not load_settings(openai_api_key=KEY, twilio_auth_token=TOKEN, twilio_validate=False).checked
-    assert not load_settings(openai_api_key=KEY).checked
+    assert load_settings(openai_api_key=KEY, twilio_auth_token=TOKEN, public_url="https://x.example").twilio.checked
+    assert not load_settings(openai_api_key=KEY, twilio_auth_token=TOKEN, twilio_validate=False).twilio.checked
+    assert not load_settings(openai_api_key=KEY).twilio.checked
 
 
 @pytest.mark.parametrize("host", ["a b", "http://x", "x/y", "127.0.0.1:5001", ""])
 def test_a_host_is_a_name_or_an_address(host: str) -> None:
     if not host:  # not set
-        assert load_settings(openai_api_key=KEY, host=host).host == "127.0.0.1"
+        assert load_settings(openai_api_key=KEY, host=host).server.host == "127.0.0.1"
         return
     assert refused(openai_api_key=KEY, host=host).message.startswith("HOST must be a host name or an IP address")
 
@@ -196,7 +200,7 @@ def test_a_host_is_a_name_or_an_address(host: str) -> None:
     ],
 )
 def test_public_url_becomes_an_origin(given: str, origin: str) -> None:
-    assert load_settings(openai_api_key=KEY, twilio_auth_token=TOKEN, public_url=given).public_url == origin
+    assert load_settings(openai_api_key=KEY, twilio_auth_token=TOKEN, public_url=given).server.public_url == origin
 
 
 @pytest.mark.parametrize(
@@ -243,7 +247,7 @@ def test_openai_needs_its_key_and_another_server_does_not(url: str, needs_key: b
     if needs_key:
         assert refused(openai_realtime_url=url).message == "OPENAI_API_KEY is missing."
         return
-    assert load_settings(openai_realtime_url=url).openai_api_key is None
+    assert load_settings(openai_realtime_url=url).model.openai_api_key is None
 
 
 def test_azure_needs_its_two() -> None:
@@ -277,41 +281,13 @@ def test_a_prompt_that_cannot_be_read_is_told_in_a_sentence(tmp_path: Path) -> N
 
 def test_the_samples_greeting_goes_with_the_samples_prompt_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.md").write_text("Be brief.")
-    sample = load_settings(openai_api_key=KEY).greeting
-    mine = load_settings(openai_api_key=KEY, prompt_file="mine.md").greeting
+    sample = load_settings(openai_api_key=KEY).agent.greeting
+    mine = load_settings(openai_api_key=KEY, prompt_file="mine.md").agent.greeting
     assert "Copper Wheel" in sample
     assert mine == "Hello, how can I help you?"
-    assert load_settings(openai_api_key=KEY, prompt_file="mine.md", greeting="Hi.").greeting == "Hi."
+    assert load_settings(openai_api_key=KEY, prompt_file="mine.md", greeting="Hi.").agent.greeting == "Hi."
 
 
 def test_settings_survive_the_way_to_another_process() -> None:
     settings = load_settings(openai_api_key=KEY, port=7)
     assert pickle.loads(pickle.dumps(settings)) == settings  # our own bytes
-
-
-# .env.example
-
-
-ENV_EXAMPLE = Path(__file__).parents[2] / ".env.example"
-
-
-def told_settings() -> dict[str, tuple[str, str]]:
-    """name → (meaning, value) of each commented setting."""
-    found = re.findall(r"^# (.+)\n# ([A-Z_]+)=(.*)$", ENV_EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE)
-    return {name: (meaning, value.strip('"')) for meaning, name, value in found}
-
-
-def test_env_example_lists_every_setting_with_its_meaning() -> None:
-    expected = {name.upper(): field.description for name, field in Settings.model_fields.items()}
-    assert {name: meaning for name, (meaning, _) in told_settings().items()} == expected
-
-
-def test_env_example_shows_the_defaults() -> None:
-    shown = {name.lower(): value for name, (_, value) in told_settings().items()}
-    taken = bare_settings(**(shown | {"twilio_auth_token": TOKEN, "openai_api_key": KEY}))
-    assert taken == bare_settings(twilio_auth_token=TOKEN, openai_api_key=KEY)
-
-
-def test_env_example_sets_nothing() -> None:
-    lines = ENV_EXAMPLE.read_text(encoding="utf-8").splitlines()
-    assert all(not line or line.startswith("# ") for line in lines)
