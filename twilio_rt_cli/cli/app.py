@@ -3,12 +3,15 @@
 Command modules import what is heavy inside their functions, so that `--help` answers at once.
 """
 
+import os
+import sys
 from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from twilio_rt_cli import __version__, errors
+from twilio_rt_cli.cli import completion
 from twilio_rt_cli.cli.call_test import EXAMPLES as call_test_examples  # noqa: N811  # a name for each command's
 from twilio_rt_cli.cli.call_test import call_test
 from twilio_rt_cli.cli.calls import EXAMPLES as calls_examples  # noqa: N811
@@ -48,7 +51,7 @@ app = typer.Typer(
     name="twilio-rt",
     cls=Root,
     no_args_is_help=True,
-    add_completion=False,  # its two flags cost every start 0.2 s, for the reason told above
+    add_completion=False,  # completion.py has its own
     rich_markup_mode=None,  # rich takes twice as long to lay out a page of help as all the rest
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -85,15 +88,48 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _completion(do: Callable[[], None]) -> Callable[[bool], None]:
+    def callback(wanted: bool) -> None:
+        if wanted:
+            try:
+                do()
+            except errors.TwilioRtError as error:
+                raise typer.Exit(report(error)) from error
+            raise typer.Exit
+
+    return callback
+
+
 @app.callback()
 def _root(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+    install_completion: Annotated[
+        bool,
+        typer.Option(
+            "--install-completion",
+            help="Have this shell complete commands and options.",
+            callback=_completion(completion.install),
+            is_eager=True,
+        ),
+    ] = False,
+    show_completion: Annotated[
+        bool,
+        typer.Option(
+            "--show-completion",
+            help="Show what that adds to the shell.",
+            callback=_completion(completion.show),
+            is_eager=True,
+        ),
     ] = False,
 ) -> None:
     pass
 
 
 def main() -> None:
-    """Run the command line; ends the process with its exit code."""
+    """Run the command line, or tell a shell what may follow on it; ends the process with its exit code."""
+    if completion.ASKED in os.environ:
+        completion.answer(typer.main.get_command(app), sys.argv[1:])
+        return
     app(prog_name="twilio-rt")

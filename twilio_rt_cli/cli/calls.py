@@ -39,7 +39,9 @@ def _as_it_is(otherwise: Callable[[typer.Context, Any], Any]) -> Callable[[typer
 
 
 def calls(
-    what: Annotated[str, Argument(metavar="list|show|export", help="What to do.")] = "list",
+    what: Annotated[
+        str, Argument(metavar="list|show|export", help="What to do.", autocompletion=lambda: ["list", "show", "export"])
+    ] = "list",
     ids: Annotated[
         list[str] | None,
         Argument(metavar="ID", help="A call: its Call SID, the end of it, or the record's number."),
