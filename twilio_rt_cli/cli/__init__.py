@@ -1,0 +1,11 @@
+"""What is typed: one file a command, with its options. What the command does is in a folder:
+
+serve             serve/
+tunnel            attach/tunnel.py
+engine            engine/running.py
+configure-number  numbers/configure.py
+top               attach/live_view.py
+calls             history/
+doctor            doctor/
+call-test         call_test/
+"""
