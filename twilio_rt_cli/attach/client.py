@@ -1,7 +1,7 @@
-"""A server's admin port as others ask it: the live view of another terminal, and whoever attaches."""
+"""A server's admin port as others ask it: the live view of another terminal, who opens a tunnel, whoever attaches."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -26,13 +26,30 @@ def known_admin_url() -> str:
     return server.admin_url
 
 
+def origin_known_to(admin_url: str) -> str | None:
+    """The origin that the server names and checks signatures against; None when it does not tell. It blocks."""
+    with suppress(httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError, RecursionError):
+        answer = httpx.get(f"{admin_url}/origin", timeout=_ANSWER_S, trust_env=False).raise_for_status()
+        return msgspec.json.decode(answer.content, type=_KnownOrigin).origin
+    return None
+
+
+class _KnownOrigin(msgspec.Struct, frozen=True):
+    origin: str | None = None
+
+
 @asynccontextmanager
 async def open_admin(url: str) -> AsyncIterator["Admin"]:
     """A server's admin port at this URL. Raises SettingsError when that is none."""
     if not _is_url(url):
         raise SettingsError(f"{url} is no address of an admin port.", hint="It is like http://127.0.0.1:5002.")
-    async with httpx.AsyncClient(base_url=url, timeout=_ANSWER_S, trust_env=False) as client:
+    async with admin_client() as client:
         yield Admin(client, url)
+
+
+def admin_client() -> httpx.AsyncClient:
+    """What asks admin ports, to be closed by its context."""
+    return httpx.AsyncClient(timeout=_ANSWER_S, trust_env=False)
 
 
 def _is_url(text: str) -> bool:
@@ -41,6 +58,17 @@ def _is_url(text: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+
+
+class NoAnswerError(UnreachableError):
+    """A server's admin port did not answer."""
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(
+            f"The server at {url} does not answer: {why}.",
+            hint="Does it run? `twilio-rt serve` tells its admin port with --json (`admin_url`).",
+        )
+        self.why = why
 
 
 class Admin:
@@ -63,15 +91,19 @@ class Admin:
         """End this call."""
         await self.ask(f"/calls/{call_sid}/hangup", method="POST")
 
+    async def put_origin(self, origin: str | None, port: int) -> int:
+        """Tell the server on this port where it is reached, or (None) that it no longer is; its answer's status.
+
+        Raises NoAnswerError.
+        """
+        return (await self._request("PUT", "/origin", json={"origin": origin, "port": port})).status_code
+
     async def ask(self, path: str, query: dict[str, int] | None = None, method: str = "GET") -> bytes:
-        """The answer's body; nothing for a single call that does not run any more, or is ending."""
-        try:
-            answer = await self._client.request(method, path, params=query)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise UnreachableError(
-                f"The server at {self._url} does not answer: {str(error) or type(error).__name__}.",
-                hint="Does it run? `twilio-rt serve` tells its admin port with --json (`admin_url`).",
-            ) from error
+        """The answer's body; nothing for a single call that does not run any more, or is ending.
+
+        Raises NoAnswerError, or ServiceError when it is no server of ours.
+        """
+        answer = await self._request(method, path, query)
         if answer.status_code in (404, 409) and path != "/calls":
             return b""
         if not answer.is_success:
@@ -79,6 +111,14 @@ class Admin:
                 f"{self._url}{path} answers {answer.status_code}.", hint="Is that an admin port of ours?"
             )
         return answer.content
+
+    async def _request(
+        self, method: str, path: str, query: dict[str, int] | None = None, json: object = None
+    ) -> httpx.Response:
+        try:
+            return await self._client.request(method, self._url.rstrip("/") + path, params=query, json=json)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise NoAnswerError(self._url, str(error) or type(error).__name__) from error
 
     def read(self, raw: bytes, kind: type[Told]) -> Told:
         """The answer as what it should be. Raises ServiceError when it is not."""

@@ -1,15 +1,12 @@
 """The public origin that other commands may take for granted: what was set, or what server or ngrok say."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 from twilio_rt_cli.machine.state import running_server
 from twilio_rt_cli.settings.groups import ServerSettings, TunnelSettings
 from twilio_rt_cli.tunnel.ngrok_api import public_url
 
 Lookup = Callable[[ServerSettings, TunnelSettings], str | None]
-
-_ANSWER_S = 2.0
 
 
 def by_setting(server: ServerSettings, _: TunnelSettings) -> str | None:
@@ -19,16 +16,12 @@ def by_setting(server: ServerSettings, _: TunnelSettings) -> str | None:
 
 def by_running_server(*_: object) -> str | None:
     """The origin that this user's running server names and checks signatures against."""
-    import httpx
-
     server = running_server()
     if server is None:
         return None
-    with suppress(httpx.HTTPError, ValueError, AttributeError):
-        answer = httpx.get(f"{server.admin_url}/origin", timeout=_ANSWER_S, trust_env=False).raise_for_status()
-        origin = answer.json().get("origin")
-        return origin if isinstance(origin, str) else None
-    return None
+    from twilio_rt_cli.attach.client import origin_known_to  # slow to import, and mostly there is no server
+
+    return origin_known_to(server.admin_url)
 
 
 def by_ngrok_agent(wanted: ServerSettings, tunnel: TunnelSettings) -> str | None:

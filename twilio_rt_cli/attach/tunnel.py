@@ -4,9 +4,11 @@ import asyncio
 import signal
 import time
 from contextlib import suppress
+from http import HTTPStatus
 
 import httpx
 
+from twilio_rt_cli.attach.client import Admin, NoAnswerError, admin_client
 from twilio_rt_cli.errors import SettingsError, TwilioRtError
 from twilio_rt_cli.machine.state import RunningServer, running_server
 from twilio_rt_cli.output import console
@@ -16,7 +18,7 @@ from twilio_rt_cli.tunnel import Tunnel, TunnelChange, TunnelConfig, TunnelDown,
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_S = 1.0
 """between two looks for a server: it may be started after us, or again"""
-_ANSWER_S = 3.0
+_TAKEN = range(200, 300)
 
 
 def keep_open(config: TunnelConfig, *, json: bool) -> None:
@@ -84,47 +86,44 @@ class _Opened:
     # The server
 
     async def _until_over(self, tunnel: Tunnel) -> None:
-        async with httpx.AsyncClient(timeout=_ANSWER_S, trust_env=False) as http:
+        async with admin_client() as client:
             while not self._over.is_set():
-                await self._inform(http, tunnel.public_url)
+                await self._inform(client, tunnel.public_url)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_LOOK_S):
                         await self._changed.wait()
                 self._changed.clear()
-            await self._take_back(http)
+            await self._take_back(client)
 
-    async def _inform(self, http: httpx.AsyncClient, url: str) -> None:
+    async def _inform(self, client: httpx.AsyncClient, url: str) -> None:
         """Tell the server where it is reached, if it does not know; one that does not check callers refuses."""
         server = self._server()
         if server is None or self._informed == (server, url):
             return
         try:
-            answer = await self._put(http, server, url)
-        except httpx.HTTPError as error:
-            self._say_once(server, f"cannot be told its address ({error or type(error).__name__})")
+            status = await Admin(client, server.admin_url).put_origin(url, self._config.port)
+        except NoAnswerError as error:
+            self._say_once(server, f"cannot be told its address ({error.why})")
             return
-        if answer.status_code == 409:
+        if status == HTTPStatus.CONFLICT:
             self._error = SettingsError(
                 f"The server on port {server.port} does not check Twilio's signatures, and takes no public address.",
                 hint="Start it with TWILIO_AUTH_TOKEN (Twilio console, account page), then open the tunnel again.",
             )
             self._over.set()
             self._changed.set()
-        elif not answer.is_success:
-            self._say_once(server, f"would not be told its address ({answer.status_code})")
+        elif status not in _TAKEN:
+            self._say_once(server, f"would not be told its address ({status})")
         else:
             self._informed = (server, url)
             if not self._json:
                 console.say(f"The server on port {server.port} knows that this is its address.")
 
-    async def _take_back(self, http: httpx.AsyncClient) -> None:
+    async def _take_back(self, client: httpx.AsyncClient) -> None:
         if self._informed is None or self._server() != self._informed[0]:
             return
-        with suppress(httpx.HTTPError):  # it goes on with an address that leads nowhere, and a next tunnel corrects it
-            await self._put(http, self._informed[0], None)
-
-    async def _put(self, http: httpx.AsyncClient, server: RunningServer, url: str | None) -> httpx.Response:
-        return await http.put(f"{server.admin_url}/origin", json={"origin": url, "port": self._config.port})
+        with suppress(NoAnswerError):  # it goes on with an address that leads nowhere, and a next tunnel corrects it
+            await Admin(client, self._informed[0].admin_url).put_origin(None, self._config.port)
 
     def _server(self) -> RunningServer | None:
         """The server of this user that the tunnel leads to."""
