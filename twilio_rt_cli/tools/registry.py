@@ -22,8 +22,8 @@ from typing import Generic, ParamSpec, Protocol, TypeVar, runtime_checkable
 from pydantic_core import to_jsonable_python
 
 from twilio_rt_cli.errors import SettingsError
+from twilio_rt_cli.machine.threads import in_thread
 from twilio_rt_cli.tools.schema import ArgumentsError, Schema, Signature
-from twilio_rt_cli.tools.threads import Threads
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -87,7 +87,7 @@ class FunctionTool(Generic[P, R]):
     async def handle(self, arguments: str) -> str:
         """The function's result as text; a plain function runs in a thread of its own. Raises as `run` does."""
         if not self.is_async:
-            return await Threads(limit=1).start(lambda: self.run(arguments))
+            return await in_thread(lambda: self.run(arguments), name="tool")
         result = self._call(arguments)
         return to_text(await result if inspect.isawaitable(result) else result)
 

@@ -10,8 +10,8 @@ import re
 import time
 from dataclasses import dataclass
 
+from twilio_rt_cli.machine.threads import Threads, TooManyThreadsError
 from twilio_rt_cli.tools.registry import FunctionTool, Tool, ToolBox, ToolError
-from twilio_rt_cli.tools.threads import Threads, TooManyThreadsError
 
 MAX_THREADS = 32
 
@@ -53,7 +53,7 @@ class ToolRunner:
         self.toolbox = toolbox
         self._timeout_s = timeout_s
         self._max_output_chars = max_output_chars
-        self._threads = Threads(max_threads)
+        self._threads = Threads(max_threads, name="tool")
         self._left_behind: set[asyncio.Future[str]] = set()
 
     @property

@@ -33,11 +33,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twilio_rt_cli.errors import ServiceError, TwilioRtError
+from twilio_rt_cli.machine.threads import in_thread, to_the_end
 from twilio_rt_cli.tunnel import ngrok_api, orphans
 from twilio_rt_cli.tunnel.config import TunnelConfig
 from twilio_rt_cli.tunnel.failures import INSTALL_HINT, failure, silent, spoken
 from twilio_rt_cli.tunnel.program import ngrok_program
-from twilio_rt_cli.tunnel.threads import in_thread, to_the_end
 
 if TYPE_CHECKING:
     from pyngrok.conf import PyngrokConfig

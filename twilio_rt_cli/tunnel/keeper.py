@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from twilio_rt_cli.errors import TwilioRtError, UnreachableError
+from twilio_rt_cli.machine.threads import in_thread, to_the_end
 from twilio_rt_cli.tunnel.changes import TunnelChange, TunnelDown, TunnelLost, TunnelUp
 from twilio_rt_cli.tunnel.config import TunnelConfig
 from twilio_rt_cli.tunnel.ngrok_api import same_url
 from twilio_rt_cli.tunnel.sources import Way, broken, find_way
-from twilio_rt_cli.tunnel.threads import in_thread, to_the_end
 
 _LONGEST_PAUSE_S = 30.0
 _SILENT_LOOKS = 2

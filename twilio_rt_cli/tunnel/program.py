@@ -9,9 +9,9 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from twilio_rt_cli.errors import ServiceError, SettingsError, UnreachableError
+from twilio_rt_cli.machine.threads import in_thread
 from twilio_rt_cli.tunnel.config import TunnelConfig
 from twilio_rt_cli.tunnel.failures import INSTALL_HINT
-from twilio_rt_cli.tunnel.threads import in_thread
 
 log = logging.getLogger("twilio_rt.tunnel")
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Protocol
 
 from twilio_rt_cli.errors import ServiceError, UnreachableError
+from twilio_rt_cli.machine.threads import to_the_end
 from twilio_rt_cli.protocol.origin import is_loopback_url
 from twilio_rt_cli.tunnel import ngrok_api, orphans
 from twilio_rt_cli.tunnel.agent import OwnAgent
 from twilio_rt_cli.tunnel.config import TunnelConfig
 from twilio_rt_cli.tunnel.failures import failure
 from twilio_rt_cli.tunnel.ngrok_api import AgentTunnel
-from twilio_rt_cli.tunnel.threads import to_the_end
 
 log = logging.getLogger("twilio_rt.tunnel")
 
