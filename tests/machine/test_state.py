@@ -1,7 +1,6 @@
-"""State folder: private files, and a server that is believed only while it lives."""
+"""State folder: a server that is believed only while it lives."""
 
 import os
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -15,25 +14,12 @@ from twilio_rt_cli.machine.state import (
     running_server,
     state_folder,
     withdraw,
-    write_private,
 )
 
 
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
-
-
-def test_files_are_for_this_user_alone() -> None:
-    path = state_folder() / "x.json"
-    write_private(path, b"1")
-    write_private(path, b"2")
-    assert (path.read_bytes(), mode(path), mode(state_folder())) == (b"2", 0o600, 0o700)
-    assert list(state_folder().iterdir()) == [path]
 
 
 def test_a_server_that_runs_is_found_and_one_that_stopped_is_not() -> None:
@@ -63,3 +49,7 @@ def test_a_process_that_is_gone_is_no_server_even_when_its_number_is_used_again(
 def test_a_broken_announcement_is_none() -> None:
     (state_folder() / "server.json").write_text("{")
     assert running_server() is None
+
+
+def test_the_folder_is_for_this_user_alone() -> None:
+    assert state_folder().stat().st_mode & 0o777 == 0o700

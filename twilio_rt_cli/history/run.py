@@ -137,7 +137,7 @@ def _out(options: HistoryOptions) -> "Iterator[Callable[[str], None]]":
     if options.output is None:
         yield console.data
         return
-    from twilio_rt_cli.machine.state import private_file
+    from twilio_rt_cli.machine.private_file import private_file
 
     path = Path(options.output)
     if path.exists() and not options.yes:

@@ -4,15 +4,14 @@ A running server says there where its ports are; what was changed at Twilio is w
 """
 
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 import msgspec
 import platformdirs
+
+from twilio_rt_cli.machine.private_file import write_private
 
 _SERVER = "server.json"
 
@@ -27,20 +26,6 @@ def state_folder() -> Path:
     folder = state_path()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file (0600) whole or not at all, and down to the disk. Raises OSError."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600 by itself
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def process_started_at(pid: int) -> str | None:
@@ -100,16 +85,3 @@ def running_server() -> RunningServer | None:
     except (OSError, msgspec.MsgspecError):
         return None
     return server if server.alive else None
-
-
-@contextmanager
-def private_file(path: Path) -> Iterator[TextIO]:
-    """Write text to it (0600); it takes its place, or another file's, when all is written. Raises OSError."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600 by itself
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            yield file
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

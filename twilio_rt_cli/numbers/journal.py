@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 
 from twilio_rt_cli.errors import ServerError
-from twilio_rt_cli.machine.state import process_started_at, state_folder, write_private
+from twilio_rt_cli.machine.private_file import write_private
+from twilio_rt_cli.machine.state import process_started_at, state_folder
 from twilio_rt_cli.twilio_api import VoiceConfig
 
 VERSION = 1

@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twilio_rt_cli.errors import ServiceError, TwilioRtError
+from twilio_rt_cli.machine.private_file import write_private
 from twilio_rt_cli.machine.threads import in_thread, to_the_end
 from twilio_rt_cli.tunnel import ngrok_api, orphans
 from twilio_rt_cli.tunnel.config import TunnelConfig
@@ -202,7 +203,7 @@ class OwnAgent:
         token = self._config.authtoken
         agent = {"agent": {"authtoken": token}} if token else {}
         # JSON is YAML. The folder is ours alone, and so is what is in it.
-        _write_new(self._folder / "ngrok.yml", json.dumps({"version": "3", **agent}), 0o600)
+        write_private(self._folder / "ngrok.yml", json.dumps({"version": "3", **agent}).encode())
         names = [name for name in os.environ if name.upper().startswith(_SECRETS) and re.fullmatch(r"\w+", name)]
         lines = [
             "#!/bin/sh",
@@ -210,7 +211,7 @@ class OwnAgent:
             "echo 'lvl=debug msg=\"starting ngrok\"'",  # a first line, by which we get hold of the process in any case
             f'exec {shlex.quote(str(program))} "$@" </dev/null 2>{shlex.quote(str(self._folder / "stderr"))}',
         ]
-        _write_new(self._ngrok, "\n".join(lines) + "\n", 0o700)
+        write_private(self._ngrok, ("\n".join(lines) + "\n").encode(), mode=0o700)
 
     # What it says
 
@@ -253,11 +254,6 @@ def _drain(process: "subprocess.Popen[str]", heard: Callable[[str], None]) -> No
     with process.stdout as lines:
         for line in lines:
             heard(line)
-
-
-def _write_new(path: Path, text: str, mode: int) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
-        file.write(text)
 
 
 def _spare_loopback_the_proxy() -> None:

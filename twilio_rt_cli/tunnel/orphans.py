@@ -16,7 +16,8 @@ from pathlib import Path
 
 import msgspec
 
-from twilio_rt_cli.machine.state import process_started_at, state_folder, write_private
+from twilio_rt_cli.machine.private_file import write_private
+from twilio_rt_cli.machine.state import process_started_at, state_folder
 
 END_S = 2.0
 """how long an agent may take to end before it is killed"""
