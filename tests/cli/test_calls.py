@@ -39,7 +39,7 @@ from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import CallerTurn, CallOver
 from twilio_rt_cli.call.statistics import CallStatistics, figures
 from twilio_rt_cli.cli.app import app
-from twilio_rt_cli.machine.state import process_started_at
+from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.recorder import Recorder
 from twilio_rt_cli.records.store import Begun, Store
@@ -201,7 +201,7 @@ def test_a_call_whose_server_died_is_told_as_failed_before_the_next_start(three:
 
 def test_the_figures_of_a_call_that_was_cut_off_are_told_as_those_of_a_moment(folder: Path) -> None:
     store = Store(folder / NAME)
-    begun = Begun(sid(1), stream(1), CALLER, OURS, BEGAN, os.getpid(), process_started_at(os.getpid()) or "", "{}")
+    begun = Begun(sid(1), stream(1), CALLER, OURS, BEGAN, Process.current(), "{}")
     store.note(begun, noted(BEGAN + 70, 70_000))
     store.close()
     as_of = f"; as of {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(BEGAN + 70))}\n"

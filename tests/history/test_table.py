@@ -1,6 +1,5 @@
 """Calls as a table: whole where there is room, never wider than the terminal."""
 
-import os
 import re
 from datetime import datetime
 
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from twilio_rt_cli.history.table import calls_table, refused_table
-from twilio_rt_cli.machine.state import process_started_at
+from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.records.reading import Record
 from twilio_rt_cli.records.store import Refused
@@ -117,6 +116,7 @@ def test_who_was_turned_away(width: int | None) -> None:
 
 
 def test_a_call_that_goes_on_is_as_long_as_was_noted_and_what_passed_since() -> None:
-    alive = structs.replace(DEAD, pid=os.getpid(), process_started_at=process_started_at(os.getpid()) or "")
+    us = Process.current()
+    alive = structs.replace(DEAD, pid=us.pid, process_started_at=us.started_at)
     put_forward = structs.replace(alive, started_at=BEGAN - 3600, noted_at=BEGAN + 95, duration_ms=70_000.0)
     assert [re.split(r"  +", line.strip())[5] for line in lines(alive, put_forward)[1:]] == ["1:40", "1:15"]

@@ -1,16 +1,15 @@
 """State folder: a server that is believed only while it lives."""
 
+import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.machine.state import (
     RunningServer,
     announce,
-    process_started_at,
     running_server,
     state_folder,
     withdraw,
@@ -41,9 +40,6 @@ def test_a_process_that_is_gone_is_no_server_even_when_its_number_is_used_again(
     server = announce(5001, "http://127.0.0.1:5002")
     assert server.alive
     assert not RunningServer(server.pid, "1", server.port, server.admin_url).alive
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    assert process_started_at(ended.pid) is None
 
 
 def test_a_broken_announcement_is_none() -> None:
@@ -53,3 +49,13 @@ def test_a_broken_announcement_is_none() -> None:
 
 def test_the_folder_is_for_this_user_alone() -> None:
     assert state_folder().stat().st_mode & 0o777 == 0o700
+
+
+def test_what_an_earlier_version_wrote_is_read() -> None:
+    us = Process.current()
+    told = {"pid": us.pid, "started_at": us.started_at, "port": 5001, "admin_url": "http://127.0.0.1:5002"}
+    (state_folder() / "server.json").write_text(json.dumps(told))
+    server = running_server()
+    assert server == RunningServer(us.pid, us.started_at, 5001, "http://127.0.0.1:5002")
+    announce(5001, "http://127.0.0.1:5002")
+    assert json.loads((state_folder() / "server.json").read_bytes()) == told

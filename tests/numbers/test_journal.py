@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from twilio_rt_cli.errors import ServerError
-from twilio_rt_cli.numbers.journal import Entry, Journal, now, this_process
+from twilio_rt_cli.machine.process import Process
+from twilio_rt_cli.numbers.journal import Entry, Journal, now
 from twilio_rt_cli.twilio_api import VoiceConfig
 
 BEFORE = VoiceConfig(voice_url="https://prod.example.com/answer")
@@ -15,7 +16,7 @@ OURS = VoiceConfig(voice_url="https://ab12.ngrok.app/incoming-call")
 
 
 def entry(sid: str = "PN1", **changes: object) -> Entry:
-    pid, started_at = this_process()
+    us = Process.current()
     made = Entry(
         account_sid="AC1",
         number_sid=sid,
@@ -23,8 +24,8 @@ def entry(sid: str = "PN1", **changes: object) -> Entry:
         before=BEFORE,
         ours=OURS,
         until_exit=True,
-        pid=pid,
-        started_at=started_at,
+        pid=us.pid,
+        started_at=us.started_at,
         changed_at=now(),
     )
     return replace(made, **changes)  # type: ignore[arg-type]

@@ -1,7 +1,6 @@
 """What a call leaves behind: all that it told, in that order, and how it ended."""
 
 import json
-import os
 import sqlite3
 from contextlib import closing
 from functools import partial
@@ -31,7 +30,7 @@ from twilio_rt_cli.call.notices import CallerTurn, CallOver, CallTrouble, KeyPre
 from twilio_rt_cli.call.statistics import CallStatistics, figures
 from twilio_rt_cli.call.transcript import transcript
 from twilio_rt_cli.history.export import spoken_lines
-from twilio_rt_cli.machine.state import process_started_at
+from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.reading import IN_PROGRESS, Record, Records
@@ -63,7 +62,7 @@ def test_a_call_is_recorded_from_its_beginning_to_its_end(tmp_path: Path) -> Non
     assert (record.reason, record.detail, record.state) == ("caller_hung_up", "stop", "caller_hung_up")
     assert (record.health, record.why, record.failed) == ("healthy", "", False)
     assert (record.turns, record.barge_ins, record.cost_usd, record.told) == (1, 1, 0.0123, len(STORY))
-    assert (record.pid, record.process_started_at) == (os.getpid(), process_started_at(os.getpid()))
+    assert Process(record.pid, record.process_started_at) == Process.current()
     assert json.loads(record.configuration) == CONFIGURATION
 
 

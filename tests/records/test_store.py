@@ -1,6 +1,5 @@
 """What is written of calls."""
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.records.world import BEGAN, CALLER, OURS, ended, noted, sid, stream
-from twilio_rt_cli.machine.state import process_started_at
+from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.reading import IN_PROGRESS, Record, Records
 from twilio_rt_cli.records.store import CUT_OFF, Begun, Event, Refused, Store
@@ -32,9 +31,8 @@ def dead() -> int:
 
 
 def begun(number: int = 1, at: float = BEGAN, pid: int | None = None) -> Begun:
-    pid = pid or os.getpid()
-    started_at = process_started_at(pid) or "gone"
-    return Begun(sid(number), stream(number), CALLER, OURS, at, pid, started_at, '{"model":"m"}')
+    process = Process.current() if pid is None else Process(pid, "gone")
+    return Begun(sid(number), stream(number), CALLER, OURS, at, process, '{"model":"m"}')
 
 
 def event(sequence: int, at: float = BEGAN + 1, kind: str = "caller_turn") -> Event:

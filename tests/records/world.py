@@ -24,6 +24,7 @@ from twilio_rt_cli.call.notices import (
 )
 from twilio_rt_cli.call.statistics import CallStatistics, figures
 from twilio_rt_cli.call.status import NO_STATUS, CallStatus
+from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.records.file import NAME
 from twilio_rt_cli.records.recorder import Plain, Recorder
@@ -134,7 +135,7 @@ def fill(folder: Path, count: int, now: float) -> None:
     with store.transaction():
         for number in range(1, count + 1):
             at = now - (count + 1 - number) * 60
-            begun = Begun(sid(number), stream(number), f"+1415555{number % 1000:04}", OURS, at, 1, "1", "{}")
+            begun = Begun(sid(number), stream(number), f"+1415555{number % 1000:04}", OURS, at, Process(1, "1"), "{}")
             store.end(begun, ended(at + 9))
     store.close()
 

@@ -2,29 +2,25 @@
 
 import stat
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from tests.machine.processes import stubborn_process
+from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.tunnel import orphans
-from twilio_rt_cli.tunnel.orphans import Note, Process
+from twilio_rt_cli.tunnel.orphans import Note
 
 GONE = Process(2**22 - 1, "1")
-SLEEPS = "import time, signal, sys; {}; print(flush=True); time.sleep(60)"
 
 
 @pytest.fixture
 def child() -> Iterator["subprocess.Popen[bytes]"]:
     """A process that asks for more than a SIGTERM."""
-    code = SLEEPS.format("signal.signal(signal.SIGTERM, signal.SIG_IGN)")
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
+    with stubborn_process() as process:
         yield process
-        process.kill()
 
 
 def write(folder: Path, owner: Process, agent: Process | None) -> None:
@@ -63,9 +59,6 @@ def test_a_later_process_with_the_same_number_is_not_the_agent(child: "subproces
     folder = orphans.new_folder(5001)
     write(folder, GONE, Process(child.pid, "1"))
     assert orphans.orphans() == []
-    for other in (Process(child.pid, "1"), Process(child.pid, "")):
-        other.end()
-    assert child.poll() is None
 
 
 def test_a_fresh_folder_without_a_note_is_somebody_just_beginning() -> None:
@@ -73,11 +66,6 @@ def test_a_fresh_folder_without_a_note_is_somebody_just_beginning() -> None:
     (folder / "agent.json").unlink()
     assert orphans.orphans() == []
     assert folder.exists()
-
-
-def test_a_process_that_does_not_want_to_end_is_killed(child: "subprocess.Popen[bytes]") -> None:
-    Process.of(child.pid).end(patience_s=0.1)
-    assert child.wait(5) == -9
 
 
 def test_without_a_state_folder_a_temporary_one_has_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 A running server says there where its ports are; what was changed at Twilio is written down there before it is changed.
 """
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import msgspec
 import platformdirs
 
 from twilio_rt_cli.machine.private_file import write_private
+from twilio_rt_cli.machine.process import Process
 
 _SERVER = "server.json"
 
@@ -28,31 +28,13 @@ def state_folder() -> Path:
     return folder
 
 
-def process_started_at(pid: int) -> str | None:
-    """What tells a process from a later one with the same pid; None when there is no such process.
-
-    The kernel's start time where /proc tells it; elsewhere an empty string, and the pid alone has to do.
-    """
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        pass
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    except OSError:
-        return ""
-    return None if fields[0] == "Z" else fields[19]
-
-
 @dataclass(frozen=True, slots=True)
 class RunningServer:
     """Where a server of this user listens."""
 
     pid: int
     started_at: str
-    """of the process, as `process_started_at` tells it"""
+    """of the process: without it, the number alone says little"""
     port: int
     """its public port"""
     admin_url: str
@@ -60,13 +42,13 @@ class RunningServer:
     @property
     def alive(self) -> bool:
         """Whether that very process still runs."""
-        return process_started_at(self.pid) == self.started_at
+        return Process(self.pid, self.started_at).alive
 
 
 def announce(port: int, admin_url: str) -> RunningServer:
     """Tell other commands where this process serves. Raises OSError."""
-    pid = os.getpid()
-    server = RunningServer(pid, process_started_at(pid) or "", port, admin_url)
+    process = Process.current()
+    server = RunningServer(process.pid, process.started_at, port, admin_url)
     write_private(state_folder() / _SERVER, msgspec.json.encode(server))
     return server
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from twilio_rt_cli.errors import ServiceError, TwilioRtError, UnreachableError
-from twilio_rt_cli.numbers.journal import Entry, Journal, now, this_process
+from twilio_rt_cli.machine.process import Process
+from twilio_rt_cli.numbers.journal import Entry, Journal, now
 from twilio_rt_cli.numbers.plan import Change, webhook_url, without_password
 from twilio_rt_cli.twilio_api import NoSuchNumberError, TwilioApi, VoiceConfig
 
@@ -113,7 +114,7 @@ class NumberPointer:
 
     def _entry(self, change: Change, old: Entry | None) -> Entry:
         """What to write down. A change of ours that is still there keeps what was before it."""
-        pid, started_at = this_process()
+        process = Process.current()
         entry = Entry(
             account_sid=self._api.account_sid,
             number_sid=change.number.sid,
@@ -121,8 +122,8 @@ class NumberPointer:
             before=change.before,
             ours=change.after,
             until_exit=self._until_exit,
-            pid=pid,
-            started_at=started_at,
+            pid=process.pid,
+            started_at=process.started_at,
             changed_at=now(),
         )
         if old is None or not old.has_our_url(change.before):
@@ -135,8 +136,8 @@ class NumberPointer:
         """The entry of a process that is gone, made ours: the number is as we want it, and still to be put back."""
         if old is None or not old.left_behind or not old.has_our_url(change.before):
             return None
-        pid, started_at = this_process()
-        entry = replace(old, pid=pid, started_at=started_at, until_exit=self._until_exit)
+        process = Process.current()
+        entry = replace(old, pid=process.pid, started_at=process.started_at, until_exit=self._until_exit)
         self._journal.write(entry)
         return entry
 

@@ -4,7 +4,6 @@ A file says what the number did before us, what we made of it, and which process
 next can put it back. A file that cannot be read is never overwritten: it may hold the only copy of somebody's webhook.
 """
 
-import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +13,8 @@ import msgspec
 
 from twilio_rt_cli.errors import ServerError
 from twilio_rt_cli.machine.private_file import write_private
-from twilio_rt_cli.machine.state import process_started_at, state_folder
+from twilio_rt_cli.machine.process import Process
+from twilio_rt_cli.machine.state import state_folder
 from twilio_rt_cli.twilio_api import VoiceConfig
 
 VERSION = 1
@@ -37,7 +37,7 @@ class Entry:
     """put back when the process ends; else when somebody asks for it"""
     pid: int
     started_at: str
-    """of the process, as `process_started_at` tells it"""
+    """of the process: without it, the number alone says little"""
     changed_at: str
     beneath: "Entry | None" = None
     """a lasting change of ours that this one lies on: putting this one back leaves that one"""
@@ -45,7 +45,7 @@ class Entry:
     @property
     def left_behind(self) -> bool:
         """Whether its process should have put it back, and is gone."""
-        return self.until_exit and process_started_at(self.pid) != self.started_at
+        return self.until_exit and not Process(self.pid, self.started_at).alive
 
     @property
     def held(self) -> bool:
@@ -60,12 +60,6 @@ class Entry:
     def has_our_url(self, voice: VoiceConfig) -> bool:
         """Whether this is still what we set."""
         return voice.voice_url in self.urls
-
-
-def this_process() -> tuple[int, str]:
-    """Our pid, and what tells it from a later one."""
-    pid = os.getpid()
-    return pid, process_started_at(pid) or ""
 
 
 def now() -> str:

@@ -12,7 +12,7 @@ from typing import Any, Self
 from msgspec import Struct
 
 from twilio_rt_cli.errors import ServerError
-from twilio_rt_cli.machine.state import process_started_at
+from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.records.file import NAME, is_corrupt, open_for_reading
 from twilio_rt_cli.records.store import CUT_OFF, Event, Refused
 
@@ -60,8 +60,7 @@ class Record(Struct, frozen=True):
         """How it ended; of a call that is not over in_progress, or cut_off when its process is gone."""
         if self.ended_at is not None:
             return self.reason or ""
-        alive = process_started_at(self.pid) == self.process_started_at
-        return IN_PROGRESS if alive else CUT_OFF
+        return IN_PROGRESS if Process(self.pid, self.process_started_at).alive else CUT_OFF
 
     @property
     def failed(self) -> bool:

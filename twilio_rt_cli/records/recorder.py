@@ -4,7 +4,6 @@ On the event loop this costs an object and a queue's append; rows are made in th
 second or so, which calls are to have their counters noted, so that a call whose process is killed leaves those too.
 """
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from twilio_rt_cli.call.health import health
 from twilio_rt_cli.call.notices import CallOver, CallTrouble, Notice
 from twilio_rt_cli.call.statistics import CallStatistics, figures, percentile
 from twilio_rt_cli.call.status import RunningCall
-from twilio_rt_cli.machine.state import process_started_at
+from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid
 from twilio_rt_cli.records.store import Begun, Ended, Event, Noted, Refused, Store
 from twilio_rt_cli.records.story import row_of
@@ -73,7 +72,7 @@ class Recorder:
         self._clock = clock
         self._steady = steady
         self._configuration = msgspec.json.encode(configuration, order="sorted").decode()
-        self._process = os.getpid(), process_started_at(os.getpid()) or ""
+        self._process = Process.current()
         self._open: dict[str, _Open] = {}
         self._recordings: dict[str, Path] = {}
         self._turn = 0
@@ -113,7 +112,7 @@ class Recorder:
 
     def _begin(self, at: float, started: CallStarted) -> None:
         numbers = started.from_number, started.to_number
-        begun = Begun(started.call_sid, started.stream_sid, *numbers, at, *self._process, self._configuration)
+        begun = Begun(started.call_sid, started.stream_sid, *numbers, at, self._process, self._configuration)
         now = self._steady()
         sooner, self._turn = self._turn * _TURN, (self._turn + 1) % _TURNS
         self._open[started.call_sid] = _Open(begun, now, now + self._note_s * (1 - sooner), started.call)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from twilio_rt_cli.machine.state import process_started_at
+from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.records.file import open_for_writing
 
 CUT_OFF = "cut_off"
@@ -38,8 +38,7 @@ class Begun(Struct, frozen=True):
     from_number: str
     to_number: str
     started_at: float
-    pid: int
-    process_started_at: str
+    process: Process
     configuration: str
     """JSON"""
 
@@ -139,7 +138,7 @@ class Store:
             " AND NOT EXISTS (SELECT 1 FROM calls WHERE stream_sid = ?2 AND started_at = ?5)",
             (
                 *(call.call_sid, call.stream_sid, call.from_number, call.to_number, call.started_at),
-                *(call.pid, call.process_started_at, call.configuration),
+                *(call.process.pid, call.process.started_at, call.configuration),
             ),
         )
 
@@ -216,7 +215,7 @@ class Store:
         ).fetchall()
         count = 0
         for pid, started_at in open_ones:
-            if process_started_at(pid) == started_at:
+            if Process(pid, started_at).alive:
                 continue
             cursor = self._connection.execute(
                 _CUT_OFF_THOSE_OF, {"cut_off": CUT_OFF, "pid": pid, "started_at": started_at}

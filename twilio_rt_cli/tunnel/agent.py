@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING
 
 from twilio_rt_cli.errors import ServiceError, TwilioRtError
 from twilio_rt_cli.machine.private_file import write_private
+from twilio_rt_cli.machine.process import END_S, Process
 from twilio_rt_cli.machine.threads import in_thread, to_the_end
 from twilio_rt_cli.tunnel import ngrok_api, orphans
 from twilio_rt_cli.tunnel.config import TunnelConfig
@@ -108,7 +109,7 @@ class OwnAgent:
             process.kill()
             process.wait()
             if self._draining is not None:
-                self._draining.join(orphans.END_S)
+                self._draining.join(END_S)
             elif process.stdout is not None:
                 process.stdout.close()
         orphans.remove(self._folder)
@@ -138,7 +139,7 @@ class OwnAgent:
         process = self._process = self._process or _process_of(self._ngrok)
         if process is None:
             return False
-        agent = orphans.Process.of(process.pid)
+        agent = Process.of(process.pid)
         await to_the_end(lambda: orphans.note(self._folder, self._config.port, agent))  # before the folder is removed
         return True
 
@@ -179,7 +180,7 @@ class OwnAgent:
         drained = (self._process, self._heard_line)
         self._draining = threading.Thread(target=_drain, args=drained, name="ngrok", daemon=True)
         self._draining.start()
-        agent = orphans.Process.of(self._process.pid)
+        agent = Process.of(self._process.pid)
         orphans.note(self._folder, self._config.port, agent, self.tunnel.api_url)
 
     def _pyngrok(self) -> "PyngrokConfig":

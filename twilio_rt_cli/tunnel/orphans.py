@@ -5,9 +5,7 @@ A kill -9 of ours leaves the agent running, and a free ngrok account allows one.
 others are orphans, to be adopted or ended. A process counts as that agent only if its start time is the one noted.
 """
 
-import os
 import shutil
-import signal
 import tempfile
 import time
 from contextlib import suppress
@@ -17,45 +15,12 @@ from pathlib import Path
 import msgspec
 
 from twilio_rt_cli.machine.private_file import write_private
-from twilio_rt_cli.machine.state import process_started_at, state_folder
+from twilio_rt_cli.machine.process import Process
+from twilio_rt_cli.machine.state import state_folder
 
-END_S = 2.0
-"""how long an agent may take to end before it is killed"""
 _NOTE = "agent.json"
 _PREFIX = "ngrok-"
 _YOUNG_S = 60.0
-_LOOK_S = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A process, and what tells it from a later one with the same number."""
-
-    pid: int
-    started_at: str
-
-    @classmethod
-    def of(cls, pid: int) -> "Process":
-        """The process that has this number now."""
-        return cls(pid, process_started_at(pid) or "")
-
-    @property
-    def alive(self) -> bool:
-        """Whether that very process still runs."""
-        return process_started_at(self.pid) == self.started_at
-
-    def end(self, patience_s: float = END_S) -> None:
-        """SIGTERM, then SIGKILL after a moment; nothing where the start time cannot tell whether it is the one."""
-        if not self.started_at:
-            return
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if not self.alive:
-                return
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(self.pid, number)
-            until = time.monotonic() + patience_s
-            while self.alive and time.monotonic() < until:
-                time.sleep(_LOOK_S)  # in a thread; a process that is not our child tells nobody that it ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +47,7 @@ def new_folder(port: int) -> Path:
 
 def note(folder: Path, port: int, agent: Process | None = None, api_url: str = "") -> None:
     """Write down what is known of the agent of this folder, which is ours from now on. Raises OSError."""
-    write_private(folder / _NOTE, msgspec.json.encode(Note(Process.of(os.getpid()), port, agent, api_url)))
+    write_private(folder / _NOTE, msgspec.json.encode(Note(Process.current(), port, agent, api_url)))
 
 
 def remove(folder: Path) -> None:

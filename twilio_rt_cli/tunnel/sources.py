@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from twilio_rt_cli.errors import ServiceError, UnreachableError
+from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.machine.threads import to_the_end
 from twilio_rt_cli.protocol.origin import is_loopback_url
 from twilio_rt_cli.tunnel import ngrok_api, orphans
@@ -33,7 +34,7 @@ class Way(Protocol):
 class Adopted:
     """An agent that an earlier run of ours started, and could not end."""
 
-    def __init__(self, tunnel: AgentTunnel, agent: orphans.Process, folder: Path) -> None:
+    def __init__(self, tunnel: AgentTunnel, agent: Process, folder: Path) -> None:
         self.tunnel = tunnel
         self._agent = agent
         self._folder = folder
