@@ -1,7 +1,6 @@
 """The live view of a server of another process: what its admin port tells, asked again and again."""
 
 import asyncio
-import signal
 import sys
 import time
 from collections.abc import Coroutine
@@ -13,6 +12,7 @@ from twilio_rt_cli.live.on_terminal import live_view
 from twilio_rt_cli.live.screen import EVERY_S, Screen
 from twilio_rt_cli.live.snapshot import CallDetail, Snapshot
 from twilio_rt_cli.live.view import plain
+from twilio_rt_cli.machine.signals import on_stop_signals
 from twilio_rt_cli.output import console
 
 _GONE_S = 10.0
@@ -21,7 +21,6 @@ _MANY = 1000
 _SCREENFUL = 60
 _WIDE = 120
 """columns, where no terminal says how many"""
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def print_once(url: str, *, json: bool) -> None:
@@ -46,12 +45,10 @@ async def _look_once(url: str) -> tuple[bytes, Snapshot]:
 
 
 async def _watch(url: str, out: TextIO) -> None:
-    loop = asyncio.get_running_loop()
     async with open_admin(url) as admin:
         remote = RemoteServer(admin, await admin.snapshot(0, _SCREENFUL))
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, remote.drain)
-        with live_view(remote, out, attached=True) as screen:
+        stops = on_stop_signals(remote.drain, asyncio.get_running_loop())
+        with stops, live_view(remote, out, attached=True) as screen:
             await _first_of(remote.follow(screen), remote.left.wait(), screen.gone.wait())
 
 

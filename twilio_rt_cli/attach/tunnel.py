@@ -1,7 +1,6 @@
 """Keeps a tunnel open until a signal: prints its address, and tells the server at its end."""
 
 import asyncio
-import signal
 import time
 from contextlib import suppress
 from http import HTTPStatus
@@ -10,12 +9,12 @@ import httpx
 
 from twilio_rt_cli.attach.client import Admin, NoAnswerError, admin_client
 from twilio_rt_cli.errors import SettingsError, TwilioRtError
+from twilio_rt_cli.machine.signals import on_stop_signals
 from twilio_rt_cli.machine.state import RunningServer, running_server
 from twilio_rt_cli.output import console
 from twilio_rt_cli.reporting.tunnel_events import tunnel_event
 from twilio_rt_cli.tunnel import Tunnel, TunnelChange, TunnelConfig, TunnelDown, TunnelLost, TunnelUp, open_tunnel
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_S = 1.0
 """between two looks for a server: it may be started after us, or again"""
 _TAKEN = range(200, 300)
@@ -43,9 +42,12 @@ class _Opened:
         """a server that would not be told, which was said"""
 
     async def keep(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, self._on_signal)
+        with on_stop_signals(self._on_signal, asyncio.get_running_loop()):
+            await self._keep()
+        if self._error is not None:
+            raise self._error
+
+    async def _keep(self) -> None:
         if not self._json:
             console.say(f"Opening a tunnel to port {self._config.port} …")
         async with open_tunnel(self._config, self._on_change) as tunnel:
@@ -55,8 +57,6 @@ class _Opened:
                 console.say("It is open until Ctrl-C.")
             self._say_who_listens()
             await self._until_over(tunnel)
-        if self._error is not None:
-            raise self._error
 
     def _on_signal(self) -> None:
         if not self._open or self._over.is_set():

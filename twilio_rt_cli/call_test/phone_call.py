@@ -1,14 +1,13 @@
 """`call-test --to`: a real call through Twilio's REST API. A phone rings, and who answers talks to the bridge."""
 
-import signal
 import threading
 import time
 from dataclasses import dataclass
-from types import FrameType
 
 from twilio_rt_cli.attach.known_origin import by_running_server
 from twilio_rt_cli.call_test.summary import Frames, Marks, Summary
 from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, UnreachableError
+from twilio_rt_cli.machine.signals import on_stop_signals
 from twilio_rt_cli.numbers import webhook_url
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.exit_codes import CHECK_FAILED, INTERRUPTED
@@ -91,8 +90,7 @@ class _Followed:
 
     def to_the_end(self) -> tuple[PlacedCall, bool]:
         """The call as it ended, and whether somebody stopped it."""
-        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
+        with on_stop_signals(self._on_signal):
             self._say.line(f"{self._call.sid}  {self._call.status}")
             misses = 0
             while not self._call.over:
@@ -105,9 +103,6 @@ class _Followed:
                     misses += 1
                     if misses >= _MISSES:
                         raise
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
         return self._call, self._stopped
 
     def _look(self) -> None:
@@ -125,7 +120,7 @@ class _Followed:
         except ServiceError:  # it is over already (Twilio 21220): the next look tells how
             return
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self) -> None:
         if self._stopped:
             raise KeyboardInterrupt
         self._stopped = True

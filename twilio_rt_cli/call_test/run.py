@@ -1,7 +1,6 @@
 """Runs a `call-test`: brings up what it needs, places the calls, listens to what was said, and tells the result."""
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,10 +22,9 @@ from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.caller.report import CallReport
 from twilio_rt_cli.engine.process import engine_process
 from twilio_rt_cli.errors import MissingExtraError, ServerError
+from twilio_rt_cli.machine.signals import on_stop_signals
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.logs import log_lines
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run(wanted: Wanted, load_voice: Callable[[], Voice] = offline_voice) -> int:
@@ -144,13 +142,8 @@ async def _hang_up_on_signals(view: CallView) -> AsyncIterator[asyncio.Event]:
             view.say("stop", "hanging up; Ctrl-C again ends at once")
             hang_up.set()
 
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, on_signal)
-    try:
+    with on_stop_signals(on_signal, loop):
         yield hang_up
-    finally:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
 
 
 # Afterwards

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,17 +10,16 @@ import msgspec
 
 from twilio_rt_cli.engine.server import EngineServer
 from twilio_rt_cli.engine.voice import VoiceStack
+from twilio_rt_cli.machine.signals import on_stop_signals
 
 
 async def run(stack: VoiceStack, host: str, port: int, *, tell: Callable[[str], None], as_json: bool) -> None:
     """Serve until a signal asks to stop. `tell` gets one line once it listens. Raises ServerError when it cannot."""
     stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
-    async with EngineServer(stack, host=host, port=port) as engine:
-        tell(_ready(engine.url, as_json=as_json))
-        await stopped.wait()
+    with on_stop_signals(stopped.set, asyncio.get_running_loop()):
+        async with EngineServer(stack, host=host, port=port) as engine:
+            tell(_ready(engine.url, as_json=as_json))
+            await stopped.wait()
 
 
 def _ready(url: str, *, as_json: bool) -> str:

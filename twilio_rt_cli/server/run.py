@@ -10,7 +10,6 @@ Of uvicorn we use its HTTP connections and its opening and closing of the port; 
 import asyncio
 import gc
 import logging
-import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -23,6 +22,7 @@ import uvicorn
 
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.machine.listen import listen
+from twilio_rt_cli.machine.signals import on_stop_signals
 from twilio_rt_cli.output.exit_codes import INTERRUPTED
 from twilio_rt_cli.protocol.origin import Origins
 from twilio_rt_cli.protocol.twilio import CallSid
@@ -44,7 +44,6 @@ _LAST_WORDS_S = 5.0
 _SWITCH_S = 0.0005
 """after so long a thread that computes gives way. Python's own 5 ms are paid each time the loop has let go of the lock,
 which it does several times in a turn: a tool that computed for 50 ms held up every call for a tenth of a second"""
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 Surroundings = Callable[["BridgeServer"], AbstractAsyncContextManager[None]]
@@ -113,14 +112,13 @@ class BridgeServer:
         """
         loop = (_loop_factory() or asyncio.new_event_loop)()
         asyncio.set_event_loop(loop)
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, self._on_signal)
         try:
-            loop.run_until_complete(self._serve(surroundings))
+            with on_stop_signals(self._on_signal, loop):
+                try:
+                    loop.run_until_complete(self._serve(surroundings))
+                finally:
+                    loop.run_until_complete(_end_tasks())
         finally:
-            loop.run_until_complete(_end_tasks())
-            for number in _SIGNALS:
-                loop.remove_signal_handler(number)
             asyncio.set_event_loop(None)
             loop.close()
         if self._forced:
