@@ -12,7 +12,7 @@ from contextvars import Context
 import pytest
 
 from twilio_rt_cli.output.call_context import context_of
-from twilio_rt_cli.output.logs import log_lines, logfmt, utc
+from twilio_rt_cli.output.logs import log_lines, logfmt
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 
 CALL = {"call": "CA1", "stream": "MZ1"}
@@ -150,7 +150,3 @@ def test_logfmt_quotes_what_needs_it() -> None:
         ("a", "x"), ("b", "x y"), ("c", 'q"'), ("d", None), ("e", True), ("f", 1.5), ("g", ""), ("h", "l\n")
     ]  # fmt: skip
     assert logfmt(pairs) == r'a=x b="x y" c="q\"" e=true f=1.5 g="" h="l\n"'
-
-
-def test_times_are_utc_with_milliseconds() -> None:
-    assert utc(0.1234) == "1970-01-01T00:00:00.123Z"

@@ -5,7 +5,6 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from urllib.parse import urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection
@@ -24,6 +23,7 @@ from twilio_rt_cli.caller.tape import Tape
 from twilio_rt_cli.caller.twiml_player import Stage, TwimlPlayer, capped_sleep
 from twilio_rt_cli.caller.webhook import Caller, Document, Webhook, WebhookFailed, elapsed_ms
 from twilio_rt_cli.errors import TwilioRtError
+from twilio_rt_cli.output.times import utc
 from twilio_rt_cli.protocol import twiml
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid, StreamSid
 
@@ -164,7 +164,7 @@ class _Call:
             ("StreamName", stream.name or told.stream_sid),
             ("StreamEvent", told.event),
             *((("StreamError", told.error),) if told.error else ()),
-            ("Timestamp", datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")),
+            ("Timestamp", utc(time.time())),
         )
         url = resolve(document.url, stream.status_callback)
         wrong = await webhook.report(url, stream.status_callback_method, params)

@@ -4,13 +4,13 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import msgspec
 
 from twilio_rt_cli.engine.server import EngineServer
 from twilio_rt_cli.engine.voice import VoiceStack
 from twilio_rt_cli.machine.signals import on_stop_signals
+from twilio_rt_cli.output.times import utc
 
 
 async def run(stack: VoiceStack, host: str, port: int, *, tell: Callable[[str], None], as_json: bool) -> None:
@@ -25,9 +25,5 @@ async def run(stack: VoiceStack, host: str, port: int, *, tell: Callable[[str], 
 def _ready(url: str, *, as_json: bool) -> str:
     if not as_json:
         return f"The offline engine listens at {url} (Ctrl-C stops it)."
-    ready = {"v": 1, "ts": _utc(time.time()), "type": "engine.ready", "url": url, "pid": os.getpid()}
+    ready = {"v": 1, "ts": utc(time.time()), "type": "engine.ready", "url": url, "pid": os.getpid()}
     return msgspec.json.encode(ready).decode()
-
-
-def _utc(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

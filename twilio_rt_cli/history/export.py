@@ -13,8 +13,8 @@ from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.call.statistics import Figure
 from twilio_rt_cli.call.transcript import SpokenLine, transcript
 from twilio_rt_cli.history.table import health_word
-from twilio_rt_cli.output.logs import utc
 from twilio_rt_cli.output.redaction import Redactor, printable
+from twilio_rt_cli.output.times import utc
 from twilio_rt_cli.records.reading import IN_PROGRESS, Record
 from twilio_rt_cli.records.store import Event, Refused
 from twilio_rt_cli.records.story import notice_of

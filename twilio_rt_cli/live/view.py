@@ -4,7 +4,6 @@ Only the rows in sight are made, as preformatted text: a rich Table of a hundred
 where depends on the size of the screen and, in steps of five, on how many calls there are; never on figures.
 """
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -15,6 +14,7 @@ from twilio_rt_cli.live.pages import help_lines, transcript_page
 from twilio_rt_cli.live.snapshot import CallDetail, CallRow, RecentEvent, Snapshot
 from twilio_rt_cli.live.text import Line, cut, filled, fit, flow, width_of
 from twilio_rt_cli.output.redaction import printable
+from twilio_rt_cli.output.times import time_of_day
 
 _STEP = 5
 """the table grows by so many rows; what it does not need, events have"""
@@ -226,7 +226,7 @@ def _events(events: Iterable[RecentEvent], width: int, lines: int) -> list[Line]
 
 
 def _event(event: RecentEvent, width: int) -> Line:
-    at = time.strftime("%H:%M:%S", time.localtime(event.at))
+    at = time_of_day(event.at)
     call = short(event.call) if event.call else ""
     aside = f"  {printable(event.aside)}" if event.aside else ""
     head: Line = [(f" {at} ", "quiet"), (fit(call, 6, left=True), "quiet")]

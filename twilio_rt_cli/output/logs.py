@@ -9,15 +9,14 @@ import json
 import logging
 import re
 import sys
-import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.call_context import current_call
 from twilio_rt_cli.output.line_writer import LineWriter
 from twilio_rt_cli.output.redaction import Redactor, printable
+from twilio_rt_cli.output.times import time_of_day, utc
 
 Keep = Callable[[logging.LogRecord, str, str], None]
 """takes a record, the line that was to be written, and its message alone, both fit to be seen"""
@@ -57,11 +56,6 @@ def log_lines(
 def logfmt(pairs: Collection[tuple[str, object]]) -> str:
     """`key=value` pairs; values with blanks, quotes or `=` are quoted, those that are None are left out."""
     return " ".join(f"{key}={_logfmt_value(value)}" for key, value in pairs if value is not None)
-
-
-def utc(at: float) -> str:
-    """Seconds since the epoch as people and scripts read it: 2026-11-23T12:03:58.123Z."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _levels(level: int) -> dict[str, int]:
@@ -141,7 +135,7 @@ class _Pretty(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         level = record.levelname.lower()
-        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        clock = time_of_day(record.created)
         name = record.name.removeprefix("twilio_rt.")
         about = logfmt(_about(record))
         parts = [self._styled(clock, "2"), self._styled(f"{level:<8}", _COLOURS.get(level, "0"))]

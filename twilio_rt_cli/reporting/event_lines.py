@@ -27,8 +27,9 @@ from twilio_rt_cli.call.notices import (
 )
 from twilio_rt_cli.call.statistics import Figure, figures
 from twilio_rt_cli.live.snapshot import Snapshot
-from twilio_rt_cli.output.logs import logfmt, utc
+from twilio_rt_cli.output.logs import logfmt
 from twilio_rt_cli.output.redaction import Redactor
+from twilio_rt_cli.output.times import utc
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, ServerNotice, StreamFailed
 
 Value = Figure

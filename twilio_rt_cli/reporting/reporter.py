@@ -15,6 +15,7 @@ from twilio_rt_cli.live.terminal import can_show
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.line_writer import LineWriter
 from twilio_rt_cli.output.redaction import Redactor
+from twilio_rt_cli.output.times import time_of_day
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.reporting.event_lines import (
     EventLine,
@@ -164,5 +165,5 @@ class Reporter:
 
     @staticmethod
     def _prefix(call_sid: str, at: float) -> str:
-        clock = time.strftime("%H:%M:%S", time.localtime(at))
+        clock = time_of_day(at)
         return f"{clock} …{call_sid[-4:]}" if call_sid else clock
