@@ -5,7 +5,8 @@ docs/architecture.md says why. Everything is read from the syntax tree, so an im
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -73,6 +74,7 @@ IMPURE = {
 }
 
 MAX_LINES = 400
+MAX_MODULES = 25  # of one folder, its __init__.py aside
 # Tests of several modules together, which mirror no single one.
 FREE_TEST_FOLDERS = {"acceptance", "bench", "docs", "e2e", "nursery", "soak", "twilio_rest", "wire"}
 FREE_TESTS = {
@@ -154,6 +156,38 @@ def may_import(importer: str, imported: str) -> bool:
     return below < above or importer.partition(".")[0] == imported.partition(".")[0]
 
 
+def arrows() -> dict[str, set[str]]:
+    """Who imports whom, module by module."""
+    return {name: {imported for imported, _ in imports_of_ours(path)} - {name} for name, path in MODULES.items()}
+
+
+def arrows_of_folders() -> dict[str, set[str]]:
+    """Who imports whom, folder by folder: what stands first in a module's name."""
+    found: dict[str, set[str]] = {}
+    for name, imported in arrows().items():
+        here = name.partition(".")[0]
+        found.setdefault(here, set()).update({one.partition(".")[0] for one in imported} - {here})
+    return found
+
+
+def circle(arrows: Mapping[str, set[str]]) -> str | None:
+    """A way along the arrows that ends where it began, like "a → b → a"; None when there is none."""
+    clear: set[str] = set()
+
+    def found_from(name: str, way: list[str]) -> str | None:
+        if name in way:
+            return " → ".join([*way[way.index(name) :], name])
+        if name in clear:
+            return None
+        for other in sorted(arrows.get(name, ())):
+            if (found := found_from(other, [*way, name])) is not None:
+                return found
+        clear.add(name)
+        return None
+
+    return next((found for name in sorted(arrows) if (found := found_from(name, [])) is not None), None)
+
+
 def where(path: Path, line: int) -> str:
     return f"{path.relative_to(ROOT)}:{line}"
 
@@ -178,6 +212,35 @@ def test_imports_go_downwards_or_to_a_sibling() -> None:
         if imported != name and not may_import(name, imported)
     ]
     assert upward == [], "pass a value or a callable instead"
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circle(arrows()) is None, "move what both need below them, or pass it down"
+
+
+def test_no_folders_import_each_other_in_a_circle() -> None:
+    assert circle(arrows_of_folders()) is None, "move what both need below them, or pass it down"
+
+
+@pytest.mark.parametrize(
+    ("drawn", "found"),
+    [
+        ({}, None),
+        ({"a": {"b", "c"}, "b": {"c"}, "c": set()}, None),
+        ({"a": {"b"}, "b": {"a"}}, "a → b → a"),
+        ({"a": {"a"}}, "a → a"),
+        ({"a": {"b"}, "b": {"c"}, "c": {"d"}, "d": {"b", "e"}}, "b → c → d → b"),
+    ],
+)
+def test_a_circle_is_found_and_told(drawn: dict[str, set[str]], found: str | None) -> None:
+    assert circle(drawn) == found
+
+
+def test_arrows_are_drawn_from_every_module_to_what_it_imports() -> None:
+    assert "cli.app" in arrows()["__main__"]
+    assert "live.terminal" in arrows()["cli.top"], "it is imported inside a function"
+    assert "settings" in arrows_of_folders()["cli"]
+    assert "cli" not in arrows_of_folders()["cli"]
 
 
 def test_what_is_pure_imports_nothing_else() -> None:
@@ -241,6 +304,11 @@ def test_no_source_file_is_too_long() -> None:
     assert {name: count for name, count in lines.items() if count > MAX_LINES} == {}, "find the second noun"
 
 
+def test_no_folder_is_too_full() -> None:
+    modules = Counter(folder(name) for name in MODULES if folder(name) != name)
+    assert {name: count for name, count in modules.items() if count > MAX_MODULES} == {}, "find the second room"
+
+
 def test_every_test_file_mirrors_a_source_file() -> None:
     stray = []
     for path in TESTS:
@@ -293,6 +361,9 @@ def test_lazy_relative_and_dynamic_imports_are_seen(tmp_path: Path) -> None:
     stranger.write_text(
         "import importlib\ndef f():\n    import twilio_rt_cli.tools\n    from twilio_rt_cli import bridge\n"
         "    from twilio_rt_cli.errors import TwilioRtError\n    importlib.import_module('twilio_rt_cli.cli')\n"
+        "if TYPE_CHECKING:\n    from twilio_rt_cli.call.call import Call\n"
     )
-    assert list(imports_of_ours(stranger)) == [("tools", 3), ("bridge", 4), ("errors", 5), ("cli", 6)]
+    assert sorted(imports_of_ours(stranger), key=lambda found: found[1]) == [
+        *(("tools", 3), ("bridge", 4), ("errors", 5), ("cli", 6), ("call.call", 8)),
+    ]
     assert list(imports_of_others(stranger)) == [("importlib", 1)]
