@@ -40,8 +40,8 @@ from twilio_rt_cli.call.notices import CallerTurn, CallOver
 from twilio_rt_cli.call.statistics import CallStatistics, figures
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.machine.process import Process
-from twilio_rt_cli.records.file import NAME
-from twilio_rt_cli.records.recorder import Recorder
+from twilio_rt_cli.records.listener import Recorder
+from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.records.store import Begun, Store
 from twilio_rt_cli.records.writer import Writer
 from twilio_rt_cli.server.notices import CallRefused, Refusal

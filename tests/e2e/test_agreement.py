@@ -14,7 +14,7 @@ from twilio_rt_cli.caller.client import CallPlan, place_call
 from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.caller.report import CallReport
 from twilio_rt_cli.caller.route import Signer
-from twilio_rt_cli.records.reading import Records
+from twilio_rt_cli.records.reader import Records
 
 LOSS_PERCENT = 5
 

@@ -9,7 +9,7 @@ from tests.nursery.nursery import Nursery
 from tests.records.recorded_call import tracks
 from tests.scripted_model import Answer, Script, Speech, scripted_model
 from twilio_rt_cli.caller.report import CallReport
-from twilio_rt_cli.records.reading import Records
+from twilio_rt_cli.records.reader import Records
 
 
 def recorded(nursery: Nursery, tmp_path: Path, heard_ms: int, ending: signal.Signals) -> tuple[Path, CallReport]:

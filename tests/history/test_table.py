@@ -11,7 +11,7 @@ from msgspec import structs
 from twilio_rt_cli.history.table import calls_table, refused_table
 from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.output.redaction import Redactor
-from twilio_rt_cli.records.reading import Record
+from twilio_rt_cli.records.reader import Record
 from twilio_rt_cli.records.store import Refused
 
 BEGAN = datetime(2026, 11, 23, 12, 3, 58).timestamp()

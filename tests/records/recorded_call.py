@@ -24,8 +24,8 @@ from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.caller.report import CallReport
 from twilio_rt_cli.caller.script import HangUp, Pause, Say, Step, Utterance
 from twilio_rt_cli.protocol.twilio import Start
+from twilio_rt_cli.records.audio_files import Recordings
 from twilio_rt_cli.records.recorded_call import recorded
-from twilio_rt_cli.records.recording import Recordings
 
 PER_MS = 8
 WINDOW = 20 * PER_MS

@@ -18,8 +18,8 @@ from twilio_rt_cli.call.events import Began, Event, ModelOpened
 from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.protocol.realtime import AudioDelta, ItemId, ResponseId
 from twilio_rt_cli.protocol.twilio import CallSid, Media, MediaDetails, Stop, StreamSid
+from twilio_rt_cli.records.audio_files import Recordings
 from twilio_rt_cli.records.recorded_call import RecordedCall
-from twilio_rt_cli.records.recording import Recordings
 
 GREETING = Answer((Speech(2000),))
 TURNS = [

@@ -10,8 +10,8 @@ import pytest
 
 from tests.records.world import BEGAN, CALLER, OURS, ended, noted, sid, stream
 from twilio_rt_cli.machine.process import Process
-from twilio_rt_cli.records.file import NAME
-from twilio_rt_cli.records.reading import IN_PROGRESS, Record, Records
+from twilio_rt_cli.records.reader import IN_PROGRESS, Record, Records
+from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.records.store import CUT_OFF, Begun, Event, Refused, Store
 
 

@@ -18,9 +18,9 @@ import pytest
 from tests.records.test_store import begun, event
 from tests.records.world import BEGAN, Running, begin, ended, settled, sid, statistics, until
 from twilio_rt_cli.call.statistics import figures
-from twilio_rt_cli.records.file import NAME, VERSION, open_for_writing
-from twilio_rt_cli.records.reading import Record, Records
-from twilio_rt_cli.records.recorder import Recorder
+from twilio_rt_cli.records.listener import Recorder
+from twilio_rt_cli.records.reader import Record, Records
+from twilio_rt_cli.records.schema import NAME, VERSION, open_for_writing
 from twilio_rt_cli.records.store import CUT_OFF, Store
 from twilio_rt_cli.records.writer import DAY_S, Job, Writer
 

@@ -26,8 +26,8 @@ from twilio_rt_cli.call.statistics import CallStatistics, figures
 from twilio_rt_cli.call.status import NO_STATUS, CallStatus
 from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
-from twilio_rt_cli.records.file import NAME
-from twilio_rt_cli.records.recorder import Plain, Recorder
+from twilio_rt_cli.records.listener import Plain, Recorder
+from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.records.store import Begun, Ended, Noted, Store
 from twilio_rt_cli.records.writer import Job, Writer
 from twilio_rt_cli.server.notices import CallStarted, ServerNotice

@@ -16,8 +16,8 @@ from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import StreamSid
-from twilio_rt_cli.records.file import NAME
-from twilio_rt_cli.records.reading import Records
+from twilio_rt_cli.records.reader import Records
+from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.reporting.hub import Hub
 from twilio_rt_cli.serve.record_keeping import call_records, configuration, recordings, used_since
 from twilio_rt_cli.server.admission.quota import DayLimits, DayUsage, Quota

@@ -15,9 +15,9 @@ from twilio_rt_cli.call.transcript import SpokenLine, transcript
 from twilio_rt_cli.history.table import health_word
 from twilio_rt_cli.output.redaction import Redactor, printable
 from twilio_rt_cli.output.times import utc
-from twilio_rt_cli.records.reading import IN_PROGRESS, Record
+from twilio_rt_cli.records.notice_rows import notice_of
+from twilio_rt_cli.records.reader import IN_PROGRESS, Record
 from twilio_rt_cli.records.store import Event, Refused
-from twilio_rt_cli.records.story import notice_of
 from twilio_rt_cli.reporting.event_lines import call_event
 
 Object = dict[str, Figure]

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from twilio_rt_cli.history.times import length, local_time
 from twilio_rt_cli.output.redaction import Redactor, printable
-from twilio_rt_cli.records.reading import IN_PROGRESS, Record
+from twilio_rt_cli.records.reader import IN_PROGRESS, Record
 from twilio_rt_cli.records.store import CUT_OFF, Refused
 
 Row = TypeVar("Row")

@@ -13,7 +13,7 @@ from twilio_rt_cli.call.notices import CallOver
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.tape import Tape
 from twilio_rt_cli.protocol.twilio import Media, Stop, StreamSid
-from twilio_rt_cli.records.recording import Recording
+from twilio_rt_cli.records.audio_files import Recording
 
 _LAST = frozenset({Stop, PhoneClosed})
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from twilio_rt_cli.machine.process import Process
-from twilio_rt_cli.records.file import open_for_writing
+from twilio_rt_cli.records.schema import open_for_writing
 
 CUT_OFF = "cut_off"
 """how a call ended whose process died"""

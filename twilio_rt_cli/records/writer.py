@@ -19,7 +19,7 @@ from typing import Self
 from msgspec import Struct
 
 from twilio_rt_cli.errors import TwilioRtError
-from twilio_rt_cli.records.file import is_busy, is_corrupt, set_aside
+from twilio_rt_cli.records.schema import is_busy, is_corrupt, set_aside
 from twilio_rt_cli.records.store import Store
 
 DAY_S = 86_400.0

@@ -16,8 +16,8 @@ from twilio_rt_cli.models.prices import prices_of
 from twilio_rt_cli.models.providers import Provider, endpoint
 from twilio_rt_cli.models.session import TurnDetection, session_config
 from twilio_rt_cli.protocol.twilio import CallSid, Start
+from twilio_rt_cli.records.audio_files import Recordings
 from twilio_rt_cli.records.recorded_call import recorded
-from twilio_rt_cli.records.recording import Recordings
 from twilio_rt_cli.server.admission.registry import IncomingCall
 from twilio_rt_cli.settings.groups import Settings
 from twilio_rt_cli.tools.runner import ToolRunner

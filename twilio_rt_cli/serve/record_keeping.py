@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from twilio_rt_cli import __version__
 from twilio_rt_cli.agents.prompt import prompt_text
 from twilio_rt_cli.errors import TwilioRtError
-from twilio_rt_cli.records.file import NAME, records_folder
-from twilio_rt_cli.records.reading import Records
-from twilio_rt_cli.records.recorder import Plain, Recorder
-from twilio_rt_cli.records.recording import Recordings, tell_nobody
+from twilio_rt_cli.records.audio_files import Recordings, tell_nobody
+from twilio_rt_cli.records.listener import Plain, Recorder
+from twilio_rt_cli.records.reader import Records
+from twilio_rt_cli.records.schema import NAME, records_folder
 from twilio_rt_cli.records.writer import Writer
 from twilio_rt_cli.server.admission.quota import DayUsage
 from twilio_rt_cli.settings.groups import Settings

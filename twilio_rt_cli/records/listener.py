@@ -18,8 +18,8 @@ from twilio_rt_cli.call.statistics import CallStatistics, figures, percentile
 from twilio_rt_cli.call.status import RunningCall
 from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid
+from twilio_rt_cli.records.notice_rows import row_of
 from twilio_rt_cli.records.store import Begun, Ended, Event, Noted, Refused, Store
-from twilio_rt_cli.records.story import row_of
 from twilio_rt_cli.records.writer import Job, Writer
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Refusal, ServerNotice, StreamFailed
 

@@ -11,8 +11,8 @@ from tests.records.world import BEGAN, CALLER, begin, fill, over, recording, sid
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.errors import ServerError
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
-from twilio_rt_cli.records.file import NAME
-from twilio_rt_cli.records.reading import Records, Usage, UsageSince
+from twilio_rt_cli.records.reader import Records, Usage, UsageSince
+from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Refusal
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.records.world import STORY
 from twilio_rt_cli.call.notices import CallOver, CallTrouble, CutOff, FirstAudio, ItemCut, Notice
-from twilio_rt_cli.records.story import notice_of, row_of
+from twilio_rt_cli.records.notice_rows import notice_of, row_of
 
 SAMPLES: list[Notice] = [
     *(notice for _, notice in STORY),

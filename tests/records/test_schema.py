@@ -10,7 +10,8 @@ import pytest
 
 from tests.records.world import fill
 from twilio_rt_cli.errors import ServerError
-from twilio_rt_cli.records.file import (
+from twilio_rt_cli.records.reader import Records, Usage
+from twilio_rt_cli.records.schema import (
     _FIRST,
     NAME,
     VERSION,
@@ -22,7 +23,6 @@ from twilio_rt_cli.records.file import (
     set_aside,
     version_of,
 )
-from twilio_rt_cli.records.reading import Records, Usage
 from twilio_rt_cli.records.store import Event
 
 

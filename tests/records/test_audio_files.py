@@ -14,7 +14,7 @@ import pytest
 
 from twilio_rt_cli.audio import mulaw
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
-from twilio_rt_cli.records.recording import MOST_WAITING_BYTES, Recording, Recordings, header, prune
+from twilio_rt_cli.records.audio_files import MOST_WAITING_BYTES, Recording, Recordings, header, prune
 
 SID = CallSid("CA" + "1" * 32)
 STREAM = StreamSid("MZ" + "1" * 32)
@@ -188,7 +188,7 @@ FULL = """
 import logging, resource, signal, sys
 from datetime import datetime
 from pathlib import Path
-from twilio_rt_cli.records.recording import Recordings
+from twilio_rt_cli.records.audio_files import Recordings
 
 logging.basicConfig(format="%(levelname)s %(call)s %(message)s")
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -209,7 +209,7 @@ KILLED = """
 import sys
 from datetime import datetime
 from pathlib import Path
-from twilio_rt_cli.records.recording import Recordings
+from twilio_rt_cli.records.audio_files import Recordings
 
 with Recordings(Path(sys.argv[1])) as recordings:
     recording = recordings.begin("CA1", "MZ1", datetime(2026, 11, 25))

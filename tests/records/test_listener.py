@@ -32,11 +32,11 @@ from twilio_rt_cli.call.transcript import transcript
 from twilio_rt_cli.history.export import spoken_lines
 from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid
-from twilio_rt_cli.records.file import NAME
-from twilio_rt_cli.records.reading import IN_PROGRESS, Record, Records
-from twilio_rt_cli.records.recorder import NOTE_S, STRANGERS, Recorder
+from twilio_rt_cli.records.listener import NOTE_S, STRANGERS, Recorder
+from twilio_rt_cli.records.notice_rows import notice_of
+from twilio_rt_cli.records.reader import IN_PROGRESS, Record, Records
+from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.records.store import Store
-from twilio_rt_cli.records.story import notice_of
 from twilio_rt_cli.records.writer import Job, Writer
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, StreamFailed
 

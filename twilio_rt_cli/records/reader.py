@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from twilio_rt_cli.errors import ServerError
 from twilio_rt_cli.machine.process import Process
-from twilio_rt_cli.records.file import NAME, is_corrupt, open_for_reading
+from twilio_rt_cli.records.schema import NAME, is_corrupt, open_for_reading
 from twilio_rt_cli.records.store import CUT_OFF, Event, Refused
 
 Value = str | float | int | None
