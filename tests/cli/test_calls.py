@@ -26,9 +26,9 @@ from tests.records.world import (
     STORY,
     begin,
     fill,
+    listening,
     noted,
     over,
-    recording,
     settled,
     sid,
     statistics,
@@ -40,7 +40,7 @@ from twilio_rt_cli.call.notices import CallerTurn, CallOver
 from twilio_rt_cli.call.statistics import CallStatistics, figures
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.machine.process import Process
-from twilio_rt_cli.records.listener import Recorder
+from twilio_rt_cli.records.listener import RecordListener
 from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.records.store import Begun, Store
 from twilio_rt_cli.records.writer import Writer
@@ -60,11 +60,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def three(folder: Path) -> Path:
     """Three calls: one that went well, one that failed, one in progress."""
-    with recording(folder) as recorder:
-        tell(recorder, 1, BEGAN)
-        tell(recorder, 2, BEGAN + 60, end=over(EndReason.MODEL_GONE, "1006"))
-        begin(recorder, 3, BEGAN + 120)
-        recorder.server(BEGAN, CallRefused(Refusal.BUSY, sid(4), "12 of 12"))
+    with listening(folder) as listener:
+        tell(listener, 1, BEGAN)
+        tell(listener, 2, BEGAN + 60, end=over(EndReason.MODEL_GONE, "1006"))
+        begin(listener, 3, BEGAN + 120)
+        listener.server(BEGAN, CallRefused(Refusal.BUSY, sid(4), "12 of 12"))
     return folder
 
 
@@ -141,9 +141,9 @@ def test_a_call_is_told_as_a_page(three: Path) -> None:
 
 def test_a_cost_that_is_known_in_part_is_told_as_such(folder: Path) -> None:
     counted = CallStatistics(cost_at_least_usd=0.0123)
-    with recording(folder) as recorder:
-        tell(recorder, 1, end=CallOver(EndReason.CALLER_HUNG_UP, "", 9000.0, counted))
-        tell(recorder, 2, end=CallOver(EndReason.CALLER_HUNG_UP, "", 9000.0, CallStatistics()))
+    with listening(folder) as listener:
+        tell(listener, 1, end=CallOver(EndReason.CALLER_HUNG_UP, "", 9000.0, counted))
+        tell(listener, 2, end=CallOver(EndReason.CALLER_HUNG_UP, "", 9000.0, CallStatistics()))
     assert ", cost not known, at least some $0.012\n" in told("show", "1")
     assert ", cost not known\n" in told("show", "2")
     (one,) = objects("show", "1", "--json")
@@ -227,8 +227,8 @@ def test_the_figures_of_a_call_that_was_cut_off_are_told_as_those_of_a_moment(fo
 
 def test_times_are_told_to_a_tenth_of_a_millisecond(folder: Path) -> None:
     counted = CallStatistics(v2v_ms=[1937.9999999982829])
-    with recording(folder) as recorder:
-        tell(recorder, end=CallOver(EndReason.CALLER_HUNG_UP, "", 56509.878396987915, counted))
+    with listening(folder) as listener:
+        tell(listener, end=CallOver(EndReason.CALLER_HUNG_UP, "", 56509.878396987915, counted))
     (one,) = objects("list", "--json")
     assert (one["duration_ms"], one["v2v_p50_ms"]) == (56509.9, 1938.0)
     (row,) = csv.DictReader(told("export", "--format", "csv").splitlines())
@@ -257,8 +257,8 @@ def test_numbers_are_shown_on_request(three: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_what_a_caller_says_has_no_power_over_terminal_or_spreadsheet(folder: Path) -> None:
-    with recording(folder) as recorder:
-        tell(recorder, 1, caller="=cmd\x1b[2J\x9b", story=[(1, CallerTurn("\x1b]0;me\x07 \x9b2J", spoken_at_ms=10))])
+    with listening(folder) as listener:
+        tell(listener, 1, caller="=cmd\x1b[2J\x9b", story=[(1, CallerTurn("\x1b]0;me\x07 \x9b2J", spoken_at_ms=10))])
     for words in ([], ["--json"], ["show", "1"], ["show", "1", "--text"], ["show", "1", "--json"], ["export"]):
         assert re.findall(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", told(*words)) == []
     (row,) = csv.DictReader(told("export", "--format", "csv").splitlines())
@@ -285,8 +285,8 @@ def test_a_file_is_written_for_this_user_alone_and_not_over_another(three: Path,
 def test_who_is_not_known_and_who_may_be_several(three: Path, folder: Path) -> None:
     assert "No call is recorded as nobody." in refused("show", "nobody")
     assert "No call is recorded as nobody." in refused("export", "nobody")
-    with recording(folder) as recorder:
-        begin(recorder, 1, BEGAN + 500)  # the same Call SID once more
+    with listening(folder) as listener:
+        begin(listener, 1, BEGAN + 500)  # the same Call SID once more
     complaint = refused("show", sid(1))
     assert f"{sid(1)} may be one of 2 calls" in complaint
     assert f"record 1: {sid(1)}, " in complaint
@@ -331,9 +331,9 @@ def test_a_damaged_file_is_told_in_a_sentence(folder: Path) -> None:
 
 def test_calls_are_listed_while_a_server_writes(folder: Path) -> None:
     with Writer(folder / NAME, pause_s=0.001) as writer:
-        recorder = Recorder(writer, {})
+        listener = RecordListener(writer, {})
         for number in range(1, 4):
-            tell(recorder, number, BEGAN + number)
+            tell(listener, number, BEGAN + number)
             settled(writer)
             assert len(objects("--json")) == number
     assert writer.dropped == 0

@@ -14,7 +14,7 @@ from twilio_rt_cli.caller.client import CallPlan, place_call
 from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.caller.report import CallReport
 from twilio_rt_cli.caller.route import Signer
-from twilio_rt_cli.records.reader import Records
+from twilio_rt_cli.records.reader import RecordReader
 
 LOSS_PERCENT = 5
 
@@ -69,7 +69,7 @@ def test_everybody_tells_the_same_of_a_call_with_losses_and_an_interruption(nurs
         assert {name: totals["statistics"][name] for name in same} == {name: counted[name] for name in same}
 
         # the record
-        with Records(tmp_path / "records") as records:
+        with RecordReader(tmp_path / "records") as records:
             [record] = records.latest()
             told = records.events(record.number)
         assert record.statistics is not None

@@ -9,7 +9,7 @@ from tests.nursery.nursery import Nursery
 from tests.records.recorded_call import tracks
 from tests.scripted_model import Answer, Script, Speech, scripted_model
 from twilio_rt_cli.caller.report import CallReport
-from twilio_rt_cli.records.reader import Records
+from twilio_rt_cli.records.reader import RecordReader
 
 
 def recorded(nursery: Nursery, tmp_path: Path, heard_ms: int, ending: signal.Signals) -> tuple[Path, CallReport]:
@@ -34,7 +34,7 @@ def recorded(nursery: Nursery, tmp_path: Path, heard_ms: int, ending: signal.Sig
     report = asyncio.run(test())
     [path] = (tmp_path / "twilio-rt" / "records" / "recordings").rglob("*.wav")
     assert path.name.endswith(f"-{report.call_sid}.wav")
-    with Records(tmp_path / "twilio-rt" / "records") as records:
+    with RecordReader(tmp_path / "twilio-rt" / "records") as records:
         assert [record.recording for record in records.latest()] == [str(path)]
     return path, report
 

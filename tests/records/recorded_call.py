@@ -24,7 +24,7 @@ from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.caller.report import CallReport
 from twilio_rt_cli.caller.script import HangUp, Pause, Say, Step, Utterance
 from twilio_rt_cli.protocol.twilio import Start
-from twilio_rt_cli.records.audio_files import Recordings
+from twilio_rt_cli.records.audio_files import AudioRecordings
 from twilio_rt_cli.records.recorded_call import recorded
 
 PER_MS = 8
@@ -85,7 +85,7 @@ async def recorded_call(
         for _ in turns:
             await connection.speech(answer=turns[await spoken.get()].answer)
 
-    with Recordings(folder) as recordings:
+    with AudioRecordings(folder) as recordings:
         path, new_call = recorder(recordings)
         async with scripted_model(script), open_bridge(script.url, plan=PLAN, new_call=new_call) as url:
             plan = CallPlan(
@@ -103,7 +103,7 @@ async def recorded_call(
     return Both(caller, agent, report, path[0])
 
 
-def recorder(recordings: Recordings) -> tuple[list[Path], Callable[[Start], NewCall]]:
+def recorder(recordings: AudioRecordings) -> tuple[list[Path], Callable[[Start], NewCall]]:
     """What `open_bridge` wants for recorded calls, and the list where their paths will be."""
     paths: list[Path] = []
 

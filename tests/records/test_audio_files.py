@@ -14,14 +14,14 @@ import pytest
 
 from twilio_rt_cli.audio import mulaw
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
-from twilio_rt_cli.records.audio_files import MOST_WAITING_BYTES, Recording, Recordings, header, prune
+from twilio_rt_cli.records.audio_files import MOST_WAITING_BYTES, AudioRecordings, Recording, header, prune
 
 SID = CallSid("CA" + "1" * 32)
 STREAM = StreamSid("MZ" + "1" * 32)
 AT = datetime(2026, 11, 25, 9, 5, 7)
 
 
-def begin(recordings: Recordings, call_sid: CallSid = SID) -> Recording:
+def begin(recordings: AudioRecordings, call_sid: CallSid = SID) -> Recording:
     return recordings.begin(call_sid, STREAM, AT)
 
 
@@ -32,7 +32,7 @@ def frames(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
 
 
 def test_sound_and_silence_in_the_order_they_came(tmp_path: Path) -> None:
-    with Recordings(tmp_path) as recordings:
+    with AudioRecordings(tmp_path) as recordings:
         recording = begin(recordings)
         recording.write([b"\x00\xff" * 80, 20_000, b"\xff\x80" * 40])
         recording.close()
@@ -46,7 +46,7 @@ def test_sound_and_silence_in_the_order_they_came(tmp_path: Path) -> None:
 def test_it_lies_in_a_folder_of_its_day_for_this_user_alone(tmp_path: Path) -> None:
     told: list[tuple[CallSid, Path]] = []
     folder = tmp_path / "state" / "records"
-    with Recordings(folder, began=lambda call_sid, path: told.append((call_sid, path))) as recordings:
+    with AudioRecordings(folder, began=lambda call_sid, path: told.append((call_sid, path))) as recordings:
         recording = begin(recordings)
         recording.write([8000])
     assert recording.path == folder / "recordings" / "2026-11-25" / f"090507-{SID}.wav"
@@ -58,7 +58,7 @@ def test_it_lies_in_a_folder_of_its_day_for_this_user_alone(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("call_sid", ["../../../etc/passwd", "CA1/../../x", "/tmp/x", "", "a\x00b", "x" * 500])
 def test_a_call_sid_chooses_no_folder(tmp_path: Path, call_sid: str) -> None:
-    with Recordings(tmp_path) as recordings:
+    with AudioRecordings(tmp_path) as recordings:
         recording = begin(recordings, CallSid(call_sid))
         recording.write([80])
     assert [path.parent for path in tmp_path.rglob("*.wav")] == [tmp_path / "recordings" / "2026-11-25"]
@@ -66,7 +66,7 @@ def test_a_call_sid_chooses_no_folder(tmp_path: Path, call_sid: str) -> None:
 
 def test_the_file_is_whole_after_every_write(tmp_path: Path) -> None:
     written = threading.Event()
-    with Recordings(tmp_path) as recordings:
+    with AudioRecordings(tmp_path) as recordings:
         recording = begin(recordings)
         for number in range(1, 6):
             written.clear()
@@ -87,7 +87,7 @@ def test_an_existing_file_is_left_alone(tmp_path: Path, caplog: pytest.LogCaptur
     path = tmp_path / "recordings" / "2026-11-25" / f"090507-{SID}.wav"
     path.parent.mkdir(parents=True)
     path.symlink_to(tmp_path / "elsewhere")
-    with Recordings(tmp_path) as recordings:
+    with AudioRecordings(tmp_path) as recordings:
         recording = begin(recordings)
         recording.write([80, 80])
     assert recording.ended
@@ -101,7 +101,7 @@ def test_a_disk_that_takes_no_more_ends_one_recording_with_one_warning(
     blocked = tmp_path / "recordings" / "2026-11-25"
     blocked.parent.mkdir()
     blocked.write_text("not a folder")
-    with Recordings(tmp_path) as recordings:
+    with AudioRecordings(tmp_path) as recordings:
         recording = begin(recordings)
         for _ in range(5):
             recording.write([bytes(80), 8000])
@@ -118,7 +118,7 @@ def test_a_disk_that_is_too_slow_makes_silence_and_keeps_time_within_bounds(
 ) -> None:
     go_on = threading.Event()
     sound = bytes(2 * 4000)
-    with Recordings(tmp_path) as recordings:
+    with AudioRecordings(tmp_path) as recordings:
         recording = begin(recordings)
         recordings.after(go_on.wait)
         for _ in range(120):  # a minute
@@ -153,7 +153,7 @@ def test_a_disk_that_hangs_for_long_fills_no_memory(tmp_path: Path) -> None:
 
 
 def test_leaving_writes_what_was_given(tmp_path: Path) -> None:
-    with Recordings(tmp_path) as recordings:
+    with AudioRecordings(tmp_path) as recordings:
         many = [begin(recordings, CallSid(f"CA{number:032d}")) for number in range(50)]
         for recording in many:
             recording.write([mulaw.encode(np.full(800, 1000, dtype=np.int16))])
@@ -178,7 +178,7 @@ def test_a_new_recording_lets_old_ones_go(tmp_path: Path) -> None:
     for path in (old, young):
         path.parent.mkdir(parents=True)
         path.touch()
-    with Recordings(tmp_path, days=7) as recordings:
+    with AudioRecordings(tmp_path, days=7) as recordings:
         begin(recordings).write([80])
     assert not old.exists()
     assert young.exists()
@@ -188,12 +188,12 @@ FULL = """
 import logging, resource, signal, sys
 from datetime import datetime
 from pathlib import Path
-from twilio_rt_cli.records.audio_files import Recordings
+from twilio_rt_cli.records.audio_files import AudioRecordings
 
 logging.basicConfig(format="%(levelname)s %(call)s %(message)s")
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-with Recordings(Path(sys.argv[1])) as recordings:
+with AudioRecordings(Path(sys.argv[1])) as recordings:
     many = [recordings.begin(name, "MZ1", datetime(2026, 11, 25)) for name in ("CAlong", "CAshort")]
     for number in range(14):
         many[0].write([bytes(8000)])
@@ -209,9 +209,9 @@ KILLED = """
 import sys
 from datetime import datetime
 from pathlib import Path
-from twilio_rt_cli.records.audio_files import Recordings
+from twilio_rt_cli.records.audio_files import AudioRecordings
 
-with Recordings(Path(sys.argv[1])) as recordings:
+with AudioRecordings(Path(sys.argv[1])) as recordings:
     recording = recordings.begin("CA1", "MZ1", datetime(2026, 11, 25))
     while True:
         recording.write([bytes(8000), 4000])

@@ -16,8 +16,8 @@ from tests.records.world import (
     STORY,
     Running,
     begin,
+    listening,
     over,
-    recording,
     settled,
     sid,
     statistics,
@@ -32,9 +32,9 @@ from twilio_rt_cli.call.transcript import transcript
 from twilio_rt_cli.history.export import spoken_lines
 from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid
-from twilio_rt_cli.records.listener import NOTE_S, STRANGERS, Recorder
+from twilio_rt_cli.records.listener import NOTE_S, STRANGERS, RecordListener
 from twilio_rt_cli.records.notice_rows import notice_of
-from twilio_rt_cli.records.reader import IN_PROGRESS, Record, Records
+from twilio_rt_cli.records.reader import IN_PROGRESS, Record, RecordReader
 from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.records.store import Store
 from twilio_rt_cli.records.writer import Job, Writer
@@ -42,19 +42,19 @@ from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Ref
 
 
 def the_one(folder: Path) -> Record:
-    with Records(folder) as found:
+    with RecordReader(folder) as found:
         (record,) = found.latest()
     return record
 
 
 def told(folder: Path, number: int = 1) -> list[object]:
-    with Records(folder) as found:
+    with RecordReader(folder) as found:
         return [notice_of(one.kind, one.body) for one in found.events(number)]
 
 
 def test_a_call_is_recorded_from_its_beginning_to_its_end(tmp_path: Path) -> None:
-    with recording(tmp_path) as recorder:
-        tell(recorder)
+    with listening(tmp_path) as listener:
+        tell(listener)
     record = the_one(tmp_path)
     assert (record.call_sid, record.stream_sid) == (sid(1), stream(1))
     assert (record.from_number, record.to_number) == (CALLER, OURS)
@@ -67,27 +67,27 @@ def test_a_call_is_recorded_from_its_beginning_to_its_end(tmp_path: Path) -> Non
 
 
 def test_its_counters_are_those_that_the_event_tells(tmp_path: Path) -> None:
-    with recording(tmp_path) as recorder:
-        tell(recorder)
+    with listening(tmp_path) as listener:
+        tell(listener)
     assert json.loads(the_one(tmp_path).statistics or "") == figures(statistics())
 
 
 def test_a_cost_that_is_known_in_part_is_not_told_as_one_and_counts_in_the_sum(tmp_path: Path) -> None:
     counted = statistics()
     counted.cost_usd, counted.cost_at_least_usd = None, 0.5
-    with recording(tmp_path) as recorder:
-        tell(recorder, 1, end=CallOver(EndReason.CALLER_HUNG_UP, "", 9000.0, counted))
-        tell(recorder, 2)
-    with Records(tmp_path) as found:
+    with listening(tmp_path) as listener:
+        tell(listener, 1, end=CallOver(EndReason.CALLER_HUNG_UP, "", 9000.0, counted))
+        tell(listener, 2)
+    with RecordReader(tmp_path) as found:
         assert [(one.cost_usd, one.cost_at_least_usd) for one in found.latest()] == [(0.0123, None), (None, 0.5)]
         assert found.usage_since(BEGAN).total.cost_usd == 0.5123
 
 
 def test_its_events_are_kept_with_time_and_order(tmp_path: Path) -> None:
-    with recording(tmp_path) as recorder:
-        tell(recorder)
+    with listening(tmp_path) as listener:
+        tell(listener)
     assert told(tmp_path) == [notice for _, notice in STORY]
-    with Records(tmp_path) as found:
+    with RecordReader(tmp_path) as found:
         events = found.events(1)
     assert [one.sequence for one in events] == list(range(len(STORY)))
     assert [one.at for one in events] == [BEGAN + after_s for after_s, _ in STORY]
@@ -106,15 +106,15 @@ def test_its_events_are_kept_with_time_and_order(tmp_path: Path) -> None:
     ],
 )
 def test_the_verdict_is_that_of_everybody(tmp_path: Path, end: CallOver, health: str, why: str) -> None:
-    with recording(tmp_path) as recorder:
-        tell(recorder, end=end)
+    with listening(tmp_path) as listener:
+        tell(listener, end=end)
     record = the_one(tmp_path)
     assert (record.health, record.why, record.failed) == (health, why, health == "failed")
 
 
 def test_a_call_that_goes_on_is_in_progress(tmp_path: Path) -> None:
-    with recording(tmp_path) as recorder:
-        recorder.call(BEGAN, begin(recorder), KeyPressed("1"))
+    with listening(tmp_path) as listener:
+        listener.call(BEGAN, begin(listener), KeyPressed("1"))
     record = the_one(tmp_path)
     assert (record.state, record.reason, record.told, record.failed) == (IN_PROGRESS, None, None, False)
     assert told(tmp_path) == [KeyPressed("1")]
@@ -135,8 +135,8 @@ class Clocks:
 def test_a_running_call_has_its_counters_noted_now_and_then_and_no_sooner(tmp_path: Path) -> None:
     clocks, call = Clocks(), Running(statistics())
     with Writer(tmp_path / NAME, pause_s=0.001) as writer:
-        recorder = Recorder(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
-        begin(recorder, call=call)
+        listener = RecordListener(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
+        begin(listener, call=call)
         seen: list[tuple[float | None, int | None]] = []
         for seconds in (NOTE_S - 0.5, 0.5, NOTE_S - 0.5, 0.5):
             call.statistics.turns += 1
@@ -147,7 +147,7 @@ def test_a_running_call_has_its_counters_noted_now_and_then_and_no_sooner(tmp_pa
         record = the_one(tmp_path)
         assert (record.state, record.duration_ms) == (IN_PROGRESS, 2000 * NOTE_S)
         assert json.loads(record.statistics or "") == figures(call.statistics)
-        recorder.call(clocks.now, sid(1), over())
+        listener.call(clocks.now, sid(1), over())
         clocks.go_on(100)
         settled(writer)
         assert (the_one(tmp_path).noted_at, the_one(tmp_path).turns) == (None, 1)
@@ -161,11 +161,11 @@ def test_no_note_is_older_than_ten_seconds_and_a_crowd_is_not_noted_at_once(
 ) -> None:
     clocks = Clocks()
     with Writer(tmp_path / NAME, pause_s=0.001) as writer:
-        recorder = Recorder(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
+        listener = RecordListener(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
         due, writer.notes = writer.notes, lambda: []  # asked here instead
         noted_at: dict[str, float] = {}
         for number in range(1, count + 1):
-            noted_at[begin(recorder, number, call=Running(statistics()))] = clocks.passed_s
+            noted_at[begin(listener, number, call=Running(statistics()))] = clocks.passed_s
         oldest_s, most = 0.0, 0
         for _ in range(int(60 / look_s)):
             clocks.go_on(look_s)
@@ -181,8 +181,8 @@ def test_a_note_that_cannot_be_written_is_no_loss_and_the_next_one_is(tmp_path: 
     clocks, folder = Clocks(), tmp_path / "records"
     folder.write_text("in the way")
     with Writer(folder / NAME, pause_s=0.001) as writer:
-        recorder = Recorder(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
-        begin(recorder, call=Running(statistics()))
+        listener = RecordListener(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
+        begin(listener, call=Running(statistics()))
         until(lambda: writer.dropped == 1)  # the beginning
         tried: list[Job] = []
         due = writer.notes
@@ -212,15 +212,15 @@ def has(tried: list[Job], count: int) -> bool:
 def test_a_clock_that_is_put_shifts_no_line_of_a_record_and_makes_no_call_longer(tmp_path: Path, put_s: float) -> None:
     clocks = Clocks()
     with Writer(tmp_path / NAME, pause_s=0.001) as writer:
-        recorder = Recorder(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
-        begin(recorder, call=Running(statistics()))
+        listener = RecordListener(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
+        begin(listener, call=Running(statistics()))
         clocks.go_on(2)
-        recorder.call(clocks.now, sid(1), KeyPressed("1"))
+        listener.call(clocks.now, sid(1), KeyPressed("1"))
         clocks.now += put_s
         clocks.go_on(3)
-        recorder.call(clocks.now, sid(1), KeyPressed("2"))
+        listener.call(clocks.now, sid(1), KeyPressed("2"))
         settled(writer)
-    with Records(tmp_path) as found:
+    with RecordReader(tmp_path) as found:
         events = found.events(1)
     assert [(one.at, one.elapsed_ms) for one in events] == [(BEGAN + 2, 2000.0), (BEGAN + 5 + put_s, 5000.0)]
     assert [line.at_ms for line in spoken_lines(the_one(tmp_path), events)] == [2000.0, 5000.0]
@@ -233,56 +233,56 @@ def test_a_clock_that_is_put_shifts_no_line_of_a_record_and_makes_no_call_longer
 
 
 def test_what_twilio_tells_of_the_stream_is_kept_with_the_call(tmp_path: Path) -> None:
-    with recording(tmp_path) as recorder:
-        begin(recorder)
-        recorder.server(BEGAN, StreamFailed(sid(1), stream(1), "31921 - closed"))
+    with listening(tmp_path) as listener:
+        begin(listener)
+        listener.server(BEGAN, StreamFailed(sid(1), stream(1), "31921 - closed"))
     assert told(tmp_path) == [CallTrouble("twilio", "stream_failed", "31921 - closed")]
 
 
 def test_calls_that_nobody_began_and_probes_leave_nothing(tmp_path: Path) -> None:
-    with recording(tmp_path) as recorder:
-        recorder.call(BEGAN, sid(1), CallerTurn("Hello?"))
-        recorder.server(BEGAN, CallStarted(PROBE_CALL_SID, StreamSid("MZ1"), "", ""))
-        recorder.call(BEGAN, PROBE_CALL_SID, over(EndReason.PROBE))
-        recorder.server(BEGAN, Draining(0, 30))
-    with Records(tmp_path) as found:
+    with listening(tmp_path) as listener:
+        listener.call(BEGAN, sid(1), CallerTurn("Hello?"))
+        listener.server(BEGAN, CallStarted(PROBE_CALL_SID, StreamSid("MZ1"), "", ""))
+        listener.call(BEGAN, PROBE_CALL_SID, over(EndReason.PROBE))
+        listener.server(BEGAN, Draining(0, 30))
+    with RecordReader(tmp_path) as found:
         assert found.latest() == []
 
 
 def test_what_is_told_after_the_end_is_not_kept(tmp_path: Path) -> None:
-    with recording(tmp_path) as recorder:
-        tell(recorder)
-        recorder.call(BEGAN + 10, sid(1), KeyPressed("1"))
+    with listening(tmp_path) as listener:
+        tell(listener)
+        listener.call(BEGAN + 10, sid(1), KeyPressed("1"))
     assert len(told(tmp_path)) == len(STORY)
 
 
 @pytest.mark.parametrize("early", [True, False])
 def test_a_recording_is_noted_whenever_it_is_told(tmp_path: Path, early: bool) -> None:
     path = tmp_path / "call.wav"
-    with recording(tmp_path) as recorder:
+    with listening(tmp_path) as listener:
         if early:
-            recorder.recorded(sid(1), path)
-        begin(recorder)
+            listener.recorded(sid(1), path)
+        begin(listener)
         if not early:
-            recorder.recorded(sid(1), path)
+            listener.recorded(sid(1), path)
     assert the_one(tmp_path).recording == str(path)
 
 
 @pytest.mark.parametrize("reason", Refusal)
 def test_who_was_turned_away_is_kept_but_no_stranger(tmp_path: Path, reason: Refusal) -> None:
-    with recording(tmp_path) as recorder:
-        recorder.server(BEGAN, CallRefused(reason, CallSid("CA1"), "why", CALLER))
-    with Records(tmp_path) as found:
+    with listening(tmp_path) as listener:
+        listener.server(BEGAN, CallRefused(reason, CallSid("CA1"), "why", CALLER))
+    with RecordReader(tmp_path) as found:
         kept = [(one.at, one.call_sid, one.from_number, one.reason, one.detail) for one in found.refused()]
     assert kept == ([] if reason in STRANGERS else [(BEGAN, "CA1", CALLER, reason.value, "why")])
 
 
 def test_calls_at_once_are_kept_apart(tmp_path: Path) -> None:
-    with recording(tmp_path) as recorder:
+    with listening(tmp_path) as listener:
         for number in (1, 2):
-            begin(recorder, number, BEGAN + number)
+            begin(listener, number, BEGAN + number)
         for digit in "12":
             for number in (1, 2):
-                recorder.call(BEGAN + 5, sid(number), KeyPressed(digit * number))
+                listener.call(BEGAN + 5, sid(number), KeyPressed(digit * number))
     assert told(tmp_path, 1) == [KeyPressed("1"), KeyPressed("2")]
     assert told(tmp_path, 2) == [KeyPressed("11"), KeyPressed("22")]

@@ -18,7 +18,7 @@ from twilio_rt_cli.call.events import Began, Event, ModelOpened
 from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.protocol.realtime import AudioDelta, ItemId, ResponseId
 from twilio_rt_cli.protocol.twilio import CallSid, Media, MediaDetails, Stop, StreamSid
-from twilio_rt_cli.records.audio_files import Recordings
+from twilio_rt_cli.records.audio_files import AudioRecordings
 from twilio_rt_cli.records.recorded_call import RecordedCall
 
 GREETING = Answer((Speech(2000),))
@@ -80,7 +80,7 @@ def test_both_channels_are_what_was_said_and_heard_on_good_lines_and_bad(tmp_pat
 
 def told(tmp_path: Path) -> RecordedCall:
     """A recorded call that talks."""
-    recordings = Recordings(tmp_path)
+    recordings = AudioRecordings(tmp_path)
     recording = recordings.begin(CallSid("CA1"), STREAM, datetime(2026, 11, 25))
     call = RecordedCall(PLAN, STREAM, 100.0, recording=recording, clock=lambda: 100.0)
     for event in OPENING:
@@ -115,7 +115,7 @@ def test_a_bug_of_the_tape_ends_the_recording_and_not_the_call(
 
 
 def test_audio_that_the_call_refuses_is_not_recorded(tmp_path: Path) -> None:
-    with Recordings(tmp_path) as recordings:
+    with AudioRecordings(tmp_path) as recordings:
         recording = recordings.begin(CallSid("CA1"), STREAM, datetime(2026, 11, 25))
         call = RecordedCall(PLAN, STREAM, 100.0, recording=recording, clock=lambda: 100.02)
         call.receive(Began(), 100.0)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.records.world import fill
 from twilio_rt_cli.errors import ServerError
-from twilio_rt_cli.records.reader import Records, Usage
+from twilio_rt_cli.records.reader import RecordedUsage, RecordReader
 from twilio_rt_cli.records.schema import (
     _FIRST,
     NAME,
@@ -99,13 +99,13 @@ def test_an_older_file_is_read_as_it_is_and_brought_up_to_date_by_a_server(path:
     first_format(path)
 
     def read() -> list[object]:
-        with Records(path.parent) as records:
+        with RecordReader(path.parent) as records:
             (one,) = records.latest()
             told = [one.call_sid, one.duration_ms, one.cost_usd, one.cost_at_least_usd, one.noted_at]
             return [*told, records.events(1), records.usage_since(0.0).total]
 
     event = Event(0, 1004.0, "keys", "{}", None)
-    known: list[object] = ["CA1", 9000.0, 0.5, None, None, [event], Usage(1, 9.0, 0.5)]
+    known: list[object] = ["CA1", 9000.0, 0.5, None, None, [event], RecordedUsage(1, 9.0, 0.5)]
     assert read() == known
     connection = open_for_writing(path)
     assert version_of(connection) == VERSION

@@ -10,7 +10,7 @@ import pytest
 
 from tests.records.world import BEGAN, CALLER, OURS, ended, noted, sid, stream
 from twilio_rt_cli.machine.process import Process
-from twilio_rt_cli.records.reader import IN_PROGRESS, Record, Records
+from twilio_rt_cli.records.reader import IN_PROGRESS, Record, RecordReader
 from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.records.store import CUT_OFF, Begun, Event, Refused, Store
 
@@ -40,12 +40,12 @@ def event(sequence: int, at: float = BEGAN + 1, kind: str = "caller_turn") -> Ev
 
 
 def records(folder: Path) -> list[Record]:
-    with Records(folder) as found:
+    with RecordReader(folder) as found:
         return found.latest()
 
 
 def events(folder: Path, number: int = 1) -> list[Event]:
-    with Records(folder) as found:
+    with RecordReader(folder) as found:
         return found.events(number)
 
 
@@ -162,7 +162,7 @@ def test_what_is_old_is_deleted_with_its_events_and_words(store: Store, tmp_path
         assert store.prune(1500.0) == [tmp_path / "old.wav"]
     store.give_back()
     assert {one.call_sid for one in records(tmp_path)} == {sid(2), sid(3)}  # the third is not over
-    with Records(tmp_path) as found:
+    with RecordReader(tmp_path) as found:
         assert [one.at for one in found.refused()] == [2000.0]
         assert found.events(1) == []
     content = b"".join(path.read_bytes() for path in tmp_path.iterdir())

@@ -18,8 +18,8 @@ import pytest
 from tests.records.test_store import begun, event
 from tests.records.world import BEGAN, Running, begin, ended, settled, sid, statistics, until
 from twilio_rt_cli.call.statistics import figures
-from twilio_rt_cli.records.listener import Recorder
-from twilio_rt_cli.records.reader import Record, Records
+from twilio_rt_cli.records.listener import RecordListener
+from twilio_rt_cli.records.reader import Record, RecordReader
 from twilio_rt_cli.records.schema import NAME, VERSION, open_for_writing
 from twilio_rt_cli.records.store import CUT_OFF, Store
 from twilio_rt_cli.records.writer import DAY_S, Job, Writer
@@ -28,7 +28,7 @@ LOGGER = "twilio_rt.records"
 
 
 def records(folder: Path) -> list[Record]:
-    with Records(folder) as found:
+    with RecordReader(folder) as found:
         return found.latest()
 
 
@@ -348,8 +348,8 @@ def test_a_killed_server_leaves_calls_that_were_cut_off(tmp_path: Path, caplog: 
 def talk_and_wait(folder: str) -> None:
     """In a process of its own: a call that has counted something, and never ends."""
     with Writer(Path(folder) / NAME, pause_s=0.001) as writer:
-        recorder = Recorder(writer, {}, note_s=0.01)
-        begin(recorder, at=time.time(), call=Running(statistics()))
+        listener = RecordListener(writer, {}, note_s=0.01)
+        begin(listener, at=time.time(), call=Running(statistics()))
         until(lambda: [one.turns for one in records(Path(folder))] == [1])
         sys.stdout.write("noted\n")
         sys.stdout.flush()
@@ -363,7 +363,7 @@ def test_a_killed_server_leaves_the_counters_of_its_calls_as_they_were_noted(tmp
     process.kill()
     process.communicate()
     (before,) = records(tmp_path)
-    with Records(tmp_path) as found:
+    with RecordReader(tmp_path) as found:
         used = found.usage_since(0.0).total
     assert (used.calls, used.cost_usd) == (1, 0.0123)
     assert used.seconds > 0

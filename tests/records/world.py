@@ -1,4 +1,4 @@
-"""Calls that leave records: told to a Recorder as the hub tells them, written by a real Writer into a real file."""
+"""Calls that leave records: told to a listener as the hub tells them, written by a real Writer to a real file."""
 
 import threading
 import time
@@ -26,7 +26,7 @@ from twilio_rt_cli.call.statistics import CallStatistics, figures
 from twilio_rt_cli.call.status import NO_STATUS, CallStatus
 from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
-from twilio_rt_cli.records.listener import Plain, Recorder
+from twilio_rt_cli.records.listener import Plain, RecordListener
 from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.records.store import Begun, Ended, Noted, Store
 from twilio_rt_cli.records.writer import Job, Writer
@@ -80,14 +80,14 @@ def over(reason: EndReason = EndReason.CALLER_HUNG_UP, detail: str = "stop") -> 
 
 
 def begin(
-    recorder: Recorder, number: int = 1, at: float = BEGAN, caller: str = CALLER, call: Running | None = None
+    listener: RecordListener, number: int = 1, at: float = BEGAN, caller: str = CALLER, call: Running | None = None
 ) -> CallSid:
-    recorder.server(at, CallStarted(sid(number), stream(number), caller, OURS, call))
+    listener.server(at, CallStarted(sid(number), stream(number), caller, OURS, call))
     return sid(number)
 
 
 def tell(
-    recorder: Recorder,
+    listener: RecordListener,
     number: int = 1,
     at: float = BEGAN,
     *,
@@ -96,15 +96,15 @@ def tell(
     end: CallOver | None = None,
 ) -> CallSid:
     """A whole call."""
-    call_sid = begin(recorder, number, at, caller)
+    call_sid = begin(listener, number, at, caller)
     for after_s, notice in story:
-        recorder.call(at + after_s, call_sid, notice)
-    recorder.call(at + 9.0, call_sid, end or over())
+        listener.call(at + after_s, call_sid, notice)
+    listener.call(at + 9.0, call_sid, end or over())
     return call_sid
 
 
-class Punctual(Recorder):
-    """A recorder whose clocks go by the times it is told."""
+class Punctual(RecordListener):
+    """A listener whose clocks go by the times it is told."""
 
     def __init__(self, writer: Writer) -> None:
         self._now = BEGAN
@@ -123,8 +123,8 @@ class Punctual(Recorder):
 
 
 @contextmanager
-def recording(folder: Path, *, days: int = 0, most: int = 10_000) -> Iterator[Recorder]:
-    """A recorder; what it was told is written when the context ends."""
+def listening(folder: Path, *, days: int = 0, most: int = 10_000) -> Iterator[RecordListener]:
+    """A listener; what it was told is written when the context ends."""
     with Writer(folder / NAME, days=days, most=most, pause_s=0.01) as writer:
         yield Punctual(writer)
 

@@ -16,7 +16,7 @@ from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import StreamSid
-from twilio_rt_cli.records.reader import Records
+from twilio_rt_cli.records.reader import RecordReader
 from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.reporting.hub import Hub
 from twilio_rt_cli.serve.record_keeping import call_records, configuration, recordings, used_since
@@ -36,20 +36,20 @@ SECRETS = {
 
 def test_with_records_off_nothing_is_made(tmp_path: Path) -> None:
     settings = bare_settings(records=False, records_dir=tmp_path / "records", openai_api_key="sk-x")
-    with call_records(settings) as recorder:
-        assert recorder is None
+    with call_records(settings) as listener:
+        assert listener is None
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_record_tells_where_its_recording_is(tmp_path: Path) -> None:
     settings = bare_settings(records_dir=tmp_path, openai_api_key="sk-x", record_audio=True)
-    with call_records(settings) as recorder, recordings(settings, recorder) as recorded:
-        assert recorder is not None
+    with call_records(settings) as listener, recordings(settings, listener) as recorded:
+        assert listener is not None
         assert recorded is not None
         path = recorded.begin(sid(1), StreamSid("MZ1"), datetime(2026, 11, 24, 10, 4)).path
-        recorder.server(time.time(), CallStarted(sid(1), StreamSid("MZ1"), CALLER, ""))
-        recorder.call(time.time(), sid(1), CallOver(EndReason.CALLER_HUNG_UP, "", 100, CallStatistics()))
-    with Records(tmp_path) as records:
+        listener.server(time.time(), CallStarted(sid(1), StreamSid("MZ1"), CALLER, ""))
+        listener.call(time.time(), sid(1), CallOver(EndReason.CALLER_HUNG_UP, "", 100, CallStatistics()))
+    with RecordReader(tmp_path) as records:
         (record,) = records.latest()
     assert record.recording == str(path) == str(tmp_path / f"recordings/2026-11-24/100400-{sid(1)}.wav")
 
@@ -64,15 +64,15 @@ def test_calls_are_recorded_only_on_request_and_never_where_nothing_is_kept(tmp_
 def test_a_hub_tells_what_is_kept(tmp_path: Path) -> None:
     secret = SECRETS["openai_api_key"]
     settings = bare_settings(records_dir=tmp_path, **SECRETS)
-    with call_records(settings, ["check"]) as recorder:
-        assert recorder is not None
+    with call_records(settings, ["check"]) as listener:
+        assert listener is not None
         hub = Hub(Redactor([secret]))
-        hub.add(recorder)
+        hub.add(listener)
         hub.server(CallStarted(sid(1), StreamSid("MZ1"), CALLER, ""))
         told = f"The key is {secret}."
         hub.call(sid(1), AgentTurn(told, None, items=(SpokenItem("a", told),)))
         hub.call(sid(1), CallOver(EndReason.MODEL_REFUSED, told, 100, CallStatistics()))
-    with Records(tmp_path) as records:
+    with RecordReader(tmp_path) as records:
         (record,) = records.latest()
     assert abs(record.started_at - time.time()) < 60
     assert json.loads(record.configuration)["tools"] == ["check"]
@@ -84,10 +84,10 @@ def test_a_hub_tells_what_is_kept(tmp_path: Path) -> None:
 def test_what_is_old_goes_as_the_settings_say(tmp_path: Path) -> None:
     for days, kept in ((0, 1), (30, 0)):
         settings = bare_settings(records_dir=tmp_path, records_days=days, openai_api_key="sk-x")
-        with call_records(settings) as recorder:
-            if recorder is not None and days == 0:
-                tell(recorder, 1, BEGAN - 40 * 86_400 - max(0.0, BEGAN - time.time()))
-        with Records(tmp_path) as records:
+        with call_records(settings) as listener:
+            if listener is not None and days == 0:
+                tell(listener, 1, BEGAN - 40 * 86_400 - max(0.0, BEGAN - time.time()))
+        with RecordReader(tmp_path) as records:
             assert len(records.latest()) == kept
 
 
@@ -121,10 +121,10 @@ def test_days_are_a_number(days: object) -> None:
 def test_a_server_that_starts_knows_what_callers_had(tmp_path: Path) -> None:
     settings = bare_settings(records_dir=tmp_path / "records", realtime_provider="local")
     assert used_since(settings, BEGAN) == []
-    with call_records(settings) as recorder:
-        assert recorder is not None
+    with call_records(settings) as listener:
+        assert listener is not None
         for number in (1, 2, 3):
-            tell(recorder, number, BEGAN + number)
+            tell(listener, number, BEGAN + number)
     assert used_since(settings, BEGAN + 2) == [DayUsage(CALLER, 2, 18.0, 0.0246)]
     quota = Quota(DayLimits(caller_calls=2), BEGAN + 60, used_since(settings, BEGAN + 2))
     assert quota.today(BEGAN + 60).calls == 2

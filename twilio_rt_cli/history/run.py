@@ -12,7 +12,7 @@ from twilio_rt_cli.history.table import calls_table, refused_table
 from twilio_rt_cli.history.times import local_time, moment
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.redaction import Redactor, printable
-from twilio_rt_cli.records.reader import Record, Records
+from twilio_rt_cli.records.reader import Record, RecordReader
 from twilio_rt_cli.records.schema import records_folder
 from twilio_rt_cli.settings.light import LightSettings
 
@@ -28,7 +28,7 @@ def run(options: HistoryOptions) -> None:
     settings = LightSettings()
     redactor = Redactor(show_numbers=settings.flag("SHOW_NUMBERS", False))
     since = 0.0 if options.since is None else moment(options.since, time.time())
-    with Records(records_folder(settings.path("RECORDS_DIR"))) as records:
+    with RecordReader(records_folder(settings.path("RECORDS_DIR"))) as records:
         match options.what:
             case "list" if options.refused:
                 _list_refused(options, records, since, redactor)
@@ -40,7 +40,7 @@ def run(options: HistoryOptions) -> None:
                 _export(options, records, since, redactor)
 
 
-def _list(options: HistoryOptions, records: Records, since: float, redactor: Redactor) -> None:
+def _list(options: HistoryOptions, records: RecordReader, since: float, redactor: Redactor) -> None:
     limit = _limit(options)
     found = records.latest(since=since, failed=options.failed, limit=limit + 1 if limit else None)
     shown = found[:limit] if limit else found
@@ -58,7 +58,7 @@ def _list(options: HistoryOptions, records: Records, since: float, redactor: Red
         console.say(f"These are the newest {len(shown)}; --limit N shows more, --limit 0 all.")
 
 
-def _list_refused(options: HistoryOptions, records: Records, since: float, redactor: Redactor) -> None:
+def _list_refused(options: HistoryOptions, records: RecordReader, since: float, redactor: Redactor) -> None:
     found = records.refused(since=since, limit=_limit(options) or None)
     if options.json:
         from twilio_rt_cli.history.export import json_line, refused_call
@@ -72,7 +72,7 @@ def _list_refused(options: HistoryOptions, records: Records, since: float, redac
         console.say("No call was turned away.")
 
 
-def _show(options: HistoryOptions, records: Records, redactor: Redactor) -> None:
+def _show(options: HistoryOptions, records: RecordReader, redactor: Redactor) -> None:
     from twilio_rt_cli.history.export import json_line, whole_call
     from twilio_rt_cli.history.page import call_page, transcript_text
 
@@ -86,7 +86,7 @@ def _show(options: HistoryOptions, records: Records, redactor: Redactor) -> None
         console.data(line)
 
 
-def _export(options: HistoryOptions, records: Records, since: float, redactor: Redactor) -> None:
+def _export(options: HistoryOptions, records: RecordReader, since: float, redactor: Redactor) -> None:
     numbers = [_the_one(records, name).number for name in options.ids] or records.numbers(since=since)
     found = (record for number in numbers if (record := records.record(number)) is not None)
     make = {"json": _json, "csv": _csv, "text": _text}[options.form]
@@ -99,14 +99,14 @@ def _export(options: HistoryOptions, records: Records, since: float, redactor: R
         console.say(f"{len(numbers)} {'call' if len(numbers) == 1 else 'calls'} written to {options.output}")
 
 
-def _json(found: Iterable[Record], records: Records, redactor: Redactor) -> Iterator[str]:
+def _json(found: Iterable[Record], records: RecordReader, redactor: Redactor) -> Iterator[str]:
     from twilio_rt_cli.history.export import json_line, whole_call
 
     for record in found:
         yield json_line(whole_call(record, records.events(record.number), redactor))
 
 
-def _csv(found: Iterable[Record], _: Records, redactor: Redactor) -> Iterator[str]:
+def _csv(found: Iterable[Record], _: RecordReader, redactor: Redactor) -> Iterator[str]:
     import csv
     import io
 
@@ -122,7 +122,7 @@ def _csv(found: Iterable[Record], _: Records, redactor: Redactor) -> Iterator[st
         yield line(csv_row(record, redactor))
 
 
-def _text(found: Iterable[Record], records: Records, redactor: Redactor) -> Iterator[str]:
+def _text(found: Iterable[Record], records: RecordReader, redactor: Redactor) -> Iterator[str]:
     from twilio_rt_cli.history.page import transcript_text
 
     for number, record in enumerate(found):
@@ -149,7 +149,7 @@ def _out(options: HistoryOptions) -> "Iterator[Callable[[str], None]]":
         raise ServerError(f"{path} cannot be written ({error.strerror or error}).") from error
 
 
-def _the_one(records: Records, name: str) -> Record:
+def _the_one(records: RecordReader, name: str) -> Record:
     found = records.named(name.strip().lstrip("…"))
     if len(found) == 1:
         return found[0]
@@ -177,7 +177,7 @@ def _width() -> int | None:
     return console.width(sys.stdout)
 
 
-def _say_none(records: Records, *, filtered: bool) -> None:
+def _say_none(records: RecordReader, *, filtered: bool) -> None:
     if filtered:
         console.say("No such call is recorded.")
         return

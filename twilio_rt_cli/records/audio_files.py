@@ -48,7 +48,7 @@ def tell_nobody(_: CallSid, __: Path) -> None:
     """Nobody wants to know."""
 
 
-class Recordings:
+class AudioRecordings:
     """All recordings below a folder. Enter it before the first; leaving writes what is still to be written.
 
     `began` is told of each recording's path, on the caller's thread, before there is a file. Recordings that began

@@ -54,7 +54,7 @@ class _Open:
     told: int = 0
 
 
-class Recorder:
+class RecordListener:
     """A Listener of the hub. `configuration` is what every call ran with; it must hold no secret."""
 
     def __init__(

@@ -68,7 +68,7 @@ class Record(Struct, frozen=True):
         return self.health == "failed" or self.state == CUT_OFF
 
 
-class Usage(Struct, frozen=True):
+class RecordedUsage(Struct, frozen=True):
     """What calls took together; those that go on or were cut off, as far as it was noted."""
 
     calls: int = 0
@@ -80,8 +80,8 @@ class Usage(Struct, frozen=True):
 class UsageSince(Struct, frozen=True):
     """What was used from some moment on."""
 
-    total: Usage
-    by_caller: dict[str, Usage]
+    total: RecordedUsage
+    by_caller: dict[str, RecordedUsage]
     """by phone number, as Twilio tells it"""
 
 
@@ -90,7 +90,7 @@ _ELSEWHERE = {"number", "configuration"}
 _FAILED = " AND (health = 'failed' OR ended_at IS NULL)"
 
 
-class Records:
+class RecordReader:
     """The records in a folder, open for reading. Close it, or use it as a context.
 
     Everything raises ServerError when the file cannot be read. Where there is no file there are no records.
@@ -176,7 +176,7 @@ class Records:
             " WHERE started_at >= ? GROUP BY from_number",
             at,
         )
-        by_caller = {number: Usage(*used) for number, *used in rows}
+        by_caller = {number: RecordedUsage(*used) for number, *used in rows}
         return UsageSince(_together(by_caller.values()), by_caller)
 
     @property
@@ -210,5 +210,7 @@ def _record(row: tuple[Any, ...]) -> Record:
     return Record(*row)
 
 
-def _together(parts: Collection[Usage]) -> Usage:
-    return Usage(sum(one.calls for one in parts), sum(one.seconds for one in parts), sum(one.cost_usd for one in parts))
+def _together(parts: Collection[RecordedUsage]) -> RecordedUsage:
+    return RecordedUsage(
+        sum(one.calls for one in parts), sum(one.seconds for one in parts), sum(one.cost_usd for one in parts)
+    )

@@ -16,7 +16,7 @@ from twilio_rt_cli.models.prices import prices_of
 from twilio_rt_cli.models.providers import Provider, endpoint
 from twilio_rt_cli.models.session import TurnDetection, session_config
 from twilio_rt_cli.protocol.twilio import CallSid, Start
-from twilio_rt_cli.records.audio_files import Recordings
+from twilio_rt_cli.records.audio_files import AudioRecordings
 from twilio_rt_cli.records.recorded_call import recorded
 from twilio_rt_cli.server.admission.registry import IncomingCall
 from twilio_rt_cli.settings.groups import Settings
@@ -30,7 +30,7 @@ class CallOpener:
     tells its notices to. `answer` is the server's OpenCall.
     """
 
-    recordings: Recordings | None = None
+    recordings: AudioRecordings | None = None
     """where calls are recorded, if they are"""
 
     def __init__(

@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from twilio_rt_cli import __version__
 from twilio_rt_cli.agents.prompt import prompt_text
 from twilio_rt_cli.errors import TwilioRtError
-from twilio_rt_cli.records.audio_files import Recordings, tell_nobody
-from twilio_rt_cli.records.listener import Plain, Recorder
-from twilio_rt_cli.records.reader import Records
+from twilio_rt_cli.records.audio_files import AudioRecordings, tell_nobody
+from twilio_rt_cli.records.listener import Plain, RecordListener
+from twilio_rt_cli.records.reader import RecordReader
 from twilio_rt_cli.records.schema import NAME, records_folder
 from twilio_rt_cli.records.writer import Writer
 from twilio_rt_cli.server.admission.quota import DayUsage
@@ -20,7 +20,7 @@ log = logging.getLogger("twilio_rt.records")
 
 
 @contextmanager
-def call_records(settings: Settings, tools: Sequence[str] = ()) -> Iterator[Recorder | None]:
+def call_records(settings: Settings, tools: Sequence[str] = ()) -> Iterator[RecordListener | None]:
     """A listener for the hub that keeps records while the context lasts; None, and no file is made, with RECORDS=false.
 
     `tools` are the names of the agent's tools. What waits to be written is written when the context ends, within 5 s.
@@ -30,15 +30,15 @@ def call_records(settings: Settings, tools: Sequence[str] = ()) -> Iterator[Reco
         return
     path = records_folder(settings.records.records_dir) / NAME
     with Writer(path, days=settings.records.records_days) as writer:
-        yield Recorder(writer, configuration(settings, tools))
+        yield RecordListener(writer, configuration(settings, tools))
 
 
-def recordings(settings: Settings, recorder: Recorder | None) -> AbstractContextManager[Recordings | None]:
-    """Where calls are recorded, if they are to be; the recorder is told of each file."""
+def recordings(settings: Settings, listener: RecordListener | None) -> AbstractContextManager[AudioRecordings | None]:
+    """Where calls are recorded, if they are to be; the listener is told of each file."""
     if not settings.records.record_audio:
         return nullcontext()
-    began = tell_nobody if recorder is None else recorder.recorded
-    return Recordings(
+    began = tell_nobody if listener is None else listener.recorded
+    return AudioRecordings(
         records_folder(settings.records.records_dir), days=settings.records.records_days or None, began=began
     )
 
@@ -51,7 +51,7 @@ def used_since(settings: Settings, at: float) -> list[DayUsage]:
     if not settings.records.records:
         return []
     try:
-        with Records(records_folder(settings.records.records_dir)) as records:
+        with RecordReader(records_folder(settings.records.records_dir)) as records:
             used = records.usage_since(at)
     except TwilioRtError as error:
         log.warning("limits count from now on, not from the beginning of the day: %s", error.message)
