@@ -34,11 +34,11 @@ def figures(number: int) -> Callable[[int], str]:
 def test_every_reader_gets_every_line_from_when_it_joined() -> None:
     async def story() -> None:
         stream = new()
-        stream.tell("nobody hears this")
+        stream.publish("nobody hears this")
         first = joined(stream)
-        stream.tell("one")
+        stream.publish("one")
         second = joined(stream)
-        stream.tell("two")
+        stream.publish("two")
         assert await taken(first) == ["hello", "one", "two"]
         assert await taken(second) == ["hello", "two"]
 
@@ -54,7 +54,7 @@ def test_a_reader_waits_for_the_next_line_and_for_the_end() -> None:
             waiting = group.create_task(reader.chunk())
             await asyncio.sleep(0)
             assert not waiting.done()
-            stream.tell("one")
+            stream.publish("one")
             assert await waiting == b"one\n"
             waiting = group.create_task(reader.chunk())
             await asyncio.sleep(0)
@@ -70,16 +70,16 @@ def test_figures_are_the_first_to_go_and_the_next_ones_tell_how_many_went() -> N
         stream = new()
         slow, quick = joined(stream), joined(stream)
         for number in range(SLOW_LINES):
-            stream.tell(f"line {number}")
+            stream.publish(f"line {number}")
             await taken(quick)
         for number in range(3):
-            stream.tell_figures(figures(number))
-        stream.tell("after")
+            stream.publish_figures(figures(number))
+        stream.publish("after")
         assert await taken(quick) == [f"figures {number} dropped 0" for number in range(3)] + ["after"]
-        stream.tell_figures(figures(3))
+        stream.publish_figures(figures(3))
         assert await taken(slow) == ["hello", *(f"line {number}" for number in range(SLOW_LINES)), "after"]
-        stream.tell_figures(figures(4))
-        stream.tell_figures(figures(5))
+        stream.publish_figures(figures(4))
+        stream.publish_figures(figures(5))
         assert await taken(slow) == ["figures 4 dropped 4", "figures 5 dropped 4"]
 
     run(story())
@@ -90,11 +90,11 @@ def test_who_is_ten_thousand_lines_behind_is_cut_off_and_told() -> None:
         stream = new()
         slow, quick = joined(stream), joined(stream)
         for number in range(MOST_LINES):
-            stream.tell(f"line {number}")
+            stream.publish(f"line {number}")
             await taken(quick)
         assert slow.ended
         assert slow.waiting == 1
-        stream.tell("more")
+        stream.publish("more")
         assert await taken(slow) == [f"lost {MOST_LINES + 1}"]
         assert await slow.chunk() == b""
         assert await taken(quick) == ["more"]
@@ -108,9 +108,9 @@ def test_long_lines_count_too() -> None:
         slow = joined(stream)
         long = "x" * (MOST_BYTES // 10)
         for _ in range(9):
-            stream.tell(long)
+            stream.publish(long)
         assert slow.waiting == 10
-        stream.tell(long)
+        stream.publish(long)
         assert await taken(slow) == ["lost 11"]
 
     run(story())
@@ -135,7 +135,7 @@ def test_nobody_joins_at_the_end() -> None:
         reader = joined(stream)
         stream.close("bye")
         stream.close("bye again")
-        stream.tell("too late")
+        stream.publish("too late")
         assert stream.join() is None
         assert await taken(reader) == ["hello", "bye"]
 
@@ -147,7 +147,7 @@ def test_any_text_is_a_line(line: str) -> None:
     async def story() -> None:
         stream = new()
         reader = joined(stream)
-        stream.tell(line)
+        stream.publish(line)
         assert len(await taken(reader)) == 2
 
     run(story())

@@ -34,9 +34,9 @@ def joined(one: EventFeed) -> Reader:
 def test_a_reader_first_hears_where_it_is() -> None:
     async def story() -> None:
         one = feed()
-        one.tell(1.0, EventLine("tunnel.down"))
+        one.publish(1.0, EventLine("tunnel.down"))
         reader = joined(one)
-        one.tell(2.0, EventLine("tunnel.up", (("url", "https://x"),)))
+        one.publish(2.0, EventLine("tunnel.up", (("url", "https://x"),)))
         one.close()
         assert await told(reader) == [
             {
@@ -63,7 +63,7 @@ def test_a_thread_may_tell_something() -> None:
         one = feed()
         reader = joined(one)
         await told(reader)
-        await asyncio.to_thread(one.tell, 1.0, EventLine("number.changed"))
+        await asyncio.to_thread(one.publish, 1.0, EventLine("number.changed"))
         async with asyncio.timeout(5):
             assert [event["type"] for event in await told(reader)] == ["number.changed"]
 
@@ -79,7 +79,7 @@ def test_a_thread_that_comes_too_late_is_not_hurt(recwarn: pytest.WarningsRecord
 
     def tell() -> None:
         try:
-            one.tell(1.0, EventLine("number.restored"))
+            one.publish(1.0, EventLine("number.restored"))
         except BaseException as error:  # noqa: BLE001  # a thread's error would be lost
             failures.append(error)
 
@@ -95,7 +95,7 @@ def test_figures_tell_how_many_a_slow_reader_missed() -> None:
         one = feed()
         reader = joined(one)
         for _ in range(SLOW_LINES):
-            one.tell(1.0, EventLine("tunnel.down"))
+            one.publish(1.0, EventLine("tunnel.down"))
         one.stats(SNAPSHOT)
         one.stats(SNAPSHOT)
         assert {event["type"] for event in await told(reader)} == {"server.ready", "tunnel.down"}

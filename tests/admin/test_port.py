@@ -22,7 +22,10 @@ async def administered(**changes: Any) -> AsyncIterator[tuple[World, str, list[s
     async with serving(**changes) as world:
         origins = world.server.origins
         app = create_admin_app(
-            origins, world.port, checked=world.server.checked, on_told=lambda: told.append(origins.current.url)
+            origins,
+            world.port,
+            checked=world.server.checked,
+            on_origin_changed=lambda: told.append(origins.current.url),
         )
         async with admin_port(app, "127.0.0.1", 0) as url:
             yield world, url, told

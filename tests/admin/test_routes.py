@@ -104,7 +104,12 @@ async def office(host: str = "127.0.0.1", **changes: Any) -> AsyncIterator[Offic
     async with serving(**changes) as world:
         one = Office(world)
         app = create_admin_app(
-            world.server.origins, world.port, checked=True, on_told=lambda: None, source=one.source(), host=host
+            world.server.origins,
+            world.port,
+            checked=True,
+            on_origin_changed=lambda: None,
+            source=one.source(),
+            host=host,
         )
         async with admin_port(app, host, 0, on_close=lambda: one.events.close('{"type":"server.stopped"}')) as one.url:
             yield one
@@ -247,7 +252,7 @@ def test_events_begin_with_where_we_are_and_go_on() -> None:
         async with one.reading() as lines, one.reading() as others:
             for reader in (lines, others):
                 assert await anext(reader) == '{"type":"server.ready"}'
-            one.events.tell('{"n":1}')
+            one.events.publish('{"n":1}')
             for reader in (lines, others):
                 assert await anext(reader) == '{"n":1}'
         await one.world.until(lambda: one.events.readers == 0)
@@ -265,7 +270,7 @@ def test_a_reader_who_stopped_holds_up_nobody_and_is_cut_off() -> None:
             for _ in range(MOST_LINES // 100 + 40):
                 began = time.perf_counter()
                 for _ in range(100):
-                    one.events.tell(line)
+                    one.events.publish(line)
                 longest = max(longest, time.perf_counter() - began)
                 for _ in range(100):
                     assert await anext(lines) == line
@@ -279,14 +284,16 @@ def test_the_end_waits_for_no_reader() -> None:
     async def story() -> None:
         async with serving() as world:
             one = Office(world)
-            app = create_admin_app(world.server.origins, 1, checked=True, on_told=lambda: None, source=one.source())
+            app = create_admin_app(
+                world.server.origins, 1, checked=True, on_origin_changed=lambda: None, source=one.source()
+            )
             stopped = lambda: one.events.close('{"type":"server.stopped"}')  # noqa: E731
             async with admin_port(app, "127.0.0.1", 0, on_close=stopped) as one.url:
                 sleeper = await one.stopped_reader()
                 reading = asyncio.ensure_future(one.all_lines())
                 await world.until(lambda: one.events.readers == 2)
                 for _ in range(2000):
-                    one.events.tell("x" * 1000)
+                    one.events.publish("x" * 1000)
                     await asyncio.sleep(0)
                 began = time.perf_counter()
             assert time.perf_counter() - began < 1.0

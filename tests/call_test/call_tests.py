@@ -11,11 +11,11 @@ from pathlib import Path
 from tests.caller.sounds import tone
 from tests.caller.stand_in import Manners, StandIn, stand_in
 from twilio_rt_cli.audio import mulaw
-from twilio_rt_cli.call_test.options import Limits, Wanted
+from twilio_rt_cli.call_test.options import CallTestOptions, Expectations
 from twilio_rt_cli.call_test.voice import Voice
 from twilio_rt_cli.caller.behaviour import Patience
 
-NOTHING_WANTED = Wanted(
+NOTHING_WANTED = CallTestOptions(
     url=None,
     say=(),
     audio=(),
@@ -24,7 +24,7 @@ NOTHING_WANTED = Wanted(
     calls=1,
     duration_s=None,
     record=None,
-    limits=Limits(),
+    expectations=Expectations(),
     loss_percent=0,
     jitter_ms=0,
     latency_ms=0,
@@ -36,7 +36,7 @@ NOTHING_WANTED = Wanted(
 )
 
 
-def wanted(url: str | None, **options: object) -> Wanted:
+def wanted(url: str | None, **options: object) -> CallTestOptions:
     """The command line with these options."""
     return replace(NOTHING_WANTED, url=url, **options)  # type: ignore[arg-type]  # names and types are the caller's
 

@@ -1,14 +1,14 @@
 import xml.etree.ElementTree as ET
 
 from twilio_rt_cli.call_test.junit import junit_xml
-from twilio_rt_cli.call_test.options import Limits
+from twilio_rt_cli.call_test.options import Expectations
 from twilio_rt_cli.call_test.summary import summarise
 from twilio_rt_cli.caller.phone import Violation
 from twilio_rt_cli.caller.report import CallReport
 
 
 def suite(*reports: CallReport, strict: bool = False) -> ET.Element:
-    limits = Limits(strict=strict)
+    limits = Expectations(strict=strict)
     return ET.fromstring(junit_xml(summarise("bridge", reports, limits, []), reports))
 
 

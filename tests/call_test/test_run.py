@@ -12,7 +12,7 @@ import pytest
 
 from tests.call_test.call_tests import recording, stand_in_thread, tone_voice, wanted
 from tests.caller.stand_in import TOKEN, Manners
-from twilio_rt_cli.call_test.options import Limits
+from twilio_rt_cli.call_test.options import Expectations
 from twilio_rt_cli.call_test.run import run
 from twilio_rt_cli.call_test.voice import Voice
 from twilio_rt_cli.errors import MissingExtraError
@@ -48,7 +48,7 @@ def test_a_person_sees_the_call_and_then_its_figures(capsys: pytest.CaptureFixtu
 
 
 def test_expectations_recordings_and_junit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    limits = Limits(expect=("240 milliseconds", "no such words"), max_first_audio_ms=5000, max_v2v_ms=1)
+    limits = Expectations(expect=("240 milliseconds", "no such words"), max_first_audio_ms=5000, max_v2v_ms=1)
     with stand_in_thread(Manners(closes_after=1)) as bridge:
         code = run(
             wanted(
@@ -79,7 +79,7 @@ def test_expectations_recordings_and_junit(tmp_path: Path, capsys: pytest.Captur
 def test_breaches_are_listed_and_fail_a_strict_test(capsys: pytest.CaptureFixture[str]) -> None:
     manners = Manners(closes_after=1, extra=['{"event":"clear","streamSid":"SID","why":"nothing"}'])
     with stand_in_thread(manners) as bridge:
-        code = run(wanted(bridge.origin, say=("Hello",), limits=Limits(strict=True)), tone_voice)
+        code = run(wanted(bridge.origin, say=("Hello",), limits=Expectations(strict=True)), tone_voice)
 
     assert code == 3
     assert "breach of the protocol: " in capsys.readouterr().out
@@ -120,7 +120,7 @@ def test_without_the_voice_the_caller_speaks_in_tones(capsys: pytest.CaptureFixt
 
 
 def test_what_needs_the_voice_says_so() -> None:
-    for options in ({"say": ("Hello",)}, {"limits": Limits(expect=("hello",))}):
+    for options in ({"say": ("Hello",)}, {"limits": Expectations(expect=("hello",))}):
         with pytest.raises(MissingExtraError):
             run(wanted("http://127.0.0.1:1", **options), no_voice)
 

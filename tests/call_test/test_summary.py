@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tests.caller.sounds import tone
-from twilio_rt_cli.call_test.options import Limits
+from twilio_rt_cli.call_test.options import Expectations
 from twilio_rt_cli.call_test.summary import summarise
 from twilio_rt_cli.caller.phone import Counters, Violation
 from twilio_rt_cli.caller.report import BargeInReport, CallReport, TurnReport
@@ -28,7 +28,7 @@ def report(**changes: object) -> CallReport:
 
 
 def judged(*reports: CallReport, **limits: object) -> dict[str, object]:
-    summary = summarise("bridge", reports, Limits(**limits), [])  # type: ignore[arg-type]  # the limits are the test's, by name
+    summary = summarise("bridge", reports, Expectations(**limits), [])  # type: ignore[arg-type]  # the limits are the test's, by name
     decoded = json.loads(summary.json())
     assert isinstance(decoded, dict)
     return decoded

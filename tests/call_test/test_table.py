@@ -3,7 +3,7 @@
 import pytest
 
 from tests.call_test.test_summary import report
-from twilio_rt_cli.call_test.options import Limits
+from twilio_rt_cli.call_test.options import Expectations
 from twilio_rt_cli.call_test.summary import summarise
 from twilio_rt_cli.call_test.table import printed
 from twilio_rt_cli.caller.phone import Violation
@@ -11,7 +11,7 @@ from twilio_rt_cli.caller.report import CallReport, TurnReport
 
 
 def table(*reports: CallReport) -> list[str]:
-    return printed(summarise("bridge", reports, Limits(), []))
+    return printed(summarise("bridge", reports, Expectations(), []))
 
 
 def test_the_median_of_two_lies_between_them() -> None:

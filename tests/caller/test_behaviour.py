@@ -1,19 +1,19 @@
-"""The caller's manners as transcripts: a line says for how long the agent is heard, then what the caller did."""
+"""How the caller behaves, as transcripts: a line says for how long the agent is heard, then what the caller did."""
 
 from collections.abc import Callable
 
 from tests.caller.sounds import tone
-from twilio_rt_cli.caller.behaviour import Conversation, Fail, Leave, Order, Patience, Press, Speak
+from twilio_rt_cli.caller.behaviour import CallerBehaviour, Fail, Leave, Order, Patience, Press, Speak
 from twilio_rt_cli.caller.script import BargeIn, Dtmf, HangUp, Pause, Say, Step, Utterance, WaitAnswer, WaitGreeting
 
 HELLO, MORE = Utterance("hello", tone(400)), Utterance("more", tone(400))
 
 
 class Listener:
-    """Ticks a conversation like a phone would, with a caller whose words take 400 ms."""
+    """Ticks a behaviour like a phone would, with a caller whose words take 400 ms."""
 
     def __init__(self, *script: Step, patience: Patience | None = None) -> None:
-        self.conversation = Conversation(script, patience)
+        self.behaviour = CallerBehaviour(script, patience)
         self.now = 1000.0
         self._words_until = 0.0
         self.orders: list[tuple[int, Order]] = []
@@ -23,7 +23,7 @@ class Listener:
         done: list[Order] = []
         for _ in range(ms // 20):
             self.now += 0.02
-            orders = self.conversation.tick(
+            orders = self.behaviour.tick(
                 self.now,
                 audible=audible,
                 more=audible if more is None else more,
@@ -102,7 +102,7 @@ def test_an_answer_that_began_too_early_and_was_cut_is_still_to_come() -> None:
     caller = Listener(Say(HELLO), WaitAnswer(), HangUp())
     caller.silence(200)
     caller.agent(100)  # in a pause of the caller's own sentence
-    caller.conversation.agent_cut()
+    caller.behaviour.agent_cut()
 
     assert caller.silence(1500) == []
     assert caller.agent(500) == []
@@ -116,7 +116,7 @@ def test_barge_in_speaks_over_the_answer() -> None:
     assert caller.agent(980) == []
     assert caller.agent(40) == [Speak(MORE)]
     assert caller.agent(200) == []  # the old answer goes on until it is cut
-    caller.conversation.agent_cut()
+    caller.behaviour.agent_cut()
     assert caller.silence(1200) == []
     assert caller.agent(600) == []
     assert caller.silence(940) == [Leave()]
@@ -161,7 +161,7 @@ def test_keys_are_pressed_one_after_the_other() -> None:
 
 def test_the_agent_may_end_the_call_once_all_is_said() -> None:
     caller = Listener(Say(HELLO), WaitAnswer(), HangUp())
-    said: Callable[[], bool] = lambda: caller.conversation.all_said  # noqa: E731
+    said: Callable[[], bool] = lambda: caller.behaviour.all_said  # noqa: E731
 
     assert not said()
     caller.silence(200)

@@ -13,7 +13,7 @@ from tests.caller.sounds import hush, tone
 from tests.caller.stand_in import ANSWER_MS, GREETING_MS, TOKEN, Manners, StandIn, plain_twiml, stand_in
 from twilio_rt_cli.caller import events
 from twilio_rt_cli.caller.behaviour import Patience
-from twilio_rt_cli.caller.client import CallPlan, place_call
+from twilio_rt_cli.caller.client import SimulatedCall, place_call
 from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.caller.report import CallReport
 from twilio_rt_cli.caller.route import Signer
@@ -38,12 +38,12 @@ MORE = Utterance("more", tone(200))
 SHORT: Script = (WaitGreeting(limit_s=3), Say(HELLO), WaitAnswer(limit_s=3), HangUp())
 
 
-def plan(target: str, *script: Step) -> CallPlan:
-    return CallPlan(target, script or SHORT, Signer(TOKEN), patience=QUICK, longest_verb_s=0.01)
+def plan(target: str, *script: Step) -> SimulatedCall:
+    return SimulatedCall(target, script or SHORT, Signer(TOKEN), patience=QUICK, longest_verb_s=0.01)
 
 
 def place(
-    wanted: Callable[[StandIn], CallPlan],
+    wanted: Callable[[StandIn], SimulatedCall],
     manners: Manners | None = None,
     *,
     named: str | None = None,
@@ -58,11 +58,11 @@ def place(
     return asyncio.run(call())
 
 
-def to_bridge(bridge: StandIn) -> CallPlan:
+def to_bridge(bridge: StandIn) -> SimulatedCall:
     return plan(bridge.origin)
 
 
-def to_stream(bridge: StandIn) -> CallPlan:
+def to_stream(bridge: StandIn) -> SimulatedCall:
     return plan(f"ws://127.0.0.1:{bridge.port}/media")
 
 

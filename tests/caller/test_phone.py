@@ -4,7 +4,7 @@ from base64 import b64encode
 import pytest
 
 from tests.caller.sounds import hush, tone
-from twilio_rt_cli.caller.phone import AgentAudio, AgentCut, Effect, Identity, Phone, Stage
+from twilio_rt_cli.caller.phone import AgentAudio, AgentCut, Effect, Identity, Phone, PhoneStage
 from twilio_rt_cli.caller.playout import Cut
 from twilio_rt_cli.errors import LocalProtocolError
 from twilio_rt_cli.protocol import twilio
@@ -153,7 +153,7 @@ def test_keys_and_stop_count_in_the_same_sequence() -> None:
     }
     assert phone.frames(101.0) == ()
     assert phone.deadline() is None
-    assert phone.stage is Stage.OVER
+    assert phone.stage is PhoneStage.OVER
 
 
 def test_it_picks_up_once_and_hangs_up_once() -> None:

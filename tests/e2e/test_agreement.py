@@ -10,7 +10,7 @@ import httpx
 from tests.e2e.test_serve import STAYS, TOKEN, Caller, run, serve
 from tests.nursery.nursery import Nursery
 from tests.scripted_model import Answer, Script, Speech, scripted_model
-from twilio_rt_cli.caller.client import CallPlan, place_call
+from twilio_rt_cli.caller.client import SimulatedCall, place_call
 from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.caller.report import CallReport
 from twilio_rt_cli.caller.route import Signer
@@ -21,7 +21,7 @@ LOSS_PERCENT = 5
 
 async def call(caller: Caller, url: str) -> CallReport:
     quality = LineQuality(loss_percent=LOSS_PERCENT)
-    plan = CallPlan(url, STAYS, signer=Signer(TOKEN), longest_verb_s=0.2, quality=quality, seed=7)
+    plan = SimulatedCall(url, STAYS, signer=Signer(TOKEN), longest_verb_s=0.2, quality=quality, seed=7)
     return await place_call(plan, hang_up=caller.hang_up, watch=caller.watch)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.nursery.nursery import Forked, Nursery
 from tests.scripted_model import Answer, Connection, FunctionCall, Script, Speech, scripted_model
-from twilio_rt_cli.caller.client import CallPlan, place_call
+from twilio_rt_cli.caller.client import SimulatedCall, place_call
 from twilio_rt_cli.caller.events import AgentSpoke, CallEvent
 from twilio_rt_cli.caller.report import CallReport
 from twilio_rt_cli.caller.route import Signer
@@ -102,7 +102,7 @@ class Caller:
             self.agent_spoke.set()
 
     async def call(self, url: str) -> None:
-        plan = CallPlan(url, STAYS, signer=Signer(TOKEN), longest_verb_s=0.2)
+        plan = SimulatedCall(url, STAYS, signer=Signer(TOKEN), longest_verb_s=0.2)
         self.report = await place_call(plan, hang_up=self.hang_up, watch=self.watch)
 
 

@@ -15,7 +15,7 @@ from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
 from tests.scripted_model import PER_MS, Answer, Connection, FunctionCall, Script, Speech
-from twilio_rt_cli.caller.client import CallPlan, place_call
+from twilio_rt_cli.caller.client import SimulatedCall, place_call
 from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.caller.route import Signer
 from twilio_rt_cli.caller.script import Pause, WaitGreeting
@@ -80,7 +80,7 @@ async def take_turns(connection: Connection, dice: random.Random, think_s: float
 
 async def call(url: str, number: int, over: asyncio.Event) -> None:
     quality = LineQuality(loss_percent=5 if number == LOSSY else 0)
-    plan = CallPlan(
+    plan = SimulatedCall(
         url,
         (WaitGreeting(limit_s=10), Pause(3_600_000)),
         signer=Signer(TOKEN),

@@ -18,7 +18,7 @@ from tests.open_bridge import PLAN, open_bridge
 from tests.scripted_model import Answer, Script, scripted_model
 from twilio_rt_cli.audio import mulaw
 from twilio_rt_cli.bridge.bridge import NewCall
-from twilio_rt_cli.caller.client import CallPlan, place_call
+from twilio_rt_cli.caller.client import SimulatedCall, place_call
 from twilio_rt_cli.caller.events import CallerSpoke, CallEvent
 from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.caller.report import CallReport
@@ -88,7 +88,7 @@ async def recorded_call(
     with AudioRecordings(folder) as recordings:
         path, new_call = recorder(recordings)
         async with scripted_model(script), open_bridge(script.url, plan=PLAN, new_call=new_call) as url:
-            plan = CallPlan(
+            plan = SimulatedCall(
                 url,
                 (*steps, Pause(1200), HangUp()),
                 quality=quality or LineQuality(),

@@ -4,7 +4,7 @@ import pytest
 
 from twilio_rt_cli.errors import ServiceError, TwilioRtError, UnreachableError
 from twilio_rt_cli.tunnel.config import TunnelConfig
-from twilio_rt_cli.tunnel.failures import failure, spoken
+from twilio_rt_cli.tunnel.failures import failure, redacted
 
 CONFIG = TunnelConfig(port=5001, authtoken="2abcSECRETsecretSECRET")
 NO_ROUTE = 'failed to dial ngrok server with address "connect.ngrok-agent.com:443": lookup: no such host'
@@ -28,8 +28,8 @@ def test_what_has_no_words_of_its_own_is_quoted(said: str, kind: type[TwilioRtEr
 
 @pytest.mark.parametrize("said", ["Your authtoken: 2abcSECRETsecretSECRET", "Your authtoken: 2xyzSECRETofAnother"])
 def test_the_token_is_never_quoted(said: str) -> None:
-    assert spoken(f"{said}\r\n\r\nERR_NGROK_9999", CONFIG) == "Your authtoken: •••• ERR_NGROK_9999"
+    assert redacted(f"{said}\r\n\r\nERR_NGROK_9999", CONFIG) == "Your authtoken: •••• ERR_NGROK_9999"
 
 
 def test_a_long_answer_is_cut() -> None:
-    assert len(spoken("word " * 1000, CONFIG)) == 301
+    assert len(redacted("word " * 1000, CONFIG)) == 301

@@ -1,4 +1,4 @@
-"""Which way is taken: an agent left behind, somebody else's, or one of our own; and what of it is ended."""
+"""Where a tunnel comes from: an agent left behind, somebody else's, or one of our own; and what of it is ended."""
 
 import subprocess
 import sys

@@ -8,7 +8,7 @@ from twilio.base.exceptions import TwilioRestException  # type: ignore[import-un
 
 from twilio_rt_cli.errors import CredentialsError, ServiceError
 from twilio_rt_cli.twilio_api.account import Account
-from twilio_rt_cli.twilio_api.refusals import Refusal, refusal_of, told, unreachable
+from twilio_rt_cli.twilio_api.refusals import TwilioRefusal, refusal_error, refusal_of, unreachable
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 ACCOUNT = Account(account_sid="AC1", auth_token=TOKEN, region="ie1")
@@ -16,7 +16,7 @@ ORIGIN = "https://api.twilio.com"
 
 
 def test_no_secret_and_no_power_over_the_terminal_comes_with_a_message() -> None:
-    error = told(Refusal(400, 21999, f"\x1b[31mno\n{TOKEN}" + "x" * 999), "place the call", ACCOUNT)
+    error = refusal_error(TwilioRefusal(400, 21999, f"\x1b[31mno\n{TOKEN}" + "x" * 999), "place the call", ACCOUNT)
     assert isinstance(error, ServiceError)
     assert TOKEN not in error.message
     assert error.message.isprintable()
@@ -27,7 +27,7 @@ def test_no_secret_and_no_power_over_the_terminal_comes_with_a_message() -> None
 
 def test_the_sdks_own_prefix_is_left_out() -> None:
     refusal = refusal_of(TwilioRestException(400, "/x", "Unable to create record: It is wrong.", 21999))
-    assert refusal == Refusal(400, 21999, "It is wrong.")
+    assert refusal == TwilioRefusal(400, 21999, "It is wrong.")
 
 
 def test_an_exception_without_an_answer_is_no_refusal() -> None:
@@ -36,7 +36,7 @@ def test_an_exception_without_an_answer_is_no_refusal() -> None:
 
 
 def test_a_regions_credentials_are_its_own() -> None:
-    error = told(Refusal(401, 20003, "Authenticate"), "show the account", ACCOUNT)
+    error = refusal_error(TwilioRefusal(401, 20003, "Authenticate"), "show the account", ACCOUNT)
     assert isinstance(error, CredentialsError)
     assert error.hint.endswith("They must be those of the region ie1.")
 

@@ -12,7 +12,7 @@ from tests.twilio_rest.account import Account, Call, Number, rfc2822
 from tests.twilio_rest.refusals import Refused
 from tests.twilio_rest.web import Request
 from twilio_rt_cli.caller.behaviour import Patience
-from twilio_rt_cli.caller.client import CallPlan, place_call
+from twilio_rt_cli.caller.client import SimulatedCall, place_call
 from twilio_rt_cli.caller.report import CallReport
 from twilio_rt_cli.caller.route import Route, Signer
 from twilio_rt_cli.caller.script import HangUp, Pause, Script, WaitGreeting
@@ -142,7 +142,7 @@ class Network:
         live = self._live.setdefault(call.sid, Live())
         call.status, call.began_at = "in-progress", datetime.now(UTC)
         target, named = self._way(url)
-        plan = CallPlan(
+        plan = SimulatedCall(
             target,
             script,
             Signer(self.account.auth_token),
@@ -166,7 +166,7 @@ class Network:
         call.duration_s = round((call.ended_at - call.began_at).total_seconds())
         return report
 
-    async def _go_on(self, plan: CallPlan, report: CallReport, following: str) -> None:
+    async def _go_on(self, plan: SimulatedCall, report: CallReport, following: str) -> None:
         """A redirected call plays what it was redirected to; the redirect itself was no fault of anybody's."""
         report.failures.clear()
         if following.startswith("<"):

@@ -42,7 +42,7 @@ class Reader:
         """Whether no further line will be taken in."""
         return self._ended
 
-    def tell(self, line: str) -> None:
+    def put(self, line: str) -> None:
         """Queue a line, or cut the reader off."""
         raw = line.encode("utf-8", "backslashreplace") + b"\n"
         if len(self._lines) >= MOST_LINES or self._bytes + len(raw) > MOST_BYTES:
@@ -55,12 +55,12 @@ class Reader:
         self._bytes += len(raw)
         self._stirred.set()
 
-    def tell_figures(self, line: Callable[[int], str]) -> None:
+    def put_figures(self, line: Callable[[int], str]) -> None:
         """Queue figures unless too much waits; `line` is made from how many were left out so far."""
         if len(self._lines) > SLOW_LINES:
             self._dropped += 1
             return
-        self.tell(line(self._dropped))
+        self.put(line(self._dropped))
 
     def end(self) -> None:
         """No further line; what waits can still be taken."""
@@ -102,7 +102,7 @@ class Broadcast:
         if self._closed or len(self._readers) >= MOST_READERS:
             return None
         reader = Reader(self._farewell)
-        reader.tell(self._greeting())
+        reader.put(self._greeting())
         self._readers.add(reader)
         return reader
 
@@ -111,23 +111,23 @@ class Broadcast:
         reader.end()
         self._readers.discard(reader)
 
-    def tell(self, line: str) -> None:
+    def publish(self, line: str) -> None:
         """A line for all."""
         for reader in self._readers:
             if not reader.ended:
-                reader.tell(line)
+                reader.put(line)
 
-    def tell_figures(self, line: Callable[[int], str]) -> None:
+    def publish_figures(self, line: Callable[[int], str]) -> None:
         """Figures for all who keep up; `line` is made from how many a reader missed so far."""
         for reader in self._readers:
             if not reader.ended:
-                reader.tell_figures(line)
+                reader.put_figures(line)
 
     def close(self, last: str) -> None:
         """The server's end: a last line for all, and nobody new; again: nothing."""
         if self._closed:
             return
-        self.tell(last)
+        self.publish(last)
         self._closed = True
         for reader in self._readers:
             reader.end()

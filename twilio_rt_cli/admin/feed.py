@@ -23,18 +23,18 @@ class EventFeed:
             lambda: ready_event(where()).json(clock()), lambda lost: cut_off_event(lost).json(clock())
         )
 
-    def tell(self, at: float, event: EventLine) -> None:
+    def publish(self, at: float, event: EventLine) -> None:
         """An event, for all who are attached."""
         if threading.get_ident() != self._thread:  # a number is changed in a thread
             with suppress(RuntimeError):  # the loop is closed, and nobody is attached any more
-                self._loop.call_soon_threadsafe(self.tell, at, event)
+                self._loop.call_soon_threadsafe(self.publish, at, event)
         elif self.broadcast.readers:
-            self.broadcast.tell(event.json(at))
+            self.broadcast.publish(event.json(at))
 
     def stats(self, now: Snapshot) -> None:
         """How the server does, for those who keep up."""
         at = self._clock()
-        self.broadcast.tell_figures(lambda dropped: stats_event(now, dropped).json(at))
+        self.broadcast.publish_figures(lambda dropped: stats_event(now, dropped).json(at))
 
     def close(self) -> None:
         """The server is gone: everybody hears so, and the streams end."""

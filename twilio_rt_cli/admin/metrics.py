@@ -54,14 +54,16 @@ class Metrics:
         """calls on the line, and what was told once of each"""
         self._tools = frozenset(filter(_TOOL_NAME.fullmatch, tools))
 
-        def counter(name: str, told: str, labels: Labels = ()) -> Counter:
-            return Counter(name, told, labels, namespace=PREFIX, registry=registry)
+        def counter(name: str, documentation: str, labels: Labels = ()) -> Counter:
+            return Counter(name, documentation, labels, namespace=PREFIX, registry=registry)
 
-        def gauge(name: str, told: str) -> Gauge:
-            return Gauge(name, told, namespace=PREFIX, registry=registry)
+        def gauge(name: str, documentation: str) -> Gauge:
+            return Gauge(name, documentation, namespace=PREFIX, registry=registry)
 
-        def seconds(name: str, told: str, buckets: tuple[float, ...], labels: Labels = ()) -> Histogram:
-            return Histogram(name + "_seconds", told, labels, namespace=PREFIX, buckets=buckets, registry=registry)
+        def seconds(name: str, documentation: str, buckets: tuple[float, ...], labels: Labels = ()) -> Histogram:
+            return Histogram(
+                name + "_seconds", documentation, labels, namespace=PREFIX, buckets=buckets, registry=registry
+            )
 
         Info("build", "The version that runs.", namespace=PREFIX, registry=registry).info({"version": __version__})
         self._active = gauge("calls_active", "Calls whose stream runs.")
@@ -133,8 +135,8 @@ class Metrics:
                 pass
 
     def _first(self, call_sid: CallSid, kind: type[Notice]) -> bool:
-        told = self._running.get(call_sid)
-        if told is None or kind in told:
+        seen = self._running.get(call_sid)
+        if seen is None or kind in seen:
             return False
-        told.add(kind)
+        seen.add(kind)
         return True

@@ -32,7 +32,7 @@ _CLOSE_S = 0.5
 """how long those who are being answered may take to hear the end of it"""
 
 
-class ToldOrigin(BaseModel):
+class AnnouncedOrigin(BaseModel):
     """What `tunnel` tells: where Twilio reaches the server on this port; null takes it back."""
 
     origin: Annotated[str, AfterValidator(origin_text)] | None
@@ -51,7 +51,7 @@ def create_admin_app(
     port: int,
     *,
     checked: bool,
-    on_told: Callable[[], None],
+    on_origin_changed: Callable[[], None],
     source: AdminSource | None = None,
     host: str = "127.0.0.1",
 ) -> ASGIApp:
@@ -65,18 +65,18 @@ def create_admin_app(
         """Where Twilio reaches us, and the port that is for it."""
         return KnownOrigin(origin=origins.current.url, port=port)
 
-    async def tell(told: ToldOrigin) -> KnownOrigin:
+    async def announce(announced: AnnouncedOrigin) -> KnownOrigin:
         """What `twilio-rt tunnel` tells: Twilio reaches us there from now on."""
         if not checked:
             raise HTTPException(409, "Twilio's signatures are not checked here: only this machine may call.")
-        if told.port != port:
-            raise HTTPException(409, f"This server listens on port {port}, not {told.port}.")
-        origins.told = told.origin
-        on_told()
+        if announced.port != port:
+            raise HTTPException(409, f"This server listens on port {port}, not {announced.port}.")
+        origins.announced = announced.origin
+        on_origin_changed()
         return await known()
 
     app.add_api_route("/origin", known, methods=["GET"])
-    app.add_api_route("/origin", tell, methods=["PUT"], dependencies=[Depends(_from_this_machine)])
+    app.add_api_route("/origin", announce, methods=["PUT"], dependencies=[Depends(_from_this_machine)])
     if source is not None:
         app.include_router(calls_router(source, Depends(_from_this_machine)))
     return LoopbackOnly(app) if is_loopback(host) else app

@@ -82,8 +82,8 @@ def calls_router(source: AdminSource, changing: Depends) -> APIRouter:
     return router
 
 
-def _json(told: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(told), media_type="application/json")
+def _json(answer: msgspec.Struct) -> Response:
+    return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
 class _EventLines(Response):

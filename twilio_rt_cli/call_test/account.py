@@ -16,7 +16,7 @@ TO_NUMBER = "+14155550100"
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class CallingAs:
     """Who calls, and how requests are signed."""
 
     account_sid: str
@@ -24,12 +24,12 @@ class Account:
     to_number: str = TO_NUMBER
 
 
-def local_account() -> Account:
+def local_account() -> CallingAs:
     """An account for a bridge of our own, which checks signatures with the signer's secret."""
-    return Account(new_account_sid(), Signer(secrets.token_hex(16)))
+    return CallingAs(new_account_sid(), Signer(secrets.token_hex(16)))
 
 
-def account() -> Account:
+def account() -> CallingAs:
     """The account of the environment or `.env`; unsigned when neither has a token. Raises SettingsError."""
     check_dot_env()
     try:
@@ -38,7 +38,7 @@ def account() -> Account:
         raise SettingsError(".env cannot be read.", hint="It should be UTF-8 text: NAME=value lines.") from error
     token, key = found.twilio_auth_token.get_secret_value(), found.twilio_shared_key.get_secret_value()
     algorithm = Algorithm.HMAC_SHA256 if key and not token else Algorithm.HMAC_SHA1
-    return Account(
+    return CallingAs(
         found.twilio_account_sid or new_account_sid(),
         Signer(token or key or None, algorithm),
         found.twilio_phone_number or TO_NUMBER,

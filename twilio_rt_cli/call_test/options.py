@@ -13,7 +13,7 @@ Mode = Literal["local", "bridge", "stream", "phone"]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Expectations:
     """What the calls must hold to."""
 
     expect: tuple[str, ...] = ()
@@ -23,7 +23,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CallTestOptions:
     """The command line of `call-test`."""
 
     url: str | None
@@ -34,7 +34,7 @@ class Wanted:
     calls: int
     duration_s: float | None
     record: Path | None
-    limits: Limits
+    expectations: Expectations
     loss_percent: float
     jitter_ms: float
     latency_ms: float
@@ -55,7 +55,7 @@ class Wanted:
     @property
     def needs_voice(self) -> bool:
         """Whether the test makes no sense without the offline voice and recogniser."""
-        return self.mode == "local" or bool(self.say or self.limits.expect)
+        return self.mode == "local" or bool(self.say or self.expectations.expect)
 
     def recording(self, call: int) -> Path | None:
         """Where a call's recording goes: the file itself, or one a call when there are several."""
@@ -78,7 +78,7 @@ class Wanted:
                 raise SettingsError(f"{option}: {path} is a folder, not a file.")
         for path in self.audio:
             read_audio(path)
-        for text in (*self.say, *self.limits.expect):
+        for text in (*self.say, *self.expectations.expect):
             if not text.strip():
                 raise SettingsError("--say and --expect need words.")
 

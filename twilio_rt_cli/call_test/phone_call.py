@@ -22,7 +22,7 @@ _MISSES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Ring:
+class PhoneCallOptions:
     """The command line of `call-test --to`."""
 
     to: str
@@ -32,10 +32,10 @@ class Ring:
     json: bool = False
 
 
-def ring(wanted: Ring, settings: Settings) -> int:
+def ring(options: PhoneCallOptions, settings: Settings) -> int:
     """Place the call and follow it to its end; the exit code. Raises TwilioRtError for what cannot even begin."""
     account = account_of(settings.twilio)
-    origin = _origin(wanted)
+    origin = _origin(options)
     if is_loopback_url(origin) and not account.elsewhere:
         raise SettingsError(
             f"{origin} is this machine's own address: Twilio cannot reach it.",
@@ -44,21 +44,21 @@ def ring(wanted: Ring, settings: Settings) -> int:
     with TwilioApi(account) as api:
         number = api.number(settings.twilio.twilio_phone_number or None)
         limit_s = round(settings.agent.max_call_seconds)
-        say = _Say(wanted.json)
-        say.line(f"{wanted.to} will ring, from {number.phone_number}. Twilio charges for this call.")
-        say.line(f"Who answers talks to {origin}, for {limit_s} s at most.")
-        _consent(wanted)
+        progress = _Progress(options.json)
+        progress.line(f"{options.to} will ring, from {number.phone_number}. Twilio charges for this call.")
+        progress.line(f"Who answers talks to {origin}, for {limit_s} s at most.")
+        _consent(options)
         call = api.start_call(
-            wanted.to,
+            options.to,
             number.phone_number,
             webhook_url(origin),
             status_callback=f"{origin}/call-status",
             time_limit_s=limit_s,
         )
-        last, stopped = _Followed(api, call, wanted.duration_s, say).to_the_end()
+        last, stopped = _Followed(api, call, options.duration_s, progress).to_the_end()
     failures = [] if stopped or last.status == "completed" else [f"the call ended as {last.status}"]
     exit_code = INTERRUPTED if stopped else CHECK_FAILED if failures else 0
-    if wanted.json:
+    if options.json:
         console.data(_summary(exit_code, failures).json())
     else:
         took = f" after {last.duration_s} s" if last.duration_s is not None else ""
@@ -66,7 +66,7 @@ def ring(wanted: Ring, settings: Settings) -> int:
     return exit_code
 
 
-class _Say:
+class _Progress:
     """Lines for a person; none where a script reads."""
 
     def __init__(self, quiet: bool) -> None:
@@ -80,10 +80,10 @@ class _Say:
 class _Followed:
     """A call while it goes on: each new status is told, and Ctrl-C hangs up."""
 
-    def __init__(self, api: TwilioApi, call: PlacedCall, duration_s: float | None, say: _Say) -> None:
+    def __init__(self, api: TwilioApi, call: PlacedCall, duration_s: float | None, progress: _Progress) -> None:
         self._api = api
         self._call = call
-        self._say = say
+        self._progress = progress
         self._until = None if duration_s is None else time.monotonic() + duration_s
         self._stop = threading.Event()
         self._stopped = False
@@ -91,7 +91,7 @@ class _Followed:
     def to_the_end(self) -> tuple[PlacedCall, bool]:
         """The call as it ended, and whether somebody stopped it."""
         with on_stop_signals(self._on_signal):
-            self._say.line(f"{self._call.sid}  {self._call.status}")
+            self._progress.line(f"{self._call.sid}  {self._call.status}")
             misses = 0
             while not self._call.over:
                 if self._stop.wait(_LOOK_S) or (self._until is not None and time.monotonic() >= self._until):
@@ -108,13 +108,13 @@ class _Followed:
     def _look(self) -> None:
         found = self._api.call(self._call.sid)
         if found.status != self._call.status:
-            self._say.line(f"{found.sid}  {found.status}")
+            self._progress.line(f"{found.sid}  {found.status}")
         self._call = found
 
     def _hang_up(self) -> None:
         self._stop.clear()
         self._until = None
-        self._say.line("hanging up")
+        self._progress.line("hanging up")
         try:
             self._api.hang_up(self._call.sid)
         except ServiceError:  # it is over already (Twilio 21220): the next look tells how
@@ -127,8 +127,8 @@ class _Followed:
         self._stop.set()
 
 
-def _origin(wanted: Ring) -> str:
-    origin = wanted.url or by_running_server()
+def _origin(options: PhoneCallOptions) -> str:
+    origin = options.url or by_running_server()
     if origin is None:
         raise SettingsError(
             "There is no bridge to connect the call to.",
@@ -140,11 +140,11 @@ def _origin(wanted: Ring) -> str:
         raise SettingsError(f"{origin!r} {error}.", hint="It is the bridge's origin: https://bridge.example") from None
 
 
-def _consent(wanted: Ring) -> None:
-    if wanted.yes:
+def _consent(options: PhoneCallOptions) -> None:
+    if options.yes:
         return
     if not console.can_ask():
-        raise NeedsConsentError(f"Nobody is here to agree to a call to {wanted.to}.", hint="Add --yes.")
+        raise NeedsConsentError(f"Nobody is here to agree to a call to {options.to}.", hint="Add --yes.")
     if not console.ask("Call now?"):
         raise NeedsConsentError("Nobody was called.")
 

@@ -1,7 +1,7 @@
 """What the caller of a `call-test` does: the script that its options ask for."""
 
 from twilio_rt_cli.audio import tones
-from twilio_rt_cli.call_test.options import Wanted, read_audio
+from twilio_rt_cli.call_test.options import CallTestOptions, read_audio
 from twilio_rt_cli.call_test.voice import Voice
 from twilio_rt_cli.caller.script import (
     HangUp,
@@ -20,29 +20,29 @@ from twilio_rt_cli.caller.script import (
 _INTERJECTION = "Sorry, just a moment, please."
 
 
-def script_for(wanted: Wanted, voice: Voice | None) -> Script:
+def script_for(options: CallTestOptions, voice: Voice | None) -> Script:
     """The caller's script; without a voice and without audio files the caller only makes tones.
 
     Raises SettingsError for an audio file that cannot be read.
     """
-    turns = _turns(wanted, voice)
+    turns = _turns(options, voice)
     if turns:
         script = turns_script(turns)
     elif voice is not None:
         script = default_script(voice.speak)
     else:
         script = _tones()
-    if wanted.dtmf:
-        script = with_keys(script, wanted.dtmf)
-    if wanted.barge_in:
+    if options.dtmf:
+        script = with_keys(script, options.dtmf)
+    if options.barge_in:
         script = with_interruptions(script, _interjection(turns, voice))
-    return script if wanted.duration_s is None else staying_on(script)
+    return script if options.duration_s is None else staying_on(script)
 
 
-def _turns(wanted: Wanted, voice: Voice | None) -> list[Utterance]:
-    assert voice is not None or not wanted.say
-    said = [Utterance(text, voice.speak(text)) for text in wanted.say] if voice is not None else []
-    return said + [Utterance(path.name, read_audio(path)) for path in wanted.audio]
+def _turns(options: CallTestOptions, voice: Voice | None) -> list[Utterance]:
+    assert voice is not None or not options.say
+    said = [Utterance(text, voice.speak(text)) for text in options.say] if voice is not None else []
+    return said + [Utterance(path.name, read_audio(path)) for path in options.audio]
 
 
 def _interjection(turns: list[Utterance], voice: Voice | None) -> Utterance:

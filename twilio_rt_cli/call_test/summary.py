@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from twilio_rt_cli.call_test.options import Limits, Mode
-from twilio_rt_cli.caller.expect import says
+from twilio_rt_cli.call_test.options import Expectations, Mode
+from twilio_rt_cli.caller.expect import contains_words
 from twilio_rt_cli.caller.report import CallReport, TurnReport
 from twilio_rt_cli.errors import CredentialsError, UnreachableError
 from twilio_rt_cli.output.exit_codes import CHECK_FAILED, CREDENTIALS, INTERRUPTED, UNREACHABLE
@@ -91,7 +91,7 @@ class Summary(Struct, frozen=True):
         return msgspec.json.encode(self).decode()
 
 
-def summarise(mode: Mode, reports: Sequence[CallReport], limits: Limits, recordings: Sequence[str]) -> Summary:
+def summarise(mode: Mode, reports: Sequence[CallReport], limits: Expectations, recordings: Sequence[str]) -> Summary:
     """Puts the calls together and judges them by the limits."""
     many = len(reports) > 1
     failures = [
@@ -139,7 +139,7 @@ def summarise(mode: Mode, reports: Sequence[CallReport], limits: Limits, recordi
     )
 
 
-def _missed(report: CallReport, limits: Limits) -> Iterable[str]:
+def _missed(report: CallReport, limits: Expectations) -> Iterable[str]:
     """The limits that a call did not hold to; none for a call that never was, or was stopped."""
     if report.trouble is not None or report.stopped:
         return
@@ -147,11 +147,11 @@ def _missed(report: CallReport, limits: Limits) -> Iterable[str]:
     yield from _too_late("an answer", [turn.v2v_ms for turn in report.turns], limits.max_v2v_ms)
     for text in limits.expect:
         answers = report.answers()
-        if not any(says(heard, text) for heard in (*map(_heard, answers), " ".join(map(_heard, answers)))):
+        if not any(contains_words(heard, text) for heard in (*map(_heard, answers), " ".join(map(_heard, answers)))):
             yield f"the agent never said “{text}”"
 
 
-def _breaches(report: CallReport, limits: Limits) -> Iterable[str]:
+def _breaches(report: CallReport, limits: Expectations) -> Iterable[str]:
     if limits.strict:
         yield from (f"{BREACH}{one.text} (Twilio {one.code})" for one in report.violations)
 

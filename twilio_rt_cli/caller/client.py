@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 from websockets.asyncio.client import ClientConnection
 
 from twilio_rt_cli.caller import events
-from twilio_rt_cli.caller.behaviour import Conversation, Patience
+from twilio_rt_cli.caller.behaviour import CallerBehaviour, Patience
 from twilio_rt_cli.caller.dialling import StreamRefused, media_socket
 from twilio_rt_cli.caller.line import Line, LineQuality
 from twilio_rt_cli.caller.phone import Identity, Phone
@@ -20,7 +20,7 @@ from twilio_rt_cli.caller.route import Route, Signer, resolve
 from twilio_rt_cli.caller.script import Script
 from twilio_rt_cli.caller.stream import EndedBy, Lines, MediaStream, StreamEnd
 from twilio_rt_cli.caller.tape import Tape
-from twilio_rt_cli.caller.twiml_player import Stage, TwimlPlayer, capped_sleep
+from twilio_rt_cli.caller.twiml_player import CallActions, TwimlPlayer, capped_sleep
 from twilio_rt_cli.caller.webhook import Caller, Document, Webhook, WebhookFailed, elapsed_ms
 from twilio_rt_cli.errors import TwilioRtError
 from twilio_rt_cli.output.times import utc
@@ -41,7 +41,7 @@ def new_call_sid() -> CallSid:
 
 
 @dataclass(frozen=True, slots=True)
-class CallPlan:
+class SimulatedCall:
     """What to call and how."""
 
     target: str
@@ -68,7 +68,7 @@ class CallPlan:
 
 
 async def place_call(
-    plan: CallPlan,
+    simulated: SimulatedCall,
     *,
     hang_up: asyncio.Event,
     watch: Callable[[events.CallEvent], None] = lambda _: None,
@@ -78,7 +78,7 @@ async def place_call(
 
     Nothing is raised for what the other side does: the report tells it. `speak` gives TwiML's `<Say>` a voice.
     """
-    return await _Call(plan, hang_up, watch, speak).place()
+    return await _Call(simulated, hang_up, watch, speak).place()
 
 
 class _Call:
@@ -86,27 +86,29 @@ class _Call:
 
     def __init__(
         self,
-        plan: CallPlan,
+        simulated: SimulatedCall,
         hang_up: asyncio.Event,
         watch: Callable[[events.CallEvent], None],
         speak: Callable[[str], bytes] | None,
     ) -> None:
-        self._plan = plan
+        self._simulated = simulated
         self._hang_up = hang_up
         self._watch = watch
         self._speak = speak
         self._began_at = time.monotonic()
-        self._route = Route.to(plan.target, plan.sign_as)
-        self._caller = Caller(plan.call_sid, plan.account_sid, plan.from_number, plan.to_number, plan.direction)
+        self._route = Route.to(simulated.target, simulated.sign_as)
+        self._caller = Caller(
+            simulated.call_sid, simulated.account_sid, simulated.from_number, simulated.to_number, simulated.direction
+        )
         self._tape = Tape(self._began_at)
         self._report = CallReport(self._caller.call_sid)
 
     async def place(self) -> CallReport:
         report = self._report
-        if urlsplit(self._plan.target).scheme in {"ws", "wss"}:
+        if urlsplit(self._simulated.target).scheme in {"ws", "wss"}:
             await self._dial()
         else:
-            async with Webhook(self._route, self._plan.signer, self._caller) as webhook:
+            async with Webhook(self._route, self._simulated.signer, self._caller) as webhook:
                 await self._ring(webhook)
         self._watch(events.Ended(report.ended or "there was no call"))
         report.caller_track, report.agent_track = self._tape.tracks()
@@ -115,7 +117,7 @@ class _Call:
     # A media server
 
     async def _dial(self) -> None:
-        end = await self._stream(twiml.Stream(self._route.name(self._plan.target)), _tell_nobody)
+        end = await self._stream(twiml.Stream(self._route.name(self._simulated.target)), _unreported)
         self._report.ended = {
             EndedBy.CALLER: "the caller hung up",
             EndedBy.SERVER: f"the server closed the socket ({end.code})",
@@ -127,7 +129,7 @@ class _Call:
     async def _ring(self, webhook: Webhook) -> None:
         rang_at = time.monotonic()
         try:
-            url = self._route.name(_webhook_url(self._plan.target))
+            url = self._route.name(_webhook_url(self._simulated.target))
             document = await webhook.fetch(url, status=self._caller.first_status)
         except WebhookFailed as error:
             self._fail(str(error))
@@ -141,12 +143,12 @@ class _Call:
     async def _play(self, webhook: Webhook, document: Document) -> None:
         async with asyncio.TaskGroup() as callbacks:  # Twilio does not wait for a status callback
 
-            async def stream(wanted: twiml.Stream) -> StreamEnd:
+            async def stream(requested: twiml.Stream) -> StreamEnd:
                 return await self._stream(
-                    wanted, lambda told: callbacks.create_task(self._status(webhook, document, wanted, told))
+                    requested, lambda status: callbacks.create_task(self._status(webhook, document, requested, status))
                 )
 
-            player = TwimlPlayer(webhook, Stage(stream, self._say, self._wait, self._executed, self._fail))
+            player = TwimlPlayer(webhook, CallActions(stream, self._say, self._wait, self._executed, self._fail))
             try:
                 self._report.ended = await player.play(document)
             except TwilioRtError as error:
@@ -154,16 +156,16 @@ class _Call:
             if not player.streamed:
                 self._fail("the bridge took the call without a media stream")
 
-    async def _status(self, webhook: Webhook, document: Document, stream: twiml.Stream, told: "StreamStatus") -> None:
+    async def _status(self, webhook: Webhook, document: Document, stream: twiml.Stream, status: "StreamStatus") -> None:
         if stream.status_callback is None:
             return
         params = (
             ("AccountSid", self._caller.account_sid),
             ("CallSid", self._caller.call_sid),
-            ("StreamSid", told.stream_sid),
-            ("StreamName", stream.name or told.stream_sid),
-            ("StreamEvent", told.event),
-            *((("StreamError", told.error),) if told.error else ()),
+            ("StreamSid", status.stream_sid),
+            ("StreamName", stream.name or status.stream_sid),
+            ("StreamEvent", status.event),
+            *((("StreamError", status.error),) if status.error else ()),
             ("Timestamp", utc(time.time())),
         )
         url = resolve(document.url, stream.status_callback)
@@ -173,38 +175,40 @@ class _Call:
 
     # The stream
 
-    async def _stream(self, wanted: twiml.Stream, tell: "Callable[[StreamStatus], object]") -> StreamEnd:
-        plan, stream_sid = self._plan, StreamSid(f"MZ{secrets.token_hex(16)}")
-        identity = Identity(CallSid(self._caller.call_sid), AccountSid(plan.account_sid), stream_sid, wanted.parameters)
+    async def _stream(self, requested: twiml.Stream, report: "Callable[[StreamStatus], object]") -> StreamEnd:
+        simulated, stream_sid = self._simulated, StreamSid(f"MZ{secrets.token_hex(16)}")
+        identity = Identity(
+            CallSid(self._caller.call_sid), AccountSid(simulated.account_sid), stream_sid, requested.parameters
+        )
         dialled_at = time.monotonic()
         try:
-            if wanted.track != "inbound_track":
-                raise StreamRefused(31941, f"a <Connect><Stream> has no track {wanted.track!r}")
-            async with media_socket(wanted.url, self._route, plan.signer) as socket:
+            if requested.track != "inbound_track":
+                raise StreamRefused(31941, f"a <Connect><Stream> has no track {requested.track!r}")
+            async with media_socket(requested.url, self._route, simulated.signer) as socket:
                 self._report.connect_ms = elapsed_ms(dialled_at)
-                tell(StreamStatus(stream_sid, "stream-started"))
+                report(StreamStatus(stream_sid, "stream-started"))
                 self._watch(events.StreamOpened(stream_sid, self._report.connect_ms))
                 end = await self._hold(socket, identity)
         except StreamRefused as refused:
-            tell(StreamStatus(stream_sid, "stream-error", refused.text))
+            report(StreamStatus(stream_sid, "stream-error", refused.text))
             if refused.trouble is None:
                 self._fail(str(refused))
             else:  # told at the end, with what to do about it
                 self._report.fail(str(refused))
                 self._report.trouble = self._report.trouble or refused.trouble
             return StreamEnd(EndedBy.NOBODY)
-        tell(StreamStatus(stream_sid, "stream-stopped"))
+        report(StreamStatus(stream_sid, "stream-stopped"))
         return end
 
     async def _hold(self, socket: ClientConnection, identity: Identity) -> StreamEnd:
-        plan = self._plan
-        lines = Lines(Line(plan.quality, plan.seed), Line(plan.quality, plan.seed + 1))
-        phone = Phone(identity, buffer_delay_ms=plan.buffer_delay_ms, loses=lines.out.loses)
-        conversation = Conversation(plan.script, plan.patience)
-        stream = MediaStream(socket, phone, conversation, lines, self._watch)
-        until = None if plan.duration_s is None else self._began_at + plan.duration_s
+        simulated = self._simulated
+        lines = Lines(Line(simulated.quality, simulated.seed), Line(simulated.quality, simulated.seed + 1))
+        phone = Phone(identity, buffer_delay_ms=simulated.buffer_delay_ms, loses=lines.out.loses)
+        behaviour = CallerBehaviour(simulated.script, simulated.patience)
+        stream = MediaStream(socket, phone, behaviour, lines, self._watch)
+        until = None if simulated.duration_s is None else self._began_at + simulated.duration_s
         end = await stream.run(hang_up=self._hang_up, until=until)
-        self._judge(end, phone, all_said=conversation.all_said)
+        self._judge(end, phone, all_said=behaviour.all_said)
         self._report.failures += stream.failures
         if stream.stopped:
             self._report.stop()
@@ -239,7 +243,7 @@ class _Call:
         await self._wait(length_s)
 
     async def _wait(self, seconds: float) -> None:
-        await capped_sleep(seconds, self._plan.longest_verb_s, self._hang_up)
+        await capped_sleep(seconds, self._simulated.longest_verb_s, self._hang_up)
 
     def _executed(self, text: str) -> None:
         self._report.executed.append(text)
@@ -265,7 +269,7 @@ class StreamStatus:
     error: str = ""
 
 
-def _tell_nobody(_: StreamStatus) -> None:
+def _unreported(_: StreamStatus) -> None:
     """A media server that was dialled directly has no status callback."""
 
 

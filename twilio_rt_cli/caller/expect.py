@@ -21,7 +21,7 @@ _ORDINALS = {
 }
 
 
-def says(heard: str, expected: str) -> bool:
+def contains_words(heard: str, expected: str) -> bool:
     """Whether the expected words come in what was heard, one after the other."""
     return f" {normal(expected)} " in f" {normal(heard)} "
 

@@ -86,7 +86,7 @@ Effect = bytes | AgentAudio | AgentCut
 """What came of a message: bytes are a text frame to send."""
 
 
-class Stage(Enum):
+class PhoneStage(Enum):
     """Where the stream is in its life."""
 
     WAITING = auto()
@@ -121,7 +121,7 @@ class Phone:
         self._loses = loses
         self._buffer = PlayoutBuffer(buffer_delay_ms)
         self._mouth = bytearray()
-        self._stage = Stage.WAITING
+        self._stage = PhoneStage.WAITING
         self._start_at = self._over_at = self._batch_at = 0.0
         self._sequence = self._frames_made = self._last_audible = 0
 
@@ -129,9 +129,9 @@ class Phone:
 
     def pick_up(self, now: float) -> tuple[bytes, bytes]:
         """`connected` and `start`; the stream's clock runs from here."""
-        if self._stage is not Stage.WAITING:
+        if self._stage is not PhoneStage.WAITING:
             raise LocalProtocolError("a phone picks up once")
-        self._stage = Stage.TALKING
+        self._stage = PhoneStage.TALKING
         self._start_at = now
         identity = self.identity
         details = twilio.StartDetails(
@@ -159,7 +159,7 @@ class Phone:
         A frame that the line lost makes no message: sequence number and chunk count messages and go on without a hole
         (the socket is TCP), only `timestamp` jumps.
         """
-        if self._stage is not Stage.TALKING:
+        if self._stage is not PhoneStage.TALKING:
             return ()
         due = min(int((now - self._start_at) / FRAME_S + 1e-6) - self._frames_made, _FRAMES_AT_ONCE)
         if due > 0:
@@ -168,7 +168,7 @@ class Phone:
 
     def hang_up(self, now: float) -> bytes:
         """`stop`; the stream is over, and what was not played by now is never heard."""
-        if self._stage is not Stage.TALKING:
+        if self._stage is not PhoneStage.TALKING:
             raise LocalProtocolError("only a call in progress can be hung up")
         details = twilio.StopDetails(self.identity.call_sid, self.identity.account_sid)
         stop = twilio.stop_text(self.identity.stream_sid, self._next_sequence(), details)
@@ -179,7 +179,7 @@ class Phone:
 
     def receive(self, raw: bytes, now: float) -> tuple[Effect, ...]:
         """What one text frame of the server leads to, after the echoes of the marks that were reached before it."""
-        if self._stage is Stage.OVER:
+        if self._stage is PhoneStage.OVER:
             if now - self._over_at > _GRACE_S:
                 self.breach(INVALID, "a message after stop", now)
             return ()
@@ -210,7 +210,7 @@ class Phone:
 
     def server_closed(self, now: float) -> None:
         """The server closed the socket: what was not played by now is never heard."""
-        if self._stage is Stage.TALKING:
+        if self._stage is PhoneStage.TALKING:
             self._end(now)
 
     def breach(self, code: int, text: str, now: float) -> None:
@@ -226,7 +226,7 @@ class Phone:
 
     def wake(self, now: float) -> tuple[bytes, ...]:
         """Echoes of the marks that were reached by now."""
-        if self._stage is not Stage.TALKING:
+        if self._stage is not PhoneStage.TALKING:
             return ()
         return tuple(self._echo(name) for name in self._buffer.reached(now))
 
@@ -236,7 +236,7 @@ class Phone:
 
     def deadline(self) -> float | None:
         """When to call `wake` and `frames` next; None when the call is over or has not begun."""
-        if self._stage is not Stage.TALKING:
+        if self._stage is not PhoneStage.TALKING:
             return None
         mark_at = self._buffer.deadline()
         return self.frame_due_at() if mark_at is None else min(mark_at, self.frame_due_at())
@@ -244,7 +244,7 @@ class Phone:
     # What one can know
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> PhoneStage:
         """Where the stream is in its life."""
         return self._stage
 
@@ -277,10 +277,10 @@ class Phone:
     # Below here: how
 
     def _clock(self, now: float) -> float:
-        return min(now, self._over_at) if self._stage is Stage.OVER else now
+        return min(now, self._over_at) if self._stage is PhoneStage.OVER else now
 
     def _end(self, now: float) -> None:
-        self._stage = Stage.OVER
+        self._stage = PhoneStage.OVER
         self._over_at = now
         self._mouth.clear()
 

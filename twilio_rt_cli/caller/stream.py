@@ -17,10 +17,10 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from twilio_rt_cli.caller import events
-from twilio_rt_cli.caller.behaviour import Conversation, Fail, Leave, Order, Press, Speak
+from twilio_rt_cli.caller.behaviour import CallerBehaviour, Fail, Leave, Order, Press, Speak
 from twilio_rt_cli.caller.figures import Figures
 from twilio_rt_cli.caller.line import Line
-from twilio_rt_cli.caller.phone import AgentAudio, AgentCut, Effect, Phone, Stage
+from twilio_rt_cli.caller.phone import AgentAudio, AgentCut, Effect, Phone, PhoneStage
 
 _SEND_S = 10.0
 _clock = time.monotonic  # not the loop's: uvloop counts whole milliseconds
@@ -67,13 +67,13 @@ class MediaStream:
         self,
         socket: ClientConnection,
         phone: Phone,
-        conversation: Conversation,
+        behaviour: CallerBehaviour,
         lines: Lines,
         watch: Callable[[events.CallEvent], None],
     ) -> None:
         self._socket = socket
         self._phone = phone
-        self._conversation = conversation
+        self._behaviour = behaviour
         self._lines = lines
         self._watch = watch
         self._incoming: deque[tuple[float, bytes | str | _Closed]] = deque()
@@ -154,7 +154,7 @@ class MediaStream:
         while self._incoming and self._incoming[0][0] <= now:
             self._deliver(*self._incoming.popleft())
         self._send(*self._phone.wake(now))
-        if self._phone.stage is Stage.TALKING and now >= self._phone.frame_due_at():
+        if self._phone.stage is PhoneStage.TALKING and now >= self._phone.frame_due_at():
             self._converse(now)
             self._send(*self._phone.frames(now))
 
@@ -180,7 +180,7 @@ class MediaStream:
                 if self.figures.agent_audio(effect):
                     self._watch(events.AgentSpoke(self._latest_ms()))
             case AgentCut():
-                self._conversation.agent_cut()
+                self._behaviour.agent_cut()
                 if (cut := self.figures.agent_cut(effect)) is not None:
                     self._watch(events.AgentStopped(cut.stop_ms or 0.0, cut.heard_ms or 0.0))
             case _:
@@ -191,7 +191,7 @@ class MediaStream:
 
     def _converse(self, now: float) -> None:
         phone = self._phone
-        orders = self._conversation.tick(
+        orders = self._behaviour.tick(
             now, audible=phone.agent_audible(now), more=phone.agent_talking(now), speaking=phone.speaking
         )
         for order in orders:
@@ -215,7 +215,7 @@ class MediaStream:
                 assert_never(order)
 
     def _leave(self, now: float) -> None:
-        if self._phone.stage is not Stage.TALKING:
+        if self._phone.stage is not PhoneStage.TALKING:
             return
         self._send(self._phone.hang_up(now))
         self._end = StreamEnd(EndedBy.CALLER, at=now)

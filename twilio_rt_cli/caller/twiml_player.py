@@ -20,7 +20,7 @@ _MOST_DOCUMENTS = 10  # Twilio too ends a call that is only ever redirected
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class CallActions:
     """What the player needs of the call around it."""
 
     stream: Callable[[twiml.Stream], Awaitable[StreamEnd]]
@@ -38,9 +38,9 @@ class Stage:
 class TwimlPlayer:
     """Plays one call's documents. Nothing is raised for bad TwiML; unreachable servers and refused signatures are."""
 
-    def __init__(self, webhook: Webhook, stage: Stage) -> None:
+    def __init__(self, webhook: Webhook, actions: CallActions) -> None:
         self._webhook = webhook
-        self._stage = stage
+        self._actions = actions
         self._streamed = False
 
     @property
@@ -57,9 +57,9 @@ class TwimlPlayer:
             try:
                 following = await self._document(following)
             except WebhookFailed as error:
-                self._stage.failed(str(error))
+                self._actions.failed(str(error))
                 return "the TwiML failed"
-        self._stage.failed(f"more than {_MOST_DOCUMENTS} documents lead from one to the next")
+        self._actions.failed(f"more than {_MOST_DOCUMENTS} documents lead from one to the next")
         return "too many redirects"
 
     async def _document(self, document: Document) -> Document | str:
@@ -71,40 +71,40 @@ class TwimlPlayer:
         return "the TwiML ended"
 
     async def _verb(self, verb: twiml.Verb, document: Document) -> Document | str | None:
-        stage = self._stage
+        actions = self._actions
         match verb:
             case twiml.Connect():
                 return await self._connect(verb, document)
             case twiml.Say():
-                stage.executed(f"says “{verb.text}”")
-                await stage.say(verb.text)
+                actions.executed(f"says “{verb.text}”")
+                await actions.say(verb.text)
             case twiml.Play():
                 await self._play(verb, document)
             case twiml.Pause():
-                stage.executed(f"pauses {verb.length_s} s")
-                await stage.wait(verb.length_s)
+                actions.executed(f"pauses {verb.length_s} s")
+                await actions.wait(verb.length_s)
             case twiml.Redirect():
-                stage.executed(f"redirects to {verb.url or 'the same document'}")
+                actions.executed(f"redirects to {verb.url or 'the same document'}")
                 return await self._fetch(resolve(document.url, verb.url), verb.method)
             case twiml.Dial():
                 return await self._dial(verb, document)
             case twiml.Hangup():
                 return "the bridge hung up"
             case twiml.Reject():
-                stage.failed(f"the call was rejected as {verb.reason}")
+                actions.failed(f"the call was rejected as {verb.reason}")
                 return f"rejected as {verb.reason}"
             case twiml.UnknownVerb():
-                stage.failed(f"<{verb.name}> is not a verb of this phone (Twilio 12200)")
+                actions.failed(f"<{verb.name}> is not a verb of this phone (Twilio 12200)")
             case _:
                 assert_never(verb)
         return None
 
     async def _connect(self, connect: twiml.Connect, document: Document) -> Document | str | None:
         if connect.stream is None:
-            self._stage.failed("<Connect> without a <Stream> is nothing that this phone executes")
+            self._actions.failed("<Connect> without a <Stream> is nothing that this phone executes")
             return None
         self._streamed = True
-        end = await self._stage.stream(connect.stream)
+        end = await self._actions.stream(connect.stream)
         if end.by is EndedBy.CALLER:
             return "the caller hung up"
         if connect.action is None:
@@ -113,7 +113,7 @@ class TwimlPlayer:
 
     async def _dial(self, dial: twiml.Dial, document: Document) -> Document | None:
         """Nobody is called: the other side hangs up at once."""
-        self._stage.executed(f"would dial {', '.join(dial.targets) or 'nobody'}")
+        self._actions.executed(f"would dial {', '.join(dial.targets) or 'nobody'}")
         if dial.action is None:
             return None
         extra = (("DialCallStatus", "completed"), ("DialCallDuration", "0"))
@@ -123,12 +123,12 @@ class TwimlPlayer:
 
     async def _play(self, play: twiml.Play, document: Document) -> None:
         if play.digits is not None:
-            self._stage.executed(f"plays the keys {play.digits}")
+            self._actions.executed(f"plays the keys {play.digits}")
             return
-        self._stage.executed(f"plays {play.url}")
+        self._actions.executed(f"plays {play.url}")
         wrong = await self._webhook.exists(resolve(document.url, play.url))
         if wrong is not None:
-            self._stage.failed(wrong)
+            self._actions.failed(wrong)
 
     async def _fetch(self, url: str, method: str) -> Document:
         return await self._webhook.fetch(url, status="in-progress", method=method)

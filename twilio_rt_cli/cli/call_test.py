@@ -108,19 +108,19 @@ def call_test(
     130 stopped by Ctrl-C.
     """
     if to is not None:
-        from twilio_rt_cli.call_test.phone_call import Ring, ring
+        from twilio_rt_cli.call_test.phone_call import PhoneCallOptions, ring
         from twilio_rt_cli.numbers.configure import NEEDED
         from twilio_rt_cli.settings.dot_env import check_dot_env
         from twilio_rt_cli.settings.loading import load_some
 
         check_dot_env()
-        wanted_ring = Ring(to=to, url=url, yes=yes, duration_s=duration, json=json)
+        wanted_ring = PhoneCallOptions(to=to, url=url, yes=yes, duration_s=duration, json=json)
         raise typer.Exit(ring(wanted_ring, load_some((*NEEDED, "max_call_seconds"))))
 
-    from twilio_rt_cli.call_test.options import Limits, Wanted
+    from twilio_rt_cli.call_test.options import CallTestOptions, Expectations
     from twilio_rt_cli.call_test.run import run
 
-    wanted = Wanted(
+    options = CallTestOptions(
         url=url,
         say=tuple(say or ()),
         audio=tuple(audio or ()),
@@ -129,7 +129,7 @@ def call_test(
         calls=calls,
         duration_s=duration,
         record=record,
-        limits=Limits(tuple(expect or ()), max_first_audio_ms, max_v2v_ms, strict),
+        expectations=Expectations(tuple(expect or ()), max_first_audio_ms, max_v2v_ms, strict),
         loss_percent=packet_loss,
         jitter_ms=jitter_ms,
         latency_ms=latency_ms,
@@ -138,4 +138,4 @@ def call_test(
         junit=junit,
         json=json,
     )
-    raise typer.Exit(run(wanted))
+    raise typer.Exit(run(options))

@@ -45,10 +45,11 @@ def configure_number(
     if url is not None and (show or restore):
         raise typer.BadParameter("--url says where to point a number: it does not go with --show or --restore.")
 
-    from twilio_rt_cli.numbers.configure import NEEDED, Wanted, run
+    from twilio_rt_cli.numbers.configure import NEEDED, run
+    from twilio_rt_cli.numbers.options import ConfigureOptions
     from twilio_rt_cli.settings.dot_env import check_dot_env
     from twilio_rt_cli.settings.loading import load_some
 
     check_dot_env()
-    wanted = Wanted(number=number, url=url, show=show, restore=restore, dry_run=dry_run, yes=yes, json=json)
-    run(wanted, load_some(NEEDED))
+    options = ConfigureOptions(number=number, url=url, show=show, restore=restore, dry_run=dry_run, yes=yes, json=json)
+    run(options, load_some(NEEDED))

@@ -1,6 +1,6 @@
 """Pointing a phone number's voice webhook at us, and putting back what was there.
 
-`pointing` plans the change, `journal` writes it down before it is made, `pointer` makes it and takes it back.
+`plan` says what would change, `journal` writes it down before it is made, `change` makes it and takes it back.
 """
 
 from twilio_rt_cli.numbers.change import NumberPointer, Outcome, Restored

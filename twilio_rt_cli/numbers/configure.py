@@ -1,13 +1,13 @@
 """What `configure-number` does: reads a number, points it, or puts it back; asks first, and tells what came of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
 from twilio_rt_cli.attach.known_origin import LOOKUPS, Lookup, known_origin
 from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, UnreachableError
 from twilio_rt_cli.numbers import Entry, Journal, NumberPointer, Outcome, plan, webhook_url
+from twilio_rt_cli.numbers.options import ConfigureOptions
 from twilio_rt_cli.numbers.plan import WEBHOOK_PATH
 from twilio_rt_cli.numbers.view import NumberView
 from twilio_rt_cli.output import console
@@ -23,47 +23,40 @@ NEEDED = (*twilio_account.NEEDED, "twilio_phone_number", "public_url", "ngrok_ap
 """the settings that this command reads"""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The command line of `configure-number`."""
-
-    number: str | None = None
-    url: str | None = None
-    show: bool = False
-    restore: bool = False
-    dry_run: bool = False
-    yes: bool = False
-    json: bool = False
-
-
-def run(wanted: Wanted, settings: Settings, lookups: Sequence[Lookup] = LOOKUPS) -> None:
-    """Do what is wanted. Raises TwilioRtError."""
+def run(options: ConfigureOptions, settings: Settings, lookups: Sequence[Lookup] = LOOKUPS) -> None:
+    """Carry it out. Raises TwilioRtError."""
     account = account_of(settings.twilio)
-    number = wanted.number or settings.twilio.twilio_phone_number or None
-    view = NumberView(json=wanted.json, dry_run=wanted.dry_run)
+    number = options.number or settings.twilio.twilio_phone_number or None
+    view = NumberView(json=options.json, dry_run=options.dry_run)
     with log_lines(level="error"), TwilioApi(account) as api:  # its retries are nobody's business here
         journal = Journal()
-        entry = _entry(journal, account, number) if wanted.restore else None
+        entry = _entry(journal, account, number) if options.restore else None
         view.left_over(journal, account.account_sid, spare=entry)
-        if wanted.restore:
+        if options.restore:
             _restore(api, journal, entry, view)
-        elif wanted.show:
+        elif options.show:
             found = api.number(number)
             view.shows(found, next((one for one in journal.entries() if one.number_sid == found.sid), None))
         else:
-            url = webhook_url(_origin(wanted, settings, account, lookups))
-            _point(api, journal, _voice_number(api, number), url, wanted, settings.agent.fallback_message, view)
+            url = webhook_url(_origin(options, settings, account, lookups))
+            _point(api, journal, _voice_number(api, number), url, options, settings.agent.fallback_message, view)
 
 
 def _point(  # noqa: PLR0913, PLR0917
-    api: TwilioApi, journal: Journal, number: Number, url: str, wanted: Wanted, apology: str, view: NumberView
+    api: TwilioApi,
+    journal: Journal,
+    number: Number,
+    url: str,
+    options: ConfigureOptions,
+    apology: str,
+    view: NumberView,
 ) -> None:
     entry = journal.load(number.sid)
     change = plan(number, url, clear=True, apology=apology, earlier_urls=entry.urls if entry else ())
     view.plans(change, entry)
-    if change.needed and not wanted.dry_run and not wanted.yes:
+    if change.needed and not options.dry_run and not options.yes:
         _consent(f"{number.phone_number} would be changed at Twilio.")
-    if not wanted.dry_run:
+    if not options.dry_run:
         NumberPointer(api, journal, until_exit=False).point(change)
     view.changed(change, journal.path(number.sid))
 
@@ -92,27 +85,27 @@ def _consent(what: str) -> None:
         raise NeedsConsentError("Nothing was changed.")
 
 
-def _voice_number(api: TwilioApi, wanted: str | None) -> Number:
-    number = api.number(wanted)
+def _voice_number(api: TwilioApi, name: str | None) -> Number:
+    number = api.number(name)
     if not number.voice_capable:
         raise SettingsError(f"{number.phone_number} cannot take voice calls.", hint="Choose another number.")
     return number
 
 
-def _entry(journal: Journal, account: Account, wanted: str | None) -> Entry | None:
+def _entry(journal: Journal, account: Account, name: str | None) -> Entry | None:
     """The entry to put back: that of the number, or the only one."""
     entries = [entry for entry in journal.entries() if entry.account_sid == account.account_sid]
-    if wanted is not None:
-        wanted = "".join(character for character in wanted if character.isalnum() or character == "+")
-        entries = [entry for entry in entries if wanted in {entry.number_sid, entry.phone_number}]
+    if name is not None:
+        name = "".join(character for character in name if character.isalnum() or character == "+")
+        entries = [entry for entry in entries if name in {entry.number_sid, entry.phone_number}]
     if len(entries) > 1:
         listed = "\n".join(f"  {entry.phone_number}  {entry.number_sid}" for entry in entries)
         raise SettingsError(f"{len(entries)} numbers could be put back: name one.", hint=f"We changed:\n{listed}")
     return entries[0] if entries else None
 
 
-def _origin(wanted: Wanted, settings: Settings, account: Account, lookups: Sequence[Lookup]) -> str:
-    origin = _given(wanted.url) if wanted.url is not None else known_origin(settings.server, settings.tunnel, lookups)
+def _origin(options: ConfigureOptions, settings: Settings, account: Account, lookups: Sequence[Lookup]) -> str:
+    origin = _given(options.url) if options.url is not None else known_origin(settings.server, settings.tunnel, lookups)
     if origin is None:
         raise SettingsError(
             "There is no public URL to point the number to.",

@@ -52,12 +52,12 @@ class Change:
 
     def warnings(self) -> list[str]:
         """What to think about first, a sentence each."""
-        told = [f"{self.number.phone_number} has a live webhook."] if self.live_webhook else []
+        found = [f"{self.number.phone_number} has a live webhook."] if self.live_webhook else []
         for name, why in _WINNERS.items():
             if before := getattr(self.before, name):
                 cleared = "" if getattr(self.after, name) else ": it is cleared"
-                told.append(f"{name} {before} is set, so {why}{cleared}.")
-        return told
+                found.append(f"{name} {before} is set, so {why}{cleared}.")
+        return found
 
     def lines(self, width: int | None = None) -> list[str]:
         """The difference for people, without a heading: name, old → new; on two lines where one is too narrow."""

@@ -40,16 +40,16 @@ class NumberView:
         self._heading(number)
         for name, value in asdict(number.voice).items():
             if value or name == "voice_url":
-                self._tell(f"  {name:<{_NAME_WIDTH}} {shown(value)}")
+                self._print(f"  {name:<{_NAME_WIDTH}} {shown(value)}")
         if entry is not None and entry.has_our_url(number.voice):
-            self._tell(f"Pointed here by twilio-rt on {entry.changed_at}; before: {shown(entry.before.voice_url)}")
+            self._print(f"Pointed here by twilio-rt on {entry.changed_at}; before: {shown(entry.before.voice_url)}")
         self._object(number, number.voice, number.voice)
 
     def plans(self, change: Change, entry: Entry | None) -> None:
         """The difference, before anybody is asked."""
         self._heading(change.number, "has a live webhook" if change.live_webhook else "")
         for line in change.lines(console.width(sys.stderr if self._json else sys.stdout)):
-            self._tell(line)
+            self._print(line)
         for warning in change.warnings():
             self._warn(warning)
         if entry is not None and entry.held:
@@ -59,30 +59,30 @@ class NumberView:
         """What came of the plan."""
         number, done = change.number, change.needed and not self.dry_run
         if not change.needed:
-            self._tell(f"Nothing to change: {number.phone_number} points to {change.after.voice_url} already.")
+            self._print(f"Nothing to change: {number.phone_number} points to {change.after.voice_url} already.")
         elif done:
-            self._tell(f"Changed. Backup: {_home(path)}")
-            self._tell(f"Undo: twilio-rt configure-number {number.phone_number} --restore")
+            self._print(f"Changed. Backup: {_home(path)}")
+            self._print(f"Undo: twilio-rt configure-number {number.phone_number} --restore")
         else:
-            self._tell("Dry run: nothing was changed.")
+            self._print("Dry run: nothing was changed.")
         self._object(number, change.before, change.after, changed=done)
 
     def nothing_to_restore(self) -> None:
         """There is no entry in the journal."""
-        self._tell("Nothing to put back: we have changed no number, or put it back already.")
+        self._print("Nothing to put back: we have changed no number, or put it back already.")
         self._object(None, None, None)
 
     def would_restore(self, entry: Entry, voice: VoiceConfig) -> None:
         """The entry, and what the number does now."""
         ours = entry.has_our_url(voice)
-        self._tell(f"Number {entry.phone_number}")
-        self._tell(f"  {'voice_url':<{_NAME_WIDTH}} {shown(voice.voice_url)} → {shown(entry.before.voice_url)}")
-        self._tell("Dry run: nothing was changed." if ours else "It is not our webhook: it would be left alone.")
+        self._print(f"Number {entry.phone_number}")
+        self._print(f"  {'voice_url':<{_NAME_WIDTH}} {shown(voice.voice_url)} → {shown(entry.before.voice_url)}")
+        self._print("Dry run: nothing was changed." if ours else "It is not our webhook: it would be left alone.")
         self._object(entry, voice, entry.before if ours else voice)
 
     def restored(self, restored: Restored, *, put_back: bool) -> None:
         """What came of putting back."""
-        self._tell(restored.sentence())
+        self._print(restored.sentence())
         if restored.outcome is not Outcome.PUT_BACK:
             self._warnings.append(restored.sentence())
         before = restored.entry.ours if put_back else restored.voice
@@ -90,9 +90,9 @@ class NumberView:
 
     def _heading(self, number: Number, doubt: str = "") -> None:
         name = "" if number.friendly_name == number.phone_number else f'  "{number.friendly_name}"'
-        self._tell(f"Number {number.phone_number}{name}  {number.sid}{f'  ⚠ {doubt}' if doubt else ''}")
+        self._print(f"Number {number.phone_number}{name}  {number.sid}{f'  ⚠ {doubt}' if doubt else ''}")
 
-    def _tell(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         (console.say if self._json else console.data)(printable(line))
 
     def _warn(self, sentence: str) -> None:
@@ -110,21 +110,21 @@ class NumberView:
     ) -> None:
         if not self._json:
             return
-        told = {
+        result = {
             "v": 1,
             "number": number.phone_number if number else None,
             "sid": (number.sid if isinstance(number, Number) else number.number_sid) if number else None,
-            "before": _told(before),
-            "after": _told(after),
+            "before": _fields(before),
+            "after": _fields(after),
             "changed": changed,
             "restored": restored,
             "dry_run": self.dry_run,
             "warnings": self._warnings,
         }
-        console.data(json.dumps(told, ensure_ascii=False))
+        console.data(json.dumps(result, ensure_ascii=False))
 
 
-def _told(voice: VoiceConfig | None) -> dict[str, Any] | None:
+def _fields(voice: VoiceConfig | None) -> dict[str, Any] | None:
     return None if voice is None else {name: without_password(value) for name, value in asdict(voice).items()}
 
 

@@ -89,7 +89,7 @@ class Origins:
     """PUBLIC_URL"""
     tunnel: str | None = None
     """of the tunnel we opened"""
-    told: str | None = None
+    announced: str | None = None
     """by another process on the admin port"""
     agent: str | None = None
     """of a tunnel to our port that an ngrok agent knows"""
@@ -97,7 +97,7 @@ class Origins:
     @property
     def public(self) -> str | None:
         """Where Twilio reaches us; None when only this machine does."""
-        return self.configured or self.tunnel or self.told or self.agent
+        return self.configured or self.tunnel or self.announced or self.agent
 
     @property
     def current(self) -> Origin:

@@ -105,7 +105,7 @@ def cut_off_event(lost: int) -> EventLine:
 
 def call_event(call_sid: str, notice: Notice) -> EventLine:
     """What a call tells, as a line."""
-    kind, fields = _told(notice)
+    kind, fields = _fields(notice)
     return EventLine(kind, (("call", call_sid), *fields))
 
 
@@ -127,7 +127,7 @@ def server_event(notice: ServerNotice, redactor: Redactor) -> EventLine:
             assert_never(notice)
 
 
-def _told(notice: Notice) -> tuple[str, Fields]:
+def _fields(notice: Notice) -> tuple[str, Fields]:
     match notice:
         case CallerTurn():
             said: Fields = (("item_id", notice.item_id or None), ("spoken_at_ms", _ms(notice.spoken_at_ms)))

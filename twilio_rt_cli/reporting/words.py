@@ -85,18 +85,18 @@ class Line:
         gap = f"{prefix}  " if prefix else ""
         below = "\n" + " " * (len(gap) + 9)
         text, aside = printable(self.text), printable(self.aside)
-        told, asides, between = text, [aside] if aside else [], "  "
+        words, asides, between = text, [aside] if aside else [], "  "
         if width is not None:
             room = max(_NARROWEST, width - len(below) + 1)
             lines = [_cut(text, room - len(f"  {aside}" if aside else ""))] if self.raw else textwrap.wrap(text, room)
-            told = below.join(lines)
+            words = below.join(lines)
             if aside and len((lines or [""])[-1]) + 2 + len(aside) > room:
                 asides, between = textwrap.wrap(aside, room), below
         who = f"{self.who:<7}"
         if colour:
             who = f"\x1b[{_COLOURS.get(self.who, '1')}m{who}\x1b[0m"
             asides = [f"\x1b[2m{one}\x1b[0m" for one in asides]
-        shown = f"{gap}{who}  {told}"
+        shown = f"{gap}{who}  {words}"
         return f"{shown}{between}{below.join(asides)}" if asides else shown
 
 
@@ -179,8 +179,8 @@ def _arguments(raw: str) -> str:
         return raw
     if not isinstance(arguments, dict):
         return raw
-    told = ", ".join(f"{name}={value}" for name, value in arguments.items())
-    return told.encode("utf-8", "replace").decode()  # a model may write half a surrogate pair, and no JSON takes that
+    pairs = ", ".join(f"{name}={value}" for name, value in arguments.items())
+    return pairs.encode("utf-8", "replace").decode()  # a model may write half a surrogate pair, and no JSON takes that
 
 
 def _ending(over: CallOver) -> Line:

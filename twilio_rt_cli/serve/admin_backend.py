@@ -33,7 +33,7 @@ class AdminBackend:
             if event.type in ("number.changed", "number.restored"):
                 number = str(dict(event.fields)["number"])
                 self._view.number_pointed(number if event.type == "number.changed" else None)
-            feed.tell(at, event)
+            feed.publish(at, event)
 
         self._reporter.tee, self._reporter.overheard = tee, lambda: bool(feed.broadcast.readers)
         try:

@@ -95,7 +95,7 @@ class Ingress:
                 server.origins,
                 server.port,
                 checked=server.checked,
-                on_told=self._on_told,
+                on_origin_changed=self._on_told,
                 source=source,
                 host=settings.server.admin_host,
             )

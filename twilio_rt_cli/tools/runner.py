@@ -72,7 +72,7 @@ class ToolRunner:
         except TooManyThreadsError as refusal:
             error = str(refusal)
         except Exception as failure:  # noqa: BLE001 - a stranger's code: all it raises is an answer to the model
-            error = _told(failure)
+            error = _description(failure)
         elapsed_ms = (time.perf_counter() - started_at) * 1000
         if error is None:
             return ToolOutcome(output, True, elapsed_ms)
@@ -127,7 +127,7 @@ async def _contained(tool: Tool, arguments: str) -> str:
         raise RuntimeError("SystemExit") from error
 
 
-def _told(failure: Exception) -> str:
+def _description(failure: Exception) -> str:
     lines = str(failure).strip().splitlines()
     return f"{type(failure).__name__}: {_clean(lines[0])}" if lines else type(failure).__name__
 

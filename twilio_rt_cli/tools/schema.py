@@ -76,7 +76,7 @@ def _fields(name: str, function: Callable[..., object], doc: str) -> dict[str, A
         parameters = inspect.signature(function).parameters
     except (NameError, TypeError, ValueError) as error:
         raise SettingsError(f'the signature of tool "{name}" cannot be read: {error}') from error
-    told = _told_arguments(doc, parameters)
+    descriptions = _described_arguments(doc, parameters)
     fields: dict[str, Any] = {}
     for index, (key, parameter) in enumerate(parameters.items()):
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
@@ -84,7 +84,7 @@ def _fields(name: str, function: Callable[..., object], doc: str) -> dict[str, A
         if key not in hints:
             raise SettingsError(f'parameter "{key}" of tool "{name}" has no type hint')
         default = ... if parameter.default is parameter.empty else parameter.default
-        fields[f"argument_{index}"] = (hints[key], _field(default, key, told.get(key)))
+        fields[f"argument_{index}"] = (hints[key], _field(default, key, descriptions.get(key)))
     return fields
 
 
@@ -93,21 +93,21 @@ def _field(default: object, alias: str, description: str | None) -> Any:
     return Field(default, alias=alias, description=description) if description else Field(default, alias=alias)
 
 
-def _told_arguments(doc: str, parameters: Mapping[str, object]) -> dict[str, str]:
+def _described_arguments(doc: str, parameters: Mapping[str, object]) -> dict[str, str]:
     """What the docstring says of each parameter: "name: text" below the first paragraph, and lines further in."""
-    told: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
     current, indent = "", 0
     for line in doc.partition("\n\n")[2].splitlines():
         text, depth = line.strip(), len(line) - len(line.lstrip())
         match = _ARGUMENT_LINE.fullmatch(text)
         if match and match["name"] in parameters:
             current, indent = match["name"], depth
-            told[current] = match["text"]
+            descriptions[current] = match["text"]
         elif current and text and depth > indent:
-            told[current] += " " + text
+            descriptions[current] += " " + text
         else:
             current = ""
-    return told
+    return descriptions
 
 
 def _readable(error: ValidationError) -> str:

@@ -38,7 +38,7 @@ from twilio_rt_cli.machine.process import END_S, Process
 from twilio_rt_cli.machine.threads import in_thread, to_the_end
 from twilio_rt_cli.tunnel import ngrok_api, orphans
 from twilio_rt_cli.tunnel.config import TunnelConfig
-from twilio_rt_cli.tunnel.failures import INSTALL_HINT, failure, silent, spoken
+from twilio_rt_cli.tunnel.failures import INSTALL_HINT, failure, redacted, silent
 from twilio_rt_cli.tunnel.program import ngrok_program
 
 if TYPE_CHECKING:
@@ -221,23 +221,23 @@ class OwnAgent:
         self._heard_line(line.line)
 
     def _heard_line(self, line: str) -> None:
-        log.debug("ngrok: %s", spoken(line, self._config))
+        log.debug("ngrok: %s", redacted(line, self._config))
         self._complaints = [*self._complaints, line][-_LINES_KEPT:]
 
     def _failure(self, error: "PyngrokError") -> TwilioRtError:
         """What went wrong, from all that was said: the error, the answer's body, the last lines, stderr."""
-        told = [str(getattr(error, "ngrok_error", None) or ""), str(getattr(error, "body", None) or "")]
+        outputs = [str(getattr(error, "ngrok_error", None) or ""), str(getattr(error, "body", None) or "")]
         with suppress(OSError):
-            told.append((self._folder / "stderr").read_text(errors="replace"))
-        numbered = next((text for text in (*told, *self._complaints) if "ERR_NGROK_" in text), None)
+            outputs.append((self._folder / "stderr").read_text(errors="replace"))
+        numbered = next((text for text in (*outputs, *self._complaints) if "ERR_NGROK_" in text), None)
         status = self._process.poll() if self._process else None
         if status in _CANNOT_RUN:
             return ServiceError(
-                f"ngrok cannot be run: {spoken(told[-1].rpartition('exec: ')[2], self._config)}", hint=INSTALL_HINT
+                f"ngrok cannot be run: {redacted(outputs[-1].rpartition('exec: ')[2], self._config)}", hint=INSTALL_HINT
             )
-        if not any(text.strip() for text in (*told, numbered or "")) and status not in {None, -signal.SIGKILL}:
+        if not any(text.strip() for text in (*outputs, numbered or "")) and status not in {None, -signal.SIGKILL}:
             return ServiceError(f"{self.exited} before there was a tunnel.", hint=INSTALL_HINT)
-        return failure(numbered or next((text for text in told if text.strip()), str(error)), self._config)
+        return failure(numbered or next((text for text in outputs if text.strip()), str(error)), self._config)
 
 
 def _script(folder: Path) -> Path:

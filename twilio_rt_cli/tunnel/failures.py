@@ -42,7 +42,7 @@ def failure(said: str, config: TunnelConfig) -> TwilioRtError:
                 hint="Stop the other tunnel (https://dashboard.ngrok.com/endpoints), or choose another NGROK_URL.",
             )
         case _:
-            text = spoken(said, config)
+            text = redacted(said, config)
             hint = f"https://ngrok.com/docs/errors/err_ngrok_{number} explains it."
             return ServiceError(f"ngrok refuses: {text}", hint=hint)
 
@@ -55,7 +55,7 @@ def silent(config: TunnelConfig) -> TwilioRtError:
     )
 
 
-def spoken(said: str, config: TunnelConfig) -> str:
+def redacted(said: str, config: TunnelConfig) -> str:
     """What was said, on one line, at a bearable length, and without the authtoken."""
     text = said.replace(config.authtoken, "••••") if config.authtoken else said
     text = re.sub(r"(?i)(authtoken:?\s*)[\w-]{8,}", r"\1••••", text)
@@ -64,7 +64,7 @@ def spoken(said: str, config: TunnelConfig) -> str:
 
 
 def _nameless(said: str, config: TunnelConfig) -> TwilioRtError:
-    text = spoken(said, config)
+    text = redacted(said, config)
     if re.search(r"(?i)unknown (field|command|flag)|config(uration)? file|/api/endpoints", text):
         hint = "If it is an old ngrok, `ngrok update` makes it a new one."
         return ServiceError(f"ngrok cannot start: {text}", hint=hint)

@@ -9,7 +9,7 @@ from twilio_rt_cli.machine.threads import in_thread, to_the_end
 from twilio_rt_cli.tunnel.changes import TunnelChange, TunnelDown, TunnelLost, TunnelUp
 from twilio_rt_cli.tunnel.config import TunnelConfig
 from twilio_rt_cli.tunnel.ngrok_api import same_url
-from twilio_rt_cli.tunnel.sources import Way, broken, find_way
+from twilio_rt_cli.tunnel.sources import TunnelSource, broken, find_source
 
 _LONGEST_PAUSE_S = 30.0
 _SILENT_LOOKS = 2
@@ -33,7 +33,7 @@ async def open_tunnel(config: TunnelConfig, on_change: Callable[[TunnelChange], 
     `on_change` is called on the loop with what happens after the opening; after TunnelLost nothing more comes.
     Raises TwilioRtError when it cannot be opened: CredentialsError, UnreachableError, ServiceError, SettingsError.
     """
-    keeper = _Keeper(config, on_change, await find_way(config))
+    keeper = _Keeper(config, on_change, await find_source(config))
     watching = asyncio.ensure_future(keeper.watch())
     try:
         yield keeper.tunnel
@@ -46,53 +46,53 @@ async def open_tunnel(config: TunnelConfig, on_change: Callable[[TunnelChange], 
 
 
 class _Keeper:
-    def __init__(self, config: TunnelConfig, on_change: Callable[[TunnelChange], None], way: Way) -> None:
+    def __init__(self, config: TunnelConfig, on_change: Callable[[TunnelChange], None], source: TunnelSource) -> None:
         self._config = config
         self._on_change = on_change
-        self._way: Way | None = way
-        self.tunnel = Tunnel(way.tunnel.public_url, way.tunnel.api_url)
+        self._source: TunnelSource | None = source
+        self.tunnel = Tunnel(source.tunnel.public_url, source.tunnel.api_url)
 
     def close(self) -> None:
         """Take down what is up. Blocks."""
-        way, self._way = self._way, None
-        if way is not None:
-            way.close()
+        source, self._source = self._source, None
+        if source is not None:
+            source.close()
 
     async def watch(self) -> None:
         """Tell when the tunnel breaks, and bring it back, until we are cancelled or it is lost."""
-        while self._way is not None:
-            why = await self._until_broken(self._way)
+        while self._source is not None:
+            why = await self._until_broken(self._source)
             self._on_change(TunnelDown(why))
             await to_the_end(self.close)
             try:
-                self._way = await self._found_again()
+                self._source = await self._found_again()
             except TwilioRtError as error:
                 self._on_change(TunnelLost(error))
                 return
-            changed = not same_url(self._way.tunnel.public_url, self.tunnel.public_url)
-            self.tunnel.public_url = self._way.tunnel.public_url
-            self.tunnel.api_url = self._way.tunnel.api_url
+            changed = not same_url(self._source.tunnel.public_url, self.tunnel.public_url)
+            self.tunnel.public_url = self._source.tunnel.public_url
+            self.tunnel.api_url = self._source.tunnel.api_url
             self._on_change(TunnelUp(self.tunnel.public_url, changed))
 
-    async def _until_broken(self, way: Way) -> str:
+    async def _until_broken(self, source: TunnelSource) -> str:
         silent = 0
         while True:
             await asyncio.sleep(self._config.poll_s)
-            why = await in_thread(lambda: broken(way, self._config.answer_s))
+            why = await in_thread(lambda: broken(source, self._config.answer_s))
             silent = silent + 1 if why == "" else 0
             if why:
                 return why
             if silent >= _SILENT_LOOKS:
                 return "ngrok does not answer any more"
 
-    async def _found_again(self) -> Way:
-        """The way, when it is back. Raises the last problem once it was away for too long."""
+    async def _found_again(self) -> TunnelSource:
+        """The source, when it is back. Raises the last problem once it was away for too long."""
         loop = asyncio.get_running_loop()
         until, pause_s = loop.time() + self._config.give_up_s, self._config.retry_s
         while True:
             try:
                 async with asyncio.timeout_at(until):
-                    return await find_way(self._config)
+                    return await find_source(self._config)
             except TimeoutError:
                 raise self._lost("it does not come up", "") from None
             except TwilioRtError as error:

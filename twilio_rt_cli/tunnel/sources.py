@@ -1,4 +1,4 @@
-"""The ways to a public address: an agent of our own, one adopted from an earlier run, or somebody else's."""
+"""Where a tunnel comes from: an agent of our own, one adopted from an earlier run, or somebody else's."""
 
 import logging
 from pathlib import Path
@@ -17,7 +17,7 @@ from twilio_rt_cli.tunnel.ngrok_api import AgentTunnel
 log = logging.getLogger("twilio_rt.tunnel")
 
 
-class Way(Protocol):
+class TunnelSource(Protocol):
     """A tunnel that is up, and who holds it. Its methods block."""
 
     @property
@@ -65,13 +65,13 @@ class Borrowed:
             ngrok_api.end_tunnel(self.tunnel)
 
 
-async def find_way(config: TunnelConfig) -> Way:
+async def find_source(config: TunnelConfig) -> TunnelSource:
     """A tunnel to our port. Raises TwilioRtError when there is none to be had."""
-    found: list[Way] = []
+    found: list[TunnelSource] = []
 
     def search() -> None:
-        way = _adopted(config) or _borrowed(config)
-        found.extend([way] if way else [])
+        source = _adopted(config) or _borrowed(config)
+        found.extend([source] if source else [])
 
     try:
         await to_the_end(search)
@@ -79,17 +79,17 @@ async def find_way(config: TunnelConfig) -> Way:
     except OSError as error:
         raise ServiceError(f"The tunnel cannot be opened: {error}.", hint="Is the state folder writable?") from error
     except BaseException:
-        for way in found:  # we are not wanted any more
-            await to_the_end(way.close)
+        for source in found:  # we are not wanted any more
+            await to_the_end(source.close)
         raise
 
 
-def broken(way: Way, answer_s: float) -> str | None:
+def broken(source: TunnelSource, answer_s: float) -> str | None:
     """Why the tunnel cannot be up any more; None when it is, an empty text when its agent does not answer."""
-    exited = way.exited
+    exited = source.exited
     if exited is not None:
         return exited
-    match ngrok_api.is_listed(way.tunnel, answer_s):
+    match ngrok_api.is_listed(source.tunnel, answer_s):
         case None:
             return ""
         case True:
@@ -98,9 +98,9 @@ def broken(way: Way, answer_s: float) -> str | None:
             return "ngrok has closed the tunnel"
 
 
-def _adopted(config: TunnelConfig) -> Way | None:
+def _adopted(config: TunnelConfig) -> TunnelSource | None:
     """An orphan whose tunnel fits; orphans that do not are ended, since the account may allow one agent alone."""
-    found: Way | None = None
+    found: TunnelSource | None = None
     for folder, note in orphans.orphans():
         assert note.agent is not None
         fitting = _fitting(ngrok_api.tunnels(note.api_url) or [], config) if note.api_url else None
@@ -115,7 +115,7 @@ def _adopted(config: TunnelConfig) -> Way | None:
     return found
 
 
-def _borrowed(config: TunnelConfig) -> Way | None:
+def _borrowed(config: TunnelConfig) -> TunnelSource | None:
     found = ngrok_api.find_tunnel(config.api_url, config.port, config.url)
     if found is not None:
         log.info("using the tunnel of the ngrok agent at %s", found.api_url)

@@ -66,16 +66,16 @@ class TwilioApi:
         """The account's numbers, page by page: the first 2000."""
         return self._list()
 
-    def number(self, wanted: str | None) -> Number:
+    def number(self, name: str | None) -> Number:
         """A number by E.164 or PN SID; None: the only one. Raises SettingsError, with the list, when it is unclear."""
-        if wanted is None:
+        if name is None:
             return self._only(self.numbers())
-        compact = re.sub(r"[\s().\-–]", "", wanted)
+        compact = re.sub(r"[\s().\-–]", "", name)
         if re.fullmatch(r"PN\w+", compact):
             return self._by_sid(compact)
         if not _E164.fullmatch(compact):
             raise NoSuchNumberError(
-                f"{wanted!r} is neither a phone number in E.164 (+14155550100) nor a number's SID (PN…).",
+                f"{name!r} is neither a phone number in E.164 (+14155550100) nor a number's SID (PN…).",
                 hint=_listed(self.numbers()),
             )
         for number in self._list(phone_number=compact):  # Twilio finds parts of numbers too
@@ -126,9 +126,9 @@ class TwilioApi:
 
     # Asking
 
-    def _list(self, **wanted: str) -> list[Number]:
+    def _list(self, **filters: str) -> list[Number]:
         def pages() -> list[Number]:
-            page = self._client.incoming_phone_numbers.page(page_size=_PAGE_SIZE, **wanted)
+            page = self._client.incoming_phone_numbers.page(page_size=_PAGE_SIZE, **filters)
             found: list[Number] = []
             for _ in range(_MOST_PAGES):
                 found += map(number_of, page)
@@ -145,8 +145,8 @@ class TwilioApi:
         except NoSuchNumberError:
             raise self._unknown(sid) from None
 
-    def _unknown(self, wanted: str) -> NoSuchNumberError:
-        sentence = f"{wanted} is not a number of the account {self.account_sid}."
+    def _unknown(self, name: str) -> NoSuchNumberError:
+        sentence = f"{name} is not a number of the account {self.account_sid}."
         return NoSuchNumberError(sentence, hint=_listed(self.numbers()))
 
     def _only(self, numbers: Sequence[Number]) -> Number:
@@ -176,7 +176,7 @@ class TwilioApi:
                 raise refusals.no_twilio(self.origin) from error
             if absent is not None and refusal.code == refusals.NOT_FOUND:
                 raise absent from error
-            raise refusals.told(refusal, deed, self._account) from error
+            raise refusals.refusal_error(refusal, deed, self._account) from error
         except RequestException as error:
             raise refusals.unreachable(error, self.origin, self._account.timeout_s) from error
         except (ValueError, AttributeError, TypeError, KeyError) as error:  # the SDK on JSON that is none of Twilio's

@@ -26,7 +26,7 @@ class NoSuchNumberError(SettingsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class TwilioRefusal:
     """An answer that is no success."""
 
     status: int
@@ -68,7 +68,7 @@ _HINTS: Mapping[int, str] = {
 }
 
 
-def refusal_of(error: BaseException) -> Refusal | None:
+def refusal_of(error: BaseException) -> TwilioRefusal | None:
     """What Twilio answered, out of the SDK's exception; None for an exception that holds no answer."""
     status = getattr(error, "status", None)
     if isinstance(status, int):
@@ -76,13 +76,13 @@ def refusal_of(error: BaseException) -> Refusal | None:
         message = getattr(error, "msg", None)
         if message is None:  # by RFC 9457
             message = ": ".join(filter(None, (str(getattr(error, name, "") or "") for name in ("title", "detail"))))
-        return Refusal(status, code if isinstance(code, int) else status, _PREFIX.sub("", str(message)))
+        return TwilioRefusal(status, code if isinstance(code, int) else status, _PREFIX.sub("", str(message)))
     answer = error.args[1] if len(error.args) > 1 else None
     status = getattr(answer, "status_code", None)
     return _of_answer(status, str(getattr(answer, "text", ""))) if isinstance(status, int) else None
 
 
-def told(refusal: Refusal, deed: str, account: Account) -> TwilioRtError:
+def refusal_error(refusal: TwilioRefusal, deed: str, account: Account) -> TwilioRtError:
     """The error for people. `deed` completes "Twilio would not …"."""
     code = refusal.code
     if refusal.status == 401 or code == AUTHENTICATE:
@@ -129,16 +129,16 @@ def no_twilio(origin: str) -> ServiceError:
     )
 
 
-def _of_answer(status: int, text: str) -> Refusal:
+def _of_answer(status: int, text: str) -> TwilioRefusal:
     try:
         body = json.loads(text)
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        return Refusal(status, status, "")
+        return TwilioRefusal(status, status, "")
     code = body.get("code")
     message = body.get("message") or ": ".join(str(body[name]) for name in ("title", "detail") if body.get(name))
-    return Refusal(status, code if isinstance(code, int) else status, str(message))
+    return TwilioRefusal(status, code if isinstance(code, int) else status, str(message))
 
 
 def _credentials(account: Account, code: int) -> CredentialsError:
@@ -150,7 +150,7 @@ def _credentials(account: Account, code: int) -> CredentialsError:
     return CredentialsError(f"Twilio does not take these credentials{_code(code)}.", hint=hint)
 
 
-def _because(refusal: Refusal, account: Account) -> str:
+def _because(refusal: TwilioRefusal, account: Account) -> str:
     message = refusal.message
     for secret in account.secrets:
         message = message.replace(secret, "…")

@@ -29,7 +29,7 @@ _FRAGMENT = 24
 _PLENTY = 1_000_000
 
 
-class Stage(Enum):
+class ResponseStage(Enum):
     """How far a response is."""
 
     WAITING = "waiting for the caller's words"
@@ -84,7 +84,7 @@ class Response:
     ) -> None:
         self.id = new_id("resp")
         self.settings = settings
-        self.stage = Stage.WAITING
+        self.stage = ResponseStage.WAITING
         self.entries: list[Entry] = []
         self._conversation = conversation
         self._conversation_id = conversation_id if conversation is not None else None
@@ -198,7 +198,7 @@ class Response:
         error: ev.ResponseError | None = None,
     ) -> Iterator[ev.ServerEvent]:
         """The last event."""
-        self.stage = Stage.DONE
+        self.stage = ResponseStage.DONE
         details = None
         if status != "completed":
             details = ev.StatusDetails(status, UNSET if reason is None else reason, UNSET if error is None else error)

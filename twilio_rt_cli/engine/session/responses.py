@@ -18,7 +18,7 @@ from twilio_rt_cli.engine.session.items import Entry
 from twilio_rt_cli.engine.session.orders import Order, Send, Speak, StopSpeaking, Think
 from twilio_rt_cli.engine.session.prompt import CallTools, Decision, Prompt, Said, Say, ToolAnswered, ToolCalled, Turn
 from twilio_rt_cli.engine.session.refusals import RefusedError
-from twilio_rt_cli.engine.session.response import NewId, Response, ResponseSettings, Stage
+from twilio_rt_cli.engine.session.response import NewId, Response, ResponseSettings, ResponseStage
 from twilio_rt_cli.engine.session.usage import Meter
 
 
@@ -75,7 +75,7 @@ class Talking:
     def decided(self, response_id: str, decision: Decision) -> Iterator[Order]:
         """The brain has decided."""
         response = self._responses.get(response_id)
-        if response is None or response.stage is not Stage.THINKING:
+        if response is None or response.stage is not ResponseStage.THINKING:
             return
         match decision:
             case CallTools(calls):
@@ -84,7 +84,7 @@ class Talking:
                 yield from self._finish(response, "completed")
             case Say(text):
                 yield from map(Send, response.begin_message(text))
-                response.stage = Stage.SPEAKING
+                response.stage = ResponseStage.SPEAKING
                 if response.settings.modality == "audio":
                     yield Speak(response.id, text, response.settings.audio_format)
                     return
@@ -94,7 +94,7 @@ class Talking:
     def spoke(self, response_id: str, audio: bytes, now: float) -> Iterator[Order]:
         """A piece of audio was made."""
         response = self._responses.get(response_id)
-        if response is None or response.stage is not Stage.SPEAKING:
+        if response is None or response.stage is not ResponseStage.SPEAKING:
             return
         yield from map(Send, response.speak(audio))
         spoken_s = duration_ms(len(audio), response.settings.audio_format) / 1000
@@ -118,7 +118,7 @@ class Talking:
     def cancel(self, response: Response, reason: ev.Reason, now: float) -> Iterator[Order]:
         """Stop a response."""
         self.playback.until = min(self.playback.until, now)
-        if response.stage is Stage.SPEAKING:
+        if response.stage is ResponseStage.SPEAKING:
             yield StopSpeaking(response.id)
         yield from self._finish(response, "cancelled", reason)
 
@@ -145,11 +145,11 @@ class Talking:
         yield from map(Send, response.done(status, usage, reason, error))
 
     def _advance(self, response: Response) -> Iterator[Order]:
-        if response.stage is not Stage.WAITING:
+        if response.stage is not ResponseStage.WAITING:
             return
         context = self._context(response)
         if all(entry.said is not None for entry in context):
-            response.stage = Stage.THINKING
+            response.stage = ResponseStage.THINKING
             yield Think(response.id, _prompt(response.settings, context))
 
     def _context(self, response: Response) -> list[Entry]:
