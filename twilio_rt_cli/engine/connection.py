@@ -14,7 +14,7 @@ from typing import assert_never
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from twilio_rt_cli.engine.brain import decide
+from twilio_rt_cli.engine.brain.rules import decide
 from twilio_rt_cli.engine.session import Session, orders
 from twilio_rt_cli.engine.session.refusals import RefusedError
 from twilio_rt_cli.engine.session.server_events import encode

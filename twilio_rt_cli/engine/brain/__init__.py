@@ -1,12 +1,1 @@
-"""The engine's brain: rules that decide what the agent says or which tools it calls. It is no language model.
-
-    decide(Prompt(…), today)      # Say("For which day?"), or CallTools((Call("check", '{"date":"2026-11-24"}'),))
-
-`rules` decides; `choosing` picks a tool, `arguments` fills it from what was heard (`moments`, `numbers`, `schema`),
-`keys` reads what was pressed, `saying` turns tool outputs into sentences, `knowledge` reads answers from the prompt,
-`small_talk` is courtesy.
-"""
-
-from twilio_rt_cli.engine.brain.rules import decide
-
-__all__ = ["decide"]
+"""Who decides what the agent says: `rules`, which is no language model."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from twilio_rt_cli.engine.brain.schema import Kind, Parameter, parameters
-from twilio_rt_cli.engine.brain.words import words
+from twilio_rt_cli.engine.brain.rules.schema import Kind, Parameter, parameters
+from twilio_rt_cli.engine.brain.rules.words import words
 from twilio_rt_cli.engine.session.config import FunctionTool
 from twilio_rt_cli.engine.session.prompt import Call
 

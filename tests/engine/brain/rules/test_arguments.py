@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.engine.brain.toolbox import AVAILABILITY, MONDAY, TABLE, TRANSFER, tool
-from twilio_rt_cli.engine.brain.arguments import fill
+from tests.engine.brain.rules.toolbox import AVAILABILITY, MONDAY, TABLE, TRANSFER, tool
+from twilio_rt_cli.engine.brain.rules.arguments import fill
 
 
 def one(said: str, schema: object, name: str = "it", **options: object) -> object:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from twilio_rt_cli.engine.brain.saying import say_output
+from twilio_rt_cli.engine.brain.rules.output_sentences import say_output
 
 
 @pytest.mark.parametrize(

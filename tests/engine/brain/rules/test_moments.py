@@ -4,7 +4,7 @@ from datetime import date, time
 
 import pytest
 
-from twilio_rt_cli.engine.brain.moments import find_date, find_time, spoken_date, spoken_time
+from twilio_rt_cli.engine.brain.rules.moments import find_date, find_time, spoken_date, spoken_time
 
 MONDAY = date(2026, 11, 23)
 

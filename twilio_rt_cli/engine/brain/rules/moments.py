@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 
-from twilio_rt_cli.engine.brain.numbers import with_digits
+from twilio_rt_cli.engine.brain.rules.numbers import with_digits
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (

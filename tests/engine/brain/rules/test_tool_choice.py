@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.engine.brain.toolbox import ALL, MONDAY
-from twilio_rt_cli.engine.brain.choosing import choose
+from tests.engine.brain.rules.toolbox import ALL, MONDAY
+from twilio_rt_cli.engine.brain.rules.tool_choice import choose
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from twilio_rt_cli.engine.brain.numbers import with_digits
+from twilio_rt_cli.engine.brain.rules.numbers import with_digits
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.engine.brain.toolbox import ALL, AVAILABILITY, MONDAY, TABLE, WEATHER
-from twilio_rt_cli.engine.brain import decide
+from tests.engine.brain.rules.toolbox import ALL, AVAILABILITY, MONDAY, TABLE, WEATHER
+from twilio_rt_cli.engine.brain.rules import decide
 from twilio_rt_cli.engine.session.config import FunctionChoice, FunctionTool, ToolChoice
 from twilio_rt_cli.engine.session.prompt import CallTools, Prompt, Said, Say, ToolAnswered, ToolCalled, Turn
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.engine.brain.test_rules import decided
-from tests.engine.brain.toolbox import ALL, AVAILABILITY, ORDER, tool
-from twilio_rt_cli.engine.brain.keys import call_with_keys, pressed_keys, say_keys, with_keys_typed
+from tests.engine.brain.rules.test_decision import decided
+from tests.engine.brain.rules.toolbox import ALL, AVAILABILITY, ORDER, tool
+from twilio_rt_cli.engine.brain.rules.keys import call_with_keys, pressed_keys, say_keys, with_keys_typed
 from twilio_rt_cli.engine.session.config import FunctionChoice, FunctionTool
 from twilio_rt_cli.engine.session.prompt import Call, Said
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import log
 
-from twilio_rt_cli.engine.brain.words import clauses, keywords, sentence
+from twilio_rt_cli.engine.brain.rules.words import clauses, keywords, sentence
 
 _HEADING = re.compile(r"^\s*#{1,6}\s+(.*?)\s*#*$")
 _TITLE = re.compile(r"^\s*\**([A-Z][\w ',&-]{2,40})\**:\**\s*$")

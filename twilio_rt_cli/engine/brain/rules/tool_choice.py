@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from twilio_rt_cli.engine.brain.arguments import Filled, fill
-from twilio_rt_cli.engine.brain.schema import parameters
-from twilio_rt_cli.engine.brain.words import keywords
+from twilio_rt_cli.engine.brain.rules.arguments import Filled, fill
+from twilio_rt_cli.engine.brain.rules.schema import parameters
+from twilio_rt_cli.engine.brain.rules.words import keywords
 from twilio_rt_cli.engine.session.config import FunctionTool
 
 _NAME_WEIGHT, _CHOICE_WEIGHT, _PARAMETER_WEIGHT, _TEXT_WEIGHT, _EVIDENCE_WEIGHT = 3.0, 3.0, 1.5, 1.0, 1.0

@@ -11,13 +11,19 @@ from datetime import date
 
 import msgspec
 
-from twilio_rt_cli.engine.brain.arguments import Filled, Value, fill
-from twilio_rt_cli.engine.brain.choosing import choose
-from twilio_rt_cli.engine.brain.keys import call_with_keys, pressed_keys, say_keys, with_keys_typed
-from twilio_rt_cli.engine.brain.knowledge import answer, topics
-from twilio_rt_cli.engine.brain.saying import say_output
-from twilio_rt_cli.engine.brain.small_talk import FALLBACK_MARK, greeting, is_follow_up, requested_text, small_talk
-from twilio_rt_cli.engine.brain.words import clauses, sentence, spoken_list, words
+from twilio_rt_cli.engine.brain.rules.arguments import Filled, Value, fill
+from twilio_rt_cli.engine.brain.rules.keys import call_with_keys, pressed_keys, say_keys, with_keys_typed
+from twilio_rt_cli.engine.brain.rules.knowledge import answer, topics
+from twilio_rt_cli.engine.brain.rules.output_sentences import say_output
+from twilio_rt_cli.engine.brain.rules.small_talk import (
+    FALLBACK_MARK,
+    greeting,
+    is_follow_up,
+    requested_text,
+    small_talk,
+)
+from twilio_rt_cli.engine.brain.rules.tool_choice import choose
+from twilio_rt_cli.engine.brain.rules.words import clauses, sentence, spoken_list, words
 from twilio_rt_cli.engine.session.config import FunctionChoice, FunctionTool
 from twilio_rt_cli.engine.session.prompt import (
     Call,

@@ -5,8 +5,8 @@ from datetime import date, datetime, time
 
 import msgspec
 
-from twilio_rt_cli.engine.brain.moments import spoken_date, spoken_time
-from twilio_rt_cli.engine.brain.words import sentence, spoken_list, words
+from twilio_rt_cli.engine.brain.rules.moments import spoken_date, spoken_time
+from twilio_rt_cli.engine.brain.rules.words import sentence, spoken_list, words
 
 _MESSAGES = ("message", "say", "speech", "answer", "text", "summary", "reply", "result", "output")
 _ERRORS = ("error", "errors", "error_message")

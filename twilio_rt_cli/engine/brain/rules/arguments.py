@@ -6,10 +6,10 @@ from datetime import date, datetime
 
 import msgspec
 
-from twilio_rt_cli.engine.brain.moments import find_date, find_time, plain
-from twilio_rt_cli.engine.brain.numbers import with_digits
-from twilio_rt_cli.engine.brain.schema import Kind, Parameter, parameters
-from twilio_rt_cli.engine.brain.words import concept, keywords, spoken_list, words
+from twilio_rt_cli.engine.brain.rules.moments import find_date, find_time, plain
+from twilio_rt_cli.engine.brain.rules.numbers import with_digits
+from twilio_rt_cli.engine.brain.rules.schema import Kind, Parameter, parameters
+from twilio_rt_cli.engine.brain.rules.words import concept, keywords, spoken_list, words
 from twilio_rt_cli.engine.session.config import FunctionTool
 
 Value = str | int | float | bool | list[str | int | float]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from twilio_rt_cli.engine.brain.small_talk import greeting, requested_text, small_talk
+from twilio_rt_cli.engine.brain.rules.small_talk import greeting, requested_text, small_talk
 
 
 @pytest.mark.parametrize(

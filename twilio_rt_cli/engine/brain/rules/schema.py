@@ -6,7 +6,7 @@ from enum import Enum
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
-from twilio_rt_cli.engine.brain.words import words
+from twilio_rt_cli.engine.brain.rules.words import words
 from twilio_rt_cli.engine.session.config import FunctionTool
 
 

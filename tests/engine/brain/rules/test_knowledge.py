@@ -2,7 +2,7 @@
 
 import pytest
 
-from twilio_rt_cli.engine.brain.knowledge import answer, facts, topics
+from twilio_rt_cli.engine.brain.rules.knowledge import answer, facts, topics
 
 PROMPT = """# Who you are
 You are the receptionist of Blue Door, a small bakery. Always be brief.

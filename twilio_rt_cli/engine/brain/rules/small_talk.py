@@ -2,7 +2,7 @@
 
 import re
 
-from twilio_rt_cli.engine.brain.words import sentence, words
+from twilio_rt_cli.engine.brain.rules.words import sentence, words
 
 FALLBACK_MARK = "the offline engine"
 _QUOTED = re.compile(r"""["“«]([^"”»]+)["”»]""")
