@@ -22,7 +22,7 @@ async def told(number: signal.Signals, *, as_json: bool) -> list[str]:
         os.kill(os.getpid(), number)
 
     async with asyncio.timeout(10):
-        await run(stack(), "127.0.0.1", 0, tell=tell, as_json=as_json)
+        await run(stack(), "127.0.0.1", 0, announce=tell, as_json=as_json)
     return lines
 
 
@@ -44,4 +44,4 @@ def test_a_readable_line() -> None:
 def test_an_address_that_is_not_ours_is_said() -> None:
     sentence = r"^We cannot listen on 192\.0\.2\.1 port 0: Cannot assign requested address\.$"
     with pytest.raises(ServerError, match=sentence):
-        asyncio.run(run(stack(), "192.0.2.1", 0, tell=print, as_json=False))
+        asyncio.run(run(stack(), "192.0.2.1", 0, announce=print, as_json=False))

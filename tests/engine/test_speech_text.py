@@ -2,7 +2,7 @@
 
 import pytest
 
-from twilio_rt_cli.engine.speech_text import spoken
+from twilio_rt_cli.engine.speech_text import speech_text
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from twilio_rt_cli.engine.speech_text import spoken
     ],
 )
 def test_is_said_as_people_say_it(written: str, said: str) -> None:
-    assert spoken(written) == said
+    assert speech_text(written) == said
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,9 @@ def test_is_said_as_people_say_it(written: str, said: str) -> None:
      "The monthly fee", "Doctor Wedding", "B2B and 3rd"],
 )  # fmt: skip
 def test_what_the_voice_reads_well_is_left_alone(text: str) -> None:
-    assert spoken(text) == text
+    assert speech_text(text) == text
 
 
 @pytest.mark.parametrize("text", ["", " \n", "...", "—", "🙂", "** **"])
 def test_nothing_to_say_is_nothing(text: str) -> None:
-    assert spoken(text) == ""
+    assert speech_text(text) == ""

@@ -1,10 +1,10 @@
-"""An ear tells turns, and once for each pause within a turn that it may be over."""
+"""A listener notices turns, and once for each pause within a turn that it may be over."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twilio_rt_cli.engine.session.orders import Heard, Paused, Tune
-from twilio_rt_cli.engine.turn_listener import Ear
+from twilio_rt_cli.engine.turn_listener import TurnListener
 from twilio_rt_cli.engine.turns import SpeechStarted, SpeechStopped
 
 WINDOW = b"\xff" * 256
@@ -26,9 +26,9 @@ class Planned:
 
 
 def noticed(plan: str, silence_ms: int = 500) -> list[Heard | Paused]:
-    """What an ear tells of a plan, window by window."""
-    ear = Ear(Planned(plan), Tune(1, 0.5, 0, silence_ms))
-    return [told for _ in plan for told in ear.listen(WINDOW)]
+    """What a listener notices of a plan, window by window."""
+    listener = TurnListener(Planned(plan), Tune(1, 0.5, 0, silence_ms))
+    return [one for _ in plan for one in listener.listen(WINDOW)]
 
 
 def test_a_turn_and_its_last_pause() -> None:
@@ -41,8 +41,11 @@ def test_a_turn_and_its_last_pause() -> None:
 
 def test_each_pause_is_told_once_and_a_short_one_not_at_all() -> None:
     plan = "ssss" + "." * 8 + "ss" + ".." + "ss" + "." * 9
-    assert [told for told in noticed(plan) if isinstance(told, Paused)] == [Paused(1, 128, 320), Paused(1, 576, 768)]
+    assert [one for one in noticed(plan) if isinstance(one, Paused)] == [
+        Paused(1, 128, 320),
+        Paused(1, 576, 768),
+    ]
 
 
 def test_a_turn_that_has_ended_is_no_pause() -> None:
-    assert not [told for told in noticed("ssss" + "." * 20, silence_ms=150) if isinstance(told, Paused)]
+    assert not [one for one in noticed("ssss" + "." * 20, silence_ms=150) if isinstance(one, Paused)]

@@ -24,4 +24,4 @@ def engine(
     from twilio_rt_cli.engine.running import run
     from twilio_rt_cli.engine.voice import load_voice_stack
 
-    asyncio.run(run(load_voice_stack(), host, port, tell=typer.echo, as_json=json))
+    asyncio.run(run(load_voice_stack(), host, port, announce=typer.echo, as_json=json))

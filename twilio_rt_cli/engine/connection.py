@@ -18,7 +18,7 @@ from twilio_rt_cli.engine.brain.rules import decide
 from twilio_rt_cli.engine.session import Session, orders
 from twilio_rt_cli.engine.session.refusals import RefusedError
 from twilio_rt_cli.engine.session.server_events import encode
-from twilio_rt_cli.engine.turn_listener import Ear
+from twilio_rt_cli.engine.turn_listener import TurnListener
 from twilio_rt_cli.engine.workers import Workers
 
 UNSENT_BYTES = 1024 * 1024
@@ -88,14 +88,14 @@ class Connection:
 
     async def _listen(self) -> None:
         activity = await self._workers.new_activity()
-        ear: Ear | None = None
+        listener: TurnListener | None = None
         while True:
             order = await self._unheard.take()
             if isinstance(order, orders.Tune):
-                ear = Ear(activity, order)
+                listener = TurnListener(activity, order)
                 continue
-            assert ear is not None
-            for noticed in await self._workers.listen(ear, order.audio):
+            assert listener is not None
+            for noticed in await self._workers.listen(listener, order.audio):
                 if isinstance(noticed, orders.Heard) or self._workers.is_recogniser_idle:
                     self._report(noticed)
 

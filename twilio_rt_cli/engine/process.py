@@ -42,7 +42,7 @@ def engine_process(
     engine = _Engine(command, _environment())
     try:
         url = engine.wait_until_ready()
-        engine.watch(on_death or _say_that_it_died)
+        engine.watch(on_death or _log_that_it_died)
         yield url
     finally:
         engine.stop(stop_timeout_s)
@@ -134,13 +134,13 @@ class _Engine:
     def _failure(self) -> TwilioRtError:
         status = self._process.wait()
         self._threads[1].join(STOP_TIMEOUT_S)
-        message, hint = _as_told(b"".join(self._complaints).decode(errors="replace"))
+        message, hint = _message_and_hint(b"".join(self._complaints).decode(errors="replace"))
         if status == 2:
             return MissingExtraError(message or "The offline engine cannot run.", hint=hint)
         return ServerError(f"The offline engine ended at once (exit status {status}). {message}".strip(), hint=hint)
 
 
-def _as_told(complaints: str) -> tuple[str, str]:
+def _message_and_hint(complaints: str) -> tuple[str, str]:
     """Message and hint out of what `console.problem` printed in the other process; else its last line."""
     lines = complaints.strip().splitlines()
     message = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
@@ -160,5 +160,5 @@ def _environment() -> dict[str, str]:
     return {"OPENBLAS_NUM_THREADS": "1", **kept}
 
 
-def _say_that_it_died(status: int) -> None:
+def _log_that_it_died(status: int) -> None:
     log.error("the offline engine ended (exit status %s): calls can no longer be answered; start again", status)

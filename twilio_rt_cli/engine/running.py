@@ -13,12 +13,12 @@ from twilio_rt_cli.machine.signals import on_stop_signals
 from twilio_rt_cli.output.times import utc
 
 
-async def run(stack: VoiceStack, host: str, port: int, *, tell: Callable[[str], None], as_json: bool) -> None:
-    """Serve until a signal asks to stop. `tell` gets one line once it listens. Raises ServerError when it cannot."""
+async def run(stack: VoiceStack, host: str, port: int, *, announce: Callable[[str], None], as_json: bool) -> None:
+    """Serve until a signal asks to stop. `announce` gets one line once it listens. Raises ServerError when it cannot."""
     stopped = asyncio.Event()
     with on_stop_signals(stopped.set, asyncio.get_running_loop()):
         async with EngineServer(stack, host=host, port=port) as engine:
-            tell(_ready(engine.url, as_json=as_json))
+            announce(_ready(engine.url, as_json=as_json))
             await stopped.wait()
 
 

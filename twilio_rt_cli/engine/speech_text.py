@@ -16,7 +16,7 @@ _TIME = r"\d{1,2}:\d{2}"
 _NUMBER = r"\+\d[\d ().-]{5,18}\d|\(\d{3}\) ?\d{3}-\d{4}|(?:\d-)?\d{3}-\d{3}-\d{4}|\d{3,4}(?: \d{3,4}){2}|\d{7,}"
 
 
-def spoken(text: str) -> str:
+def speech_text(text: str) -> str:
     """The text to be read aloud; empty when there is nothing in it to say."""
     for pattern, said in _RULES:
         text = pattern.sub(said, text)

@@ -1,4 +1,4 @@
-"""One client's ear: a turn detector by the session's settings, and short pauses within a turn beside it."""
+"""What listens to one client: a turn detector by the session's settings, and short pauses within a turn beside it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +12,15 @@ _HYSTERESIS = 0.15
 _LOWEST_THRESHOLD = 0.01
 
 
-class Ear:
+class TurnListener:
     """Listens by one order's settings, with its own memory of what it heard."""
 
     def __init__(self, activity: VoiceActivity, order: Tune) -> None:
         activity.reset()
         self._epoch = order.epoch
-        self._watched = _Watched(activity, order.threshold)
+        self._activity = _TrackedActivity(activity, order.threshold)
         self._detector = TurnDetector(
-            self._watched, order.threshold, order.prefix_padding_ms, order.silence_duration_ms
+            self._activity, order.threshold, order.prefix_padding_ms, order.silence_duration_ms
         )
 
     def listen(self, audio: bytes) -> list[Heard | Paused]:
@@ -28,14 +28,18 @@ class Ear:
         noticed: list[Heard | Paused] = []
         if turns := self._detector.feed(audio):
             noticed.append(Heard(self._epoch, tuple(turns)))
-        watched = self._watched
-        if self._detector.speaking and not watched.is_told and watched.heard_ms - watched.spoke_until_ms >= PAUSE_MS:
-            watched.is_told = True
-            noticed.append(Paused(self._epoch, watched.spoke_until_ms, watched.heard_ms))
+        activity = self._activity
+        if (
+            self._detector.speaking
+            and not activity.is_reported
+            and activity.heard_ms - activity.spoke_until_ms >= PAUSE_MS
+        ):
+            activity.is_reported = True
+            noticed.append(Paused(self._epoch, activity.spoke_until_ms, activity.heard_ms))
         return noticed
 
 
-class _Watched:
+class _TrackedActivity:
     """Voice activity that remembers when there was speech last; speech is what the turn detector takes for it."""
 
     def __init__(self, activity: VoiceActivity, threshold: float) -> None:
@@ -43,14 +47,14 @@ class _Watched:
         self._least = max(threshold - _HYSTERESIS, _LOWEST_THRESHOLD)
         self.heard_ms = 0
         self.spoke_until_ms = 0
-        self.is_told = False
+        self.is_reported = False
 
     def probability(self, pcm8k: NDArray[np.int16]) -> float:
         """How likely the next 256 samples are speech."""
         probability = self._activity.probability(pcm8k)
         self.heard_ms += WINDOW_MS
         if probability >= self._least:
-            self.spoke_until_ms, self.is_told = self.heard_ms, False
+            self.spoke_until_ms, self.is_reported = self.heard_ms, False
         return probability
 
     def reset(self) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twilio_rt_cli.audio.resample import resample
-from twilio_rt_cli.engine.speech_text import spoken
+from twilio_rt_cli.engine.speech_text import speech_text
 from twilio_rt_cli.engine.turns import WINDOW, VoiceActivity
 from twilio_rt_cli.errors import MissingExtraError
 
@@ -168,7 +168,7 @@ class HibariVoice:
 
     def speak(self, text: str) -> Iterator[NDArray[np.int16]]:
         """PCM at 24 kHz, a sentence at a time; numbers, times and phone numbers are read as people say them."""
-        for sentence in self._hibari.split_sentences(spoken(text)):
+        for sentence in self._hibari.split_sentences(speech_text(text)):
             with self._one_at_a_time:
                 chunks = [_levelled(chunk) for chunk in self._hibari.stream(sentence, seed=0) if len(chunk)]
             if chunks and len(speech := _without_long_silence(np.concatenate(chunks))):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from twilio_rt_cli.audio import mulaw
 from twilio_rt_cli.engine.session.formats import OutputEncoder, bytes_per_ms
 from twilio_rt_cli.engine.session.orders import Heard, Paused, Speak
-from twilio_rt_cli.engine.turn_listener import Ear
+from twilio_rt_cli.engine.turn_listener import TurnListener
 from twilio_rt_cli.engine.voice import VoiceActivity, VoiceStack
 
 DELTA_MS = 300
@@ -36,14 +36,14 @@ class Workers:
 
     def __init__(self, stack: VoiceStack) -> None:
         self._stack = stack
-        self._ears = ThreadPoolExecutor(1, "engine-ears")
+        self._listener = ThreadPoolExecutor(1, "engine-listener")
         self._recogniser = ThreadPoolExecutor(1, "engine-recogniser")
         self._voice = ThreadPoolExecutor(1, "engine-voice")
         self._recognising = 0
 
     def close(self) -> None:
         """Start nothing more; what runs may end by itself."""
-        for pool in (self._ears, self._recogniser, self._voice):
+        for pool in (self._listener, self._recogniser, self._voice):
             pool.shutdown(wait=False, cancel_futures=True)
 
     @property
@@ -71,11 +71,11 @@ class Workers:
 
     async def new_activity(self) -> VoiceActivity:
         """A voice activity detector of one's own."""
-        return await _run(self._ears, self._stack.voice_activity)
+        return await _run(self._listener, self._stack.voice_activity)
 
-    async def listen(self, ear: Ear, audio: bytes) -> list[Heard | Paused]:
-        """What an ear notices in µ-law audio at 8 kHz."""
-        return await _run(self._ears, lambda: ear.listen(audio))
+    async def listen(self, listener: TurnListener, audio: bytes) -> list[Heard | Paused]:
+        """What a listener notices in µ-law audio at 8 kHz."""
+        return await _run(self._listener, lambda: listener.listen(audio))
 
 
 class Speech:

@@ -1,6 +1,6 @@
 """The conversation's memory: old audio goes before it grows too large."""
 
-from twilio_rt_cli.engine.session.item_list import MAX_AUDIO_BYTES, Conversation
+from twilio_rt_cli.engine.session.item_list import MAX_AUDIO_BYTES, ItemList
 from twilio_rt_cli.engine.session.items import Entry, Message, Part
 
 
@@ -10,25 +10,25 @@ def spoken(item_id: str, size: int) -> Entry:
 
 
 def test_the_oldest_audio_is_forgotten_and_its_words_are_not() -> None:
-    conversation = Conversation()
+    items = ItemList()
     for name in ("old", "middle", "new"):
-        conversation.add(spoken(name, MAX_AUDIO_BYTES // 2))
-    old, middle, new = conversation
+        items.add(spoken(name, MAX_AUDIO_BYTES // 2))
+    old, middle, new = items
     assert (len(old.audio), old.said, old.duration_ms) == (0, "words", MAX_AUDIO_BYTES // 16)
     assert len(middle.audio) == len(new.audio) == MAX_AUDIO_BYTES // 2
 
 
 def test_audio_of_deleted_items_does_not_count() -> None:
-    conversation = Conversation()
-    conversation.add(spoken("gone", MAX_AUDIO_BYTES))
-    conversation.remove("gone")
-    conversation.add(spoken("one", MAX_AUDIO_BYTES))
-    assert len(next(iter(conversation)).audio) == MAX_AUDIO_BYTES
+    items = ItemList()
+    items.add(spoken("gone", MAX_AUDIO_BYTES))
+    items.remove("gone")
+    items.add(spoken("one", MAX_AUDIO_BYTES))
+    assert len(next(iter(items)).audio) == MAX_AUDIO_BYTES
 
 
 def test_an_item_whose_audio_was_forgotten_can_still_be_truncated() -> None:
-    conversation = Conversation()
-    conversation.add(spoken("old", 800))
-    conversation.add(spoken("new", MAX_AUDIO_BYTES))
-    conversation.truncate("old", 50)
-    assert conversation.get("old", "retrieve").duration_ms == 50
+    items = ItemList()
+    items.add(spoken("old", 800))
+    items.add(spoken("new", MAX_AUDIO_BYTES))
+    items.truncate("old", 50)
+    assert items.get("old", "retrieve").duration_ms == 50

@@ -1,4 +1,4 @@
-"""How the session hears: client audio into the buffer, and what turn detection says of it.
+"""What the session hears: client audio into the buffer, and what turn detection says of it.
 
 Detection runs elsewhere and answers later, so each detector has an epoch and a start in the buffer: its milliseconds
 are shifted by that start, and what an old epoch still says is ignored. Committing by hand, clearing, and changed
@@ -52,7 +52,7 @@ class Utterance:
     guess: Guess | None = None
 
 
-class Hearing:
+class InputAudio:
     """The input buffer and the turn that is being spoken, if any."""
 
     def __init__(self, settings: AudioInput) -> None:

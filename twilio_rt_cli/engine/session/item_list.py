@@ -16,7 +16,7 @@ MAX_AUDIO_BYTES = 32 * 1024 * 1024
 """Audio kept per conversation; beyond it the oldest items lose theirs and keep their words and length."""
 
 
-class Conversation:
+class ItemList:
     """Ordered entries, found by item id."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from msgspec import UNSET, structs
 from twilio_rt_cli.engine.session import server_events as ev
 from twilio_rt_cli.engine.session.config import AudioFormat, FunctionTool, ToolChoice
 from twilio_rt_cli.engine.session.formats import duration_ms
-from twilio_rt_cli.engine.session.item_list import Conversation
+from twilio_rt_cli.engine.session.item_list import ItemList
 from twilio_rt_cli.engine.session.items import Entry, FunctionCall, ItemStatus, Message, Part
 from twilio_rt_cli.engine.session.prompt import Call
 from twilio_rt_cli.engine.session.usage import agent_audio_tokens, text_tokens
@@ -80,7 +80,7 @@ class Response:
     """One response and the events it makes; `conversation` is None for an out-of-band one."""
 
     def __init__(
-        self, settings: ResponseSettings, conversation: Conversation | None, conversation_id: str, new_id: NewId
+        self, settings: ResponseSettings, conversation: ItemList | None, conversation_id: str, new_id: NewId
     ) -> None:
         self.id = new_id("resp")
         self.settings = settings
@@ -193,7 +193,7 @@ class Response:
     def done(
         self,
         status: ev.FinalStatus,
-        usage: ev.Usage,
+        usage: ev.ResponseUsage,
         reason: ev.Reason | None = None,
         error: ev.ResponseError | None = None,
     ) -> Iterator[ev.ServerEvent]:
@@ -249,7 +249,10 @@ class Response:
         }
 
     def _object(
-        self, status: ev.FinalStatus | Literal["in_progress"], details: ev.StatusDetails | None, usage: ev.Usage | None
+        self,
+        status: ev.FinalStatus | Literal["in_progress"],
+        details: ev.StatusDetails | None,
+        usage: ev.ResponseUsage | None,
     ) -> ev.ResponseObject:
         settings = self.settings
         return ev.ResponseObject(

@@ -1,4 +1,4 @@
-"""How the session talks: its responses, from the request to response.done.
+"""What the session answers: its responses, from the request to response.done.
 
 A response waits until the caller's words are transcribed, lets the brain decide, then speaks or calls tools. Only one
 may write to the default conversation; out-of-band ones (`conversation: "none"`) run beside it.
@@ -13,7 +13,7 @@ from twilio_rt_cli.engine.session import config, items
 from twilio_rt_cli.engine.session import server_events as ev
 from twilio_rt_cli.engine.session.client_events import ResponseParams
 from twilio_rt_cli.engine.session.formats import duration_ms, voice_name
-from twilio_rt_cli.engine.session.item_list import Conversation
+from twilio_rt_cli.engine.session.item_list import ItemList
 from twilio_rt_cli.engine.session.items import Entry
 from twilio_rt_cli.engine.session.orders import Order, Send, Speak, StopSpeaking, Think
 from twilio_rt_cli.engine.session.prompt import CallTools, Decision, Prompt, Said, Say, ToolAnswered, ToolCalled, Turn
@@ -30,10 +30,10 @@ class Playback:
     was_audio_sent: bool = False
 
 
-class Talking:
+class Responses:
     """The responses in progress."""
 
-    def __init__(self, conversation: Conversation, conversation_id: str, new_id: NewId) -> None:
+    def __init__(self, conversation: ItemList, conversation_id: str, new_id: NewId) -> None:
         self.meter = Meter()
         self.playback = Playback()
         self._conversation = conversation

@@ -194,7 +194,7 @@ class OutputDetails(Struct, frozen=True):
     audio_tokens: int = 0
 
 
-class Usage(Struct, frozen=True):
+class ResponseUsage(Struct, frozen=True):
     """What a response cost."""
 
     total_tokens: int
@@ -248,7 +248,7 @@ class ResponseObject(Struct, frozen=True):
     output_modalities: list[Literal["text", "audio"]]
     max_output_tokens: int | Literal["inf"]
     audio: ResponseAudioConfig
-    usage: Usage | None
+    usage: ResponseUsage | None
     metadata: dict[str, str] | None
     object: Literal["realtime.response"] = "realtime.response"
 

@@ -14,12 +14,12 @@ from twilio_rt_cli.engine.session import orders, usage
 from twilio_rt_cli.engine.session import server_events as ev
 from twilio_rt_cli.engine.session.config import ServerVad, SessionConfig, SessionUpdate, updated
 from twilio_rt_cli.engine.session.formats import InputDecoder, to_format
-from twilio_rt_cli.engine.session.input_audio import Hearing, Utterance
-from twilio_rt_cli.engine.session.item_list import Conversation
+from twilio_rt_cli.engine.session.input_audio import InputAudio, Utterance
+from twilio_rt_cli.engine.session.item_list import ItemList
 from twilio_rt_cli.engine.session.items import Entry, FunctionCall, Message, Part, audio_bytes, check_item, text_of
 from twilio_rt_cli.engine.session.orders import Close, Order, Send, Transcribe
 from twilio_rt_cli.engine.session.refusals import RefusedError
-from twilio_rt_cli.engine.session.responses import Talking
+from twilio_rt_cli.engine.session.responses import Responses
 from twilio_rt_cli.engine.turns import SpeechStarted, SpeechStopped
 
 SESSION_S = 3600
@@ -38,9 +38,9 @@ class Session:
         self._expires_at = now + SESSION_S
         self._idle_at: float | None = None
         self._config = SessionConfig(f"sess_{seed}", model, unix_s + SESSION_S)
-        self._conversation = Conversation()
-        self._hearing = Hearing(self._config.audio.input)
-        self._talking = Talking(self._conversation, f"conv_{seed}", self._new_id)
+        self._items = ItemList()
+        self._input_audio = InputAudio(self._config.audio.input)
+        self._responses = Responses(self._items, f"conv_{seed}", self._new_id)
 
     @property
     def config(self) -> SessionConfig:
@@ -49,7 +49,10 @@ class Session:
 
     def begin(self) -> list[Order]:
         """The first orders: session.created, and turn detection by its defaults."""
-        return [Send(ev.SessionCreated(event_id=self._new_id("event"), session=self._config)), *self._hearing.begin()]
+        return [
+            Send(ev.SessionCreated(event_id=self._new_id("event"), session=self._config)),
+            *self._input_audio.begin(),
+        ]
 
     def receive(self, frame: str, now: float) -> list[Order]:
         """What a text frame of the client leads to; one that is refused leads to an `error` event and nothing else."""
@@ -91,29 +94,29 @@ class Session:
     def _on_event(self, event: ce.AnyClientEvent, now: float) -> Iterator[Order]:
         match event:
             case ce.AppendAudio(audio=audio):
-                yield from self._hearing.append(audio_bytes(audio, "audio"))
+                yield from self._input_audio.append(audio_bytes(audio, "audio"))
             case ce.TruncateItem():
                 yield self._truncate(event)
             case ce.CreateResponse(response=params):
-                yield from self._talking.respond(self._config, params)
+                yield from self._responses.respond(self._config, params)
             case ce.CancelResponse(response_id=response_id):
-                yield from self._talking.cancel_by_client(response_id, now)
+                yield from self._responses.cancel_by_client(response_id, now)
             case ce.CreateItem():
                 yield from self._create_item(event)
             case ce.DeleteItem(item_id=item_id):
-                self._conversation.remove(item_id)
-                self._talking.meter.bust()
+                self._items.remove(item_id)
+                self._responses.meter.bust()
                 yield Send(ev.ItemDeleted(event_id=self._new_id("event"), item_id=item_id))
-                yield from self._talking.go_on()
+                yield from self._responses.go_on()
             case ce.RetrieveItem(item_id=item_id):
                 yield self._retrieve(item_id)
             case ce.CommitAudio():
-                utterance, later = self._hearing.commit(self._new_id("item"))
+                utterance, later = self._input_audio.commit(self._new_id("item"))
                 yield from self._commit(utterance)
                 yield from later
             case ce.ClearAudio():
                 yield Send(ev.BufferCleared(event_id=self._new_id("event")))
-                yield from self._hearing.clear()
+                yield from self._input_audio.clear()
             case ce.UpdateSession(session=update):
                 yield from self._update(update)
             case ce.ClearOutput():
@@ -125,50 +128,53 @@ class Session:
     def _on_result(self, result: orders.Result, now: float) -> Iterator[Order]:
         match result:
             case orders.Spoken(response_id=response_id, audio=audio):
-                yield from self._talking.spoke(response_id, audio, now)
+                yield from self._responses.spoke(response_id, audio, now)
             case orders.Heard(epoch=epoch, turns=turns):
                 for turn in turns:
-                    if self._hearing.is_current(epoch):
+                    if self._input_audio.is_current(epoch):
                         yield from self._on_turn(turn, now)
             case orders.Paused(epoch=epoch):
-                if self._hearing.is_current(epoch):
-                    yield from self._hearing.paused(result)
+                if self._input_audio.is_current(epoch):
+                    yield from self._input_audio.paused(result)
             case orders.Transcribed(item_id=item_id, text=text, attempt=attempt):
-                self._hearing.guessed(attempt, text)
+                self._input_audio.guessed(attempt, text)
                 yield from self._transcribed(item_id, text, attempt)
             case orders.TranscribingFailed(item_id=item_id, message=message, attempt=attempt):
-                self._hearing.guessed(attempt, None)
+                self._input_audio.guessed(attempt, None)
                 yield from self._not_transcribed(item_id, message, attempt)
             case orders.Thought(response_id=response_id, decision=decision):
-                yield from self._talking.decided(response_id, decision)
+                yield from self._responses.decided(response_id, decision)
             case orders.SpeakingDone(response_id=response_id):
-                yield from self._talking.spoken_out(response_id)
+                yield from self._responses.spoken_out(response_id)
             case orders.SpeakingFailed(response_id=response_id, message=message):
-                yield from self._talking.failed(response_id, message)
+                yield from self._responses.failed(response_id, message)
             case _:
                 assert_never(result)
 
     def _update(self, update: SessionUpdate) -> Iterator[Order]:
         before = self._config
         self._config = updated(
-            before, update, has_spoken=self._talking.playback.was_audio_sent, is_responding=self._talking.is_responding
+            before,
+            update,
+            has_spoken=self._responses.playback.was_audio_sent,
+            is_responding=self._responses.is_responding,
         )
         if (self._config.instructions, self._config.tools) != (before.instructions, before.tools):
-            self._talking.meter.bust()
+            self._responses.meter.bust()
         yield Send(ev.SessionUpdated(event_id=self._new_id("event"), session=self._config))
-        yield from self._hearing.configure(self._config.audio.input)
+        yield from self._input_audio.configure(self._config.audio.input)
 
     def _on_turn(self, turn: SpeechStarted | SpeechStopped, now: float) -> Iterator[Order]:
         detection = self._config.audio.input.turn_detection
         assert detection is not None
         if isinstance(turn, SpeechStarted):
             item_id = self._new_id("item")
-            start_ms = self._hearing.started(turn.audio_start_ms, item_id)
+            start_ms = self._input_audio.started(turn.audio_start_ms, item_id)
             yield Send(ev.BufferSpeechStarted(event_id=self._new_id("event"), audio_start_ms=start_ms, item_id=item_id))
-            if detection.interrupt_response and self._talking.active is not None:
-                yield from self._talking.cancel(self._talking.active, "turn_detected", now)
+            if detection.interrupt_response and self._responses.active is not None:
+                yield from self._responses.cancel(self._responses.active, "turn_detected", now)
             return
-        utterance = self._hearing.stopped(turn)
+        utterance = self._input_audio.stopped(turn)
         if utterance is None:
             return
         yield Send(
@@ -178,8 +184,8 @@ class Session:
         )
         yield from self._commit(utterance)
         # "this may fail to create a response if the model is already responding" (OpenAI Realtime, "create_response")
-        if detection.create_response and self._talking.active is None:
-            yield from self._talking.respond(self._config, ce.ResponseParams())
+        if detection.create_response and self._responses.active is None:
+            yield from self._responses.respond(self._config, ce.ResponseParams())
 
     def _commit(self, utterance: Utterance) -> Iterator[Order]:
         wanted = self._config.audio.input.transcription
@@ -191,12 +197,12 @@ class Session:
             transcribed=wanted is not None,
             transcription_model=wanted.model if wanted is not None else None,
         )
-        previous = self._conversation.last_id
+        previous = self._items.last_id
         new_id = self._new_id
         yield Send(ev.BufferCommitted(event_id=new_id("event"), previous_item_id=previous, item_id=entry.id))
         yield from self._add(entry, None)
         guess = utterance.guess
-        entry.attempt = self._hearing.new_attempt() if guess is None else guess.attempt
+        entry.attempt = self._input_audio.new_attempt() if guess is None else guess.attempt
         if utterance.speech_ms is not None and utterance.speech_ms < MIN_SPEECH_MS:
             yield from self._transcribed(entry.id, "", entry.attempt)
         elif guess is None:
@@ -205,8 +211,8 @@ class Session:
             yield from self._transcribed(entry.id, guess.text, entry.attempt)
 
     def _ask_silent_caller(self) -> Iterator[Order]:
-        end_ms = self._hearing.buffer.written_ms
-        utterance, later = self._hearing.silence(self._new_id("item"))
+        end_ms = self._input_audio.buffer.written_ms
+        utterance, later = self._input_audio.silence(self._new_id("item"))
         yield Send(
             ev.BufferTimeoutTriggered(
                 event_id=self._new_id("event"),
@@ -220,16 +226,16 @@ class Session:
             audio=utterance.audio,
             duration_ms=end_ms - utterance.start_ms,
         )
-        previous = self._conversation.last_id
+        previous = self._items.last_id
         yield Send(
             ev.BufferCommitted(event_id=self._new_id("event"), previous_item_id=previous, item_id=utterance.item_id)
         )
         yield from self._add(entry, None)
         yield from later
-        yield from self._talking.respond(self._config, ce.ResponseParams())
+        yield from self._responses.respond(self._config, ce.ResponseParams())
 
     def _add(self, entry: Entry, after: str | None) -> Iterator[Order]:
-        previous = self._conversation.add(entry, after)
+        previous = self._items.add(entry, after)
         item = entry.item
         yield Send(ev.ItemAdded(event_id=self._new_id("event"), item=item, previous_item_id=previous))
         yield Send(ev.ItemDone(event_id=self._new_id("event"), item=item, previous_item_id=previous))
@@ -245,7 +251,7 @@ class Session:
             entry.item = structs.replace(item, content=[structs.replace(part, audio=UNSET) for part in item.content])
         yield from self._add(entry, event.previous_item_id or None)
         if audio:
-            entry.attempt = self._hearing.new_attempt()
+            entry.attempt = self._input_audio.new_attempt()
             yield Transcribe(entry.id, audio, entry.attempt)
 
     def _item_audio(self, item: object) -> bytes:
@@ -258,7 +264,7 @@ class Session:
         )
 
     def _retrieve(self, item_id: str) -> Order:
-        entry = self._conversation.get(item_id, "retrieve")
+        entry = self._items.get(item_id, "retrieve")
         audio = entry.audio
         if entry.is_caller_audio:
             audio = to_format(audio, self._config.audio.input.format)
@@ -268,8 +274,8 @@ class Session:
         if event.content_index != 0:
             message = f"Content part at index {event.content_index} does not exist."
             raise RefusedError(message, "invalid_value", param="content_index")
-        self._conversation.truncate(event.item_id, event.audio_end_ms)
-        self._talking.meter.bust()
+        self._items.truncate(event.item_id, event.audio_end_ms)
+        self._responses.meter.bust()
         return Send(
             ev.ItemTruncated(
                 event_id=self._new_id("event"), item_id=event.item_id, content_index=0, audio_end_ms=event.audio_end_ms
@@ -277,7 +283,7 @@ class Session:
         )
 
     def _transcribed(self, item_id: str, text: str, attempt: int) -> Iterator[Order]:
-        entry = self._conversation.find(item_id)
+        entry = self._items.find(item_id)
         if entry is None or entry.attempt != attempt:
             return
         entry.said = text
@@ -293,10 +299,10 @@ class Session:
                     event_id=self._new_id("event"), item_id=item_id, content_index=0, transcript=text, usage=cost
                 )
             )
-        yield from self._talking.go_on()
+        yield from self._responses.go_on()
 
     def _not_transcribed(self, item_id: str, message: str, attempt: int) -> Iterator[Order]:
-        entry = self._conversation.find(item_id)
+        entry = self._items.find(item_id)
         if entry is None or entry.attempt != attempt:
             return
         entry.said = ""
@@ -305,17 +311,21 @@ class Session:
             yield Send(
                 ev.TranscriptionFailed(event_id=self._new_id("event"), item_id=item_id, content_index=0, error=error)
             )
-        yield from self._talking.go_on()
+        yield from self._responses.go_on()
 
     def _watch_idle(self, now: float) -> None:
         """The idle time-out counts from the end of the last answer's playback, while nobody speaks or answers."""
         detection = self._config.audio.input.turn_detection
         timeout_ms = detection.idle_timeout_ms if isinstance(detection, ServerVad) else None
-        busy = self._hearing.is_speaking or self._talking.is_responding or not self._talking.playback.was_audio_sent
+        busy = (
+            self._input_audio.is_speaking
+            or self._responses.is_responding
+            or not self._responses.playback.was_audio_sent
+        )
         if timeout_ms is None or busy:
             self._idle_at = None
         elif self._idle_at is None:
-            self._idle_at = max(now, self._talking.playback.until) + timeout_ms / 1000
+            self._idle_at = max(now, self._responses.playback.until) + timeout_ms / 1000
 
     def _error(self, refusal: RefusedError, event_id: str | None) -> Order:
         detail = ev.ErrorDetail(

@@ -16,9 +16,9 @@ from twilio_rt_cli.engine.session.server_events import (
     DurationUsage,
     InputDetails,
     OutputDetails,
+    ResponseUsage,
     TokenDetails,
     TokenUsage,
-    Usage,
 )
 
 _CACHE_BLOCK = 64
@@ -72,7 +72,7 @@ class Meter:
 
     def measure(
         self, instructions: str, tools: Iterable[FunctionTool], context: Iterable[Entry], output: Iterable[Entry]
-    ) -> Usage:
+    ) -> ResponseUsage:
         """The usage of a response that read all this and made `output`."""
         text = text_tokens(instructions) + sum(text_tokens(msgspec.json.encode(tool).decode()) for tool in tools)
         audio = 0
@@ -85,7 +85,7 @@ class Meter:
         )
         self._seen_text, self._seen_audio = text, audio
         made = output_tokens(output)
-        return Usage(
+        return ResponseUsage(
             total_tokens=text + audio + made.text_tokens + made.audio_tokens,
             input_tokens=text + audio,
             output_tokens=made.text_tokens + made.audio_tokens,

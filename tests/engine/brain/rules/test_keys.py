@@ -4,7 +4,7 @@ import pytest
 
 from tests.engine.brain.rules.test_decision import decided
 from tests.engine.brain.rules.toolbox import ALL, AVAILABILITY, ORDER, tool
-from twilio_rt_cli.engine.brain.rules.keys import call_with_keys, pressed_keys, say_keys, with_keys_typed
+from twilio_rt_cli.engine.brain.rules.keys import call_with_keys, keys_sentence, pressed_keys, with_keys_typed
 from twilio_rt_cli.engine.session.config import FunctionChoice, FunctionTool
 from twilio_rt_cli.engine.session.prompt import Call, Said
 
@@ -20,7 +20,7 @@ def test_the_caller_is_told_which_keys_were_heard() -> None:
     prompt = "Payment is due in thirty days. You can pay with your phone. These keys open three doors."
     said = decided(f"{NOTE}123", instructions=prompt, tools=ALL)
     assert said == "You pressed one, two, three. How can I help you?"
-    assert say_keys("0*#") == "You pressed zero, star, pound."
+    assert keys_sentence("0*#") == "You pressed zero, star, pound."
 
 
 def test_keys_pressed_one_after_the_other_are_told_together() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from twilio_rt_cli.engine.brain.rules.output_sentences import say_output
+from twilio_rt_cli.engine.brain.rules.output_sentences import output_sentence
 
 
 @pytest.mark.parametrize(
@@ -47,4 +47,4 @@ from twilio_rt_cli.engine.brain.rules.output_sentences import say_output
     ],
 )
 def test_outputs_are_said_as_sentences(output: str, said: str) -> None:
-    assert say_output(output) == said
+    assert output_sentence(output) == said

@@ -72,15 +72,15 @@ class Filled:
                 return "For which day and at what time?"
             case Kind.CHOICE:
                 choices = [choice.replace("_", " ") for choice in first.choices]
-                return f"Which {first.spoken}: {spoken_list(choices, 'or')}?"
+                return f"Which {first.in_words}: {spoken_list(choices, 'or')}?"
             case Kind.NAME:
-                return "May I have your name?" if first.name.endswith("name") else f"Who is the {first.spoken}?"
+                return "May I have your name?" if first.name.endswith("name") else f"Who is the {first.in_words}?"
             case Kind.BOOLEAN:
-                return f"{first.spoken.capitalize()}: yes or no?"
+                return f"{first.in_words.capitalize()}: yes or no?"
             case Kind.INTEGER | Kind.NUMBER:
-                return f"What number for the {first.spoken}?"
+                return f"What number for the {first.in_words}?"
             case _:
-                return f"Could you tell me the {first.spoken}?"
+                return f"Could you tell me the {first.in_words}?"
 
 
 def fill(
@@ -213,7 +213,7 @@ def _number(parameter: Parameter, text: str, today: date) -> int | float | None:
         if found is not None:
             said = said.replace(found.words, " ")
     candidates = list(_NUMBER.finditer(said))
-    about = keywords(f"{parameter.spoken} {parameter.description}") | {"people", "person", "guest"}
+    about = keywords(f"{parameter.in_words} {parameter.description}") | {"people", "person", "guest"}
     near = [match for match in candidates if keywords(said[match.end() : match.end() + 16].partition(",")[0]) & about]
     chosen = next(iter(near or candidates), None)
     if chosen is None:
@@ -222,7 +222,7 @@ def _number(parameter: Parameter, text: str, today: date) -> int | float | None:
 
 
 def _boolean(parameter: Parameter, text: str) -> bool | None:
-    if not keywords(parameter.spoken) & keywords(text):
+    if not keywords(parameter.in_words) & keywords(text):
         return None
     return not set(words(text)) & _NO
 
@@ -257,6 +257,6 @@ def _code(text: str, today: date) -> str | None:
 
 def _named_word(parameter: Parameter, text: str) -> str | None:
     """What follows the parameter's own name: "topic is billing", "about billing"."""
-    pattern = rf"\b{re.escape(parameter.spoken)}\b(?:\s+(?:is|of|for|to|about)|\s*:)\s+([^.?!]+)"
+    pattern = rf"\b{re.escape(parameter.in_words)}\b(?:\s+(?:is|of|for|to|about)|\s*:)\s+([^.?!]+)"
     found = re.search(pattern, text, re.IGNORECASE)
     return found[1].strip() if found else None

@@ -12,9 +12,9 @@ from datetime import date
 import msgspec
 
 from twilio_rt_cli.engine.brain.rules.arguments import Filled, Value, fill
-from twilio_rt_cli.engine.brain.rules.keys import call_with_keys, pressed_keys, say_keys, with_keys_typed
+from twilio_rt_cli.engine.brain.rules.keys import call_with_keys, keys_sentence, pressed_keys, with_keys_typed
 from twilio_rt_cli.engine.brain.rules.knowledge import answer, topics
-from twilio_rt_cli.engine.brain.rules.output_sentences import say_output
+from twilio_rt_cli.engine.brain.rules.output_sentences import output_sentence
 from twilio_rt_cli.engine.brain.rules.small_talk import (
     FALLBACK_MARK,
     greeting,
@@ -60,8 +60,8 @@ def decide(prompt: Prompt, today: date) -> Decision:
     heard = _Heard.of(prompt.turns)
     if (prompt.choice == "required" and prompt.tools) or isinstance(prompt.choice, FunctionChoice):
         return _forced(prompt, heard, today)
-    if outputs := _untold_outputs(prompt.turns):
-        return Say(" ".join(say_output(output) for output in outputs))
+    if outputs := _new_outputs(prompt.turns):
+        return Say(" ".join(output_sentence(output) for output in outputs))
     if text := requested_text(prompt.request or "") or requested_text(heard.latest):
         return Say(text)
     if not heard.latest and not heard.was_asked:
@@ -117,7 +117,7 @@ def _forced(prompt: Prompt, heard: _Heard, today: date) -> Decision:
     return CallTools((Call(tool.name, filled.arguments),))
 
 
-def _untold_outputs(turns: tuple[Turn, ...]) -> list[str]:
+def _new_outputs(turns: tuple[Turn, ...]) -> list[str]:
     """Outputs since anybody last spoke; an agent's words between a call and its output do not tell it."""
     outputs: list[str] = []
     for turn in reversed(turns):
@@ -151,7 +151,7 @@ def _by_keys(tools: tuple[FunctionTool, ...], heard: _Heard, today: date) -> Dec
         return _call_or_ask(refilled)
     if (call := call_with_keys(tools, heard.keys)) is not None:
         return CallTools((call,))
-    return Say(f"{say_keys(heard.keys)} How can I help you?")
+    return Say(f"{keys_sentence(heard.keys)} How can I help you?")
 
 
 def _by_tool(tools: tuple[FunctionTool, ...], heard: _Heard, today: date) -> Decision | None:
@@ -225,11 +225,11 @@ def _call_or_ask(filled: Filled) -> Decision:
 def _fallback(prompt: Prompt, heard: _Heard) -> str:
     if not heard.latest:
         return "Sorry, I did not catch that. Are you still there?"
-    was_told = any(
+    was_explained = any(
         isinstance(turn, Said) and turn.speaker == "agent" and FALLBACK_MARK in turn.text for turn in prompt.turns
     )
     heard_text = f"I heard: {sentence(heard.latest)}"
-    if was_told:
+    if was_explained:
         return f"{heard_text} I have no rule for that."
     hints = [_with_article(_subject(tool)) for tool in prompt.tools][:2] + topics(prompt.instructions)[:2]
     hint = f" You could ask about {spoken_list(hints, 'or')}." if hints else ""

@@ -31,7 +31,7 @@ def with_keys_typed(text: str) -> str:
     return _NOTE.sub(lambda found: found[1].rstrip("#"), text).strip()
 
 
-def say_keys(keys: str) -> str:
+def keys_sentence(keys: str) -> str:
     """What tells the caller which keys were heard."""
     return f"You pressed {', '.join(_NAMES.get(key, key) for key in keys)}."
 

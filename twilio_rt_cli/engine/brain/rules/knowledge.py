@@ -73,10 +73,10 @@ def answer(instructions: str, question: str) -> str | None:
     Each clause of the question may have an answer of its own.
     """
     known = facts(instructions)
-    told: list[int] = []
+    chosen: list[int] = []
     for clause in clauses(question):
-        told += [index for index in _best(known, keywords(clause)) if index not in told]
-    return " ".join(sentence(known[index].text) for index in told) or None
+        chosen += [index for index in _best(known, keywords(clause)) if index not in chosen]
+    return " ".join(sentence(known[index].text) for index in chosen) or None
 
 
 def topics(instructions: str) -> list[str]:
@@ -97,24 +97,24 @@ def _best(known: Sequence[Fact], asked: set[str]) -> list[int]:
         for fact in known
     ]
     best = max(scores)
-    return _told(known, scores, scores.index(best)) if best >= _ENOUGH else []
+    return _chosen_facts(known, scores, scores.index(best)) if best >= _ENOUGH else []
 
 
-def _told(known: Sequence[Fact], scores: list[float], top: int) -> list[int]:
+def _chosen_facts(known: Sequence[Fact], scores: list[float], top: int) -> list[int]:
     """The best fact, those that score nearly as well, then its section's next until it is enough; in their order."""
     chosen = {index for index, score in enumerate(scores) if score >= _SHARE_OF_BEST * scores[top]}
     section = [index for index, fact in enumerate(known) if fact.section == known[top].section and index > top]
-    told: list[int] = []
+    taken: list[int] = []
     length = 0
     for index in [top, *sorted(chosen - {top}), *section]:
-        if index in told or (length >= _WORDS_AT_LEAST and index not in chosen):
+        if index in taken or (length >= _WORDS_AT_LEAST and index not in chosen):
             continue
         size = len(known[index].text.split())
-        if told and length + size > _WORDS_AT_MOST:
+        if taken and length + size > _WORDS_AT_MOST:
             break
-        told.append(index)
+        taken.append(index)
         length += size
-    return sorted(told)
+    return sorted(taken)
 
 
 def _lines(instructions: str) -> list[str]:

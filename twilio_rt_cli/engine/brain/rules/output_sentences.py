@@ -20,16 +20,16 @@ _MARKUP = re.compile(r"[*_`#>|]+")
 Json = object
 
 
-def say_output(output: str) -> str:
+def output_sentence(output: str) -> str:
     """What to say when a tool gave `output`; never empty."""
     try:
         value: Json = msgspec.json.decode(output)
     except (msgspec.DecodeError, UnicodeError):
         return sentence(" ".join(_MARKUP.sub(" ", output).split())) or "That is done."
-    return _say(value)
+    return _sentence(value)
 
 
-def _say(value: Json) -> str:
+def _sentence(value: Json) -> str:
     match value:
         case None | "" | True:
             return "That is done."
@@ -38,14 +38,14 @@ def _say(value: Json) -> str:
         case []:
             return "I found nothing."
         case dict():
-            return _say_object({str(key): part for key, part in value.items()})
+            return _object_sentences({str(key): part for key, part in value.items()})
         case list():
             return sentence(f"I found {_listed(value)}")
         case _:
             return sentence(_phrase(value))
 
 
-def _say_object(fields: dict[str, Json]) -> str:
+def _object_sentences(fields: dict[str, Json]) -> str:
     for key in _ERRORS:
         if error := fields.get(key):
             detail = error.get("message", "") if isinstance(error, dict) else "" if error is True else error
@@ -56,15 +56,15 @@ def _say_object(fields: dict[str, Json]) -> str:
         if isinstance(message, str) and message.strip():
             return sentence(message)
         if key in ("result", "output") and isinstance(message, (dict, list)) and message:
-            return _say(message)
+            return _sentence(message)
     verdict = next((key for key in _VERDICTS if isinstance(fields.get(key), bool)), None)
     if verdict is not None:
-        return _say_availability(fields, verdict)
-    sentences = [text for key, part in fields.items() if (text := _say_field(key, part, fields))]
+        return _availability_sentences(fields, verdict)
+    sentences = [text for key, part in fields.items() if (text := _field_sentence(key, part, fields))]
     return " ".join(sentences) or "That is done."
 
 
-def _say_availability(fields: dict[str, Json], verdict: str) -> str:
+def _availability_sentences(fields: dict[str, Json], verdict: str) -> str:
     when = _moment(fields)
     if fields[verdict] is True:
         said = [f"Yes, {when} is free." if when else "Yes, that is free."]
@@ -80,7 +80,7 @@ def _say_availability(fields: dict[str, Json], verdict: str) -> str:
     return " ".join(said)
 
 
-def _say_field(key: str, value: Json, fields: dict[str, Json]) -> str:
+def _field_sentence(key: str, value: Json, fields: dict[str, Json]) -> str:
     if value is None or key in ("id", "status_code", "ok", "success") or key.endswith("_id"):
         return ""
     if isinstance(value, list):

@@ -60,7 +60,7 @@ class Parameter:
     is_list: bool
 
     @property
-    def spoken(self) -> str:
+    def in_words(self) -> str:
         """Its name in words."""
         return " ".join(words(self.name))
 
