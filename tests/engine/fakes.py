@@ -1,12 +1,14 @@
-"""A voice stack without models: loud audio is speech, words are scripted, the voice hums."""
+"""A voice stack without models: loud audio is speech, words are scripted, the voice hums. And brains to try it with."""
 
 import threading
 from collections.abc import Iterator
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twilio_rt_cli.audio import mulaw
+from twilio_rt_cli.engine.session.prompt import Decision, Prompt, Say
 from twilio_rt_cli.engine.voice import VoiceStack
 
 Pcm = NDArray[np.int16]
@@ -81,6 +83,34 @@ class Mute:
         """A word, then RuntimeError."""
         yield tone(400, 24_000)
         raise RuntimeError("no breath")
+
+
+class Pondering:
+    """A brain that says what it is given, one after another; it waits at `gate` before each but the first."""
+
+    def __init__(self, gate: threading.Event, *texts: str) -> None:
+        self._gate = gate
+        self._texts = list(texts)
+        self._asked = 0
+        self.thinking = threading.Event()
+        """set while it waits"""
+
+    def decide(self, prompt: Prompt, today: date) -> Decision:
+        """The next text."""
+        self._asked += 1
+        if self._asked > 1:
+            self.thinking.set()
+            if not self._gate.wait(10):
+                raise TimeoutError
+        return Say(self._texts.pop(0))
+
+
+class Stumped:
+    """A brain that breaks."""
+
+    def decide(self, prompt: Prompt, today: date) -> Decision:
+        """Raises RuntimeError."""
+        raise RuntimeError("no idea")
 
 
 def tone(ms: int, rate: int) -> Pcm:

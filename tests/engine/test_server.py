@@ -11,9 +11,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
-from tests.engine.fakes import Deaf, Hum, LoudIsSpeech, Mute, Script, silence, speech, stack
+from tests.engine.fakes import Deaf, Hum, LoudIsSpeech, Mute, Pondering, Script, Stumped, silence, speech, stack
 from tests.engine.session.client import at, kinds
 from tests.engine.wire import LIMIT_S, Wire, connected
+from twilio_rt_cli.engine.brain import Brain
 from twilio_rt_cli.engine.server import EngineServer
 from twilio_rt_cli.engine.voice import VoiceStack
 from twilio_rt_cli.errors import ServerError
@@ -33,11 +34,11 @@ LONG = "one two three four five six seven eight nine ten eleven twelve"
 Talk = Callable[[Wire], Awaitable[None]]
 
 
-def with_client(talk: Talk, stack: VoiceStack) -> None:
+def with_client(talk: Talk, stack: VoiceStack, brain: Brain | None = None) -> None:
     """Runs a conversation with an engine of its own."""
 
     async def run() -> None:
-        async with EngineServer(stack, today=lambda: MONDAY) as engine, connected(engine.url) as wire:
+        async with EngineServer(stack, brain=brain, today=lambda: MONDAY) as engine, connected(engine.url) as wire:
             await talk(wire)
 
     asyncio.run(run())
@@ -151,6 +152,80 @@ def test_a_voice_and_a_recogniser_that_break_are_told() -> None:
         assert "no breath" in str(at(done, "response", "status_details", "error", "message"))
 
     with_client(talk, VoiceStack(LoudIsSpeech, Deaf(), Mute()))
+
+
+def test_a_brain_that_breaks_fails_its_response_and_no_other() -> None:
+    async def talk(wire: Wire) -> None:
+        for _ in range(2):
+            await wire.send("response.create")
+            done = await wire.until("response.done")
+            assert at(done, "response", "status") == "failed"
+            assert "no idea" in str(at(done, "response", "status_details", "error", "message"))
+        await wire.phone()
+
+    with_client(talk, stack(), Stumped())
+
+
+def test_while_the_brain_thinks_everything_else_goes_on() -> None:
+    gate = threading.Event()
+    brain = Pondering(gate, "First.", "Second.")
+
+    async def run() -> None:
+        async with EngineServer(stack(), brain=brain) as engine, connected(engine.url) as wire:
+            await wire.send("response.create")
+            await wire.until("response.done")
+            await wire.send("response.create")
+            await wire.until("response.created")
+            assert await asyncio.to_thread(brain.thinking.wait, LIMIT_S)
+            await wire.phone()  # the client that waits for the answer is served
+            async with connected(engine.url) as other:
+                await other.phone()  # and so are others
+            gate.set()
+            done = await wire.until("response.done")
+            assert at(done, "response", "output", 0, "content", 0, "transcript") == "Second."
+
+    asyncio.run(run())
+
+
+def test_what_the_brain_thinks_of_too_late_is_not_said() -> None:
+    gate = threading.Event()
+    brain = Pondering(gate, "First.", "Too late.", "Third.")
+
+    async def talk(wire: Wire) -> None:
+        await wire.send("response.create")
+        await wire.until("response.done")
+        await wire.send("response.create")
+        assert await asyncio.to_thread(brain.thinking.wait, LIMIT_S)
+        await wire.send("response.cancel")
+        cancelled = await wire.until("response.done")
+        assert at(cancelled, "response", "status_details", "reason") == "client_cancelled"
+        gate.set()
+        await wire.send("response.create")
+        done = await wire.until("response.done")
+        assert at(done, "response", "output", 0, "content", 0, "transcript") == "Third."
+        assert not [event for event in wire.events if event.get("transcript") == "Too late."]
+
+    with_client(talk, stack(), brain)
+
+
+def test_the_end_of_a_session_waits_for_no_thought() -> None:
+    gate = threading.Event()
+    brain = Pondering(gate, "First.", "Unheard.")
+
+    async def run() -> None:
+        async with EngineServer(stack(), brain=brain) as engine:
+            before = asyncio.all_tasks()
+            async with connected(engine.url) as wire:
+                await wire.send("response.create")
+                await wire.until("response.done")
+                await wire.send("response.create")
+                assert await asyncio.to_thread(brain.thinking.wait, LIMIT_S)
+            if left := asyncio.all_tasks() - before:
+                _, pending = await asyncio.wait(left, timeout=LIMIT_S)
+                assert pending == set()
+            gate.set()
+
+    asyncio.run(run())
 
 
 def test_the_address_it_tells_is_enough() -> None:

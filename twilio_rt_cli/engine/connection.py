@@ -14,7 +14,6 @@ from typing import assert_never
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from twilio_rt_cli.engine.brain.rules import decide
 from twilio_rt_cli.engine.session import Session, orders
 from twilio_rt_cli.engine.session.refusals import RefusedError
 from twilio_rt_cli.engine.session.server_events import encode
@@ -37,7 +36,6 @@ class Connection:
         self._workers = workers
         self._today = today
         self._loop = asyncio.get_running_loop()
-        self._orders: deque[orders.Order] = deque()
         self._outbox = _Outbox()
         self._unheard = _Unheard()
         self._jobs: set[asyncio.Task[None]] = set()
@@ -107,10 +105,8 @@ class Connection:
         self._perform(self._session.wake(self._loop.time()))
 
     def _perform(self, given: list[orders.Order]) -> None:
-        """Carry out orders; those that a decision leads to come after those given before it."""
-        self._orders.extend(given)
-        while self._orders:
-            self._carry_out(self._orders.popleft())
+        for order in given:
+            self._carry_out(order)
         deadline = self._session.deadline()
         if self._timer is None or self._timer.when() != deadline:
             if self._timer is not None:
@@ -125,9 +121,8 @@ class Connection:
                 self._unheard.put(order)
             case orders.Transcribe():
                 self._start(self._transcribe(order))
-            case orders.Think(response_id, prompt):
-                thought = orders.Thought(response_id, decide(prompt, self._today()))
-                self._orders.extend(self._session.report(thought, self._loop.time()))
+            case orders.Think():
+                self._start(self._think(order))
             case orders.Speak(response_id=response_id):
                 self._speaking[response_id] = task = self._start(self._speak(order))
                 task.add_done_callback(lambda _: self._speaking.pop(response_id, None))
@@ -146,6 +141,14 @@ class Connection:
             self._report(orders.TranscribingFailed(order.item_id, f"The recogniser failed: {error!r}", order.attempt))
             return
         self._report(orders.Transcribed(order.item_id, text, order.attempt))
+
+    async def _think(self, order: orders.Think) -> None:
+        try:
+            decision = await self._workers.think(order.prompt, self._today())
+        except Exception as error:  # noqa: BLE001 - a brain may raise anything, and the response is to end as failed
+            self._report(orders.ThinkingFailed(order.response_id, f"The brain failed: {error!r}"))
+            return
+        self._report(orders.Thought(order.response_id, decision))
 
     async def _speak(self, order: orders.Speak) -> None:
         try:

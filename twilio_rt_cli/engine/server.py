@@ -21,6 +21,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
+from twilio_rt_cli.engine.brain import Brain
+from twilio_rt_cli.engine.brain.rules import RuleBrain
 from twilio_rt_cli.engine.connection import Connection
 from twilio_rt_cli.engine.session import Session
 from twilio_rt_cli.engine.session.refusals import INVALID_REQUEST
@@ -31,7 +33,6 @@ from twilio_rt_cli.machine.listen import listen
 
 DEFAULT_MODEL = "gpt-realtime-2.1"
 PATH = "/v1/realtime"
-DEFAULT_MODEL = "gpt-realtime-2.1"
 # Room for the 15 MiB of base64 that one append may hold; more than that is refused by an error event, not by closing.
 MAX_MESSAGE_BYTES = 24 * 1024 * 1024
 _CLOSE_TIMEOUT_S = 3
@@ -46,9 +47,17 @@ class EngineServer:
     """Serves sessions while its block runs. `port` 0 takes a free one; raises ServerError when it cannot listen."""
 
     def __init__(
-        self, stack: VoiceStack, *, host: str = "127.0.0.1", port: int = 0, today: Callable[[], date] = date.today
+        self,
+        stack: VoiceStack,
+        *,
+        brain: Brain | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        today: Callable[[], date] = date.today,
     ) -> None:
+        """Rules decide what is said, unless another `brain` does."""
         self._stack = stack
+        self._brain = brain or RuleBrain()
         self._host = "127.0.0.1" if host == "localhost" else host
         self._port = port
         self._today = today
@@ -82,7 +91,7 @@ class EngineServer:
                     close_timeout=_CLOSE_TIMEOUT_S,
                 )
             )
-        self._workers = Workers(self._stack)
+        self._workers = Workers(self._stack, self._brain)
         return self
 
     async def __aexit__(

@@ -1,4 +1,4 @@
-"""Threads for the slow parts: one that listens, one that recognises, one that speaks.
+"""Threads for the slow parts: one that listens, one that recognises, one that thinks, one that speaks.
 
 One thread each keeps every session's order, asks no thread safety of the voice packages, and lets turn detection go on
 while an utterance is recognised. Sessions share them: speech is made chunk by chunk, so that they take turns.
@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import date
 from itertools import chain
 from typing import TypeVar
 
@@ -15,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twilio_rt_cli.audio import mulaw
+from twilio_rt_cli.engine.brain import Brain
 from twilio_rt_cli.engine.session.formats import OutputEncoder, bytes_per_ms
 from twilio_rt_cli.engine.session.orders import Heard, Paused, Speak
+from twilio_rt_cli.engine.session.prompt import Decision, Prompt
 from twilio_rt_cli.engine.turn_listener import TurnListener
 from twilio_rt_cli.engine.voice import VoiceActivity, VoiceStack
 
@@ -32,18 +35,20 @@ Pcm = NDArray[np.int16]
 
 
 class Workers:
-    """The voice stack behind its threads. Close it when the last session has ended."""
+    """Voice stack and brain behind their threads. Close it when the last session has ended."""
 
-    def __init__(self, stack: VoiceStack) -> None:
+    def __init__(self, stack: VoiceStack, brain: Brain) -> None:
         self._stack = stack
+        self._brain = brain
         self._listener = ThreadPoolExecutor(1, "engine-listener")
         self._recogniser = ThreadPoolExecutor(1, "engine-recogniser")
+        self._thinker = ThreadPoolExecutor(1, "engine-brain")
         self._voice = ThreadPoolExecutor(1, "engine-voice")
         self._recognising = 0
 
     def close(self) -> None:
         """Start nothing more; what runs may end by itself."""
-        for pool in (self._listener, self._recogniser, self._voice):
+        for pool in (self._listener, self._recogniser, self._thinker, self._voice):
             pool.shutdown(wait=False, cancel_futures=True)
 
     @property
@@ -58,6 +63,10 @@ class Workers:
             return await _run(self._recogniser, lambda: self._stack.recogniser.transcribe(mulaw.decode(audio)))
         finally:
             self._recognising -= 1
+
+    async def think(self, prompt: Prompt, today: date) -> Decision:
+        """What the brain decides."""
+        return await _run(self._thinker, lambda: self._brain.decide(prompt, today))
 
     async def pieces(self, order: Speak) -> "Speech":
         """The voice's audio for an order, to be asked for piece by piece."""

@@ -195,6 +195,17 @@ def test_a_voice_that_fails_fails_the_response() -> None:
     assert at(response, "status_details", "error", "message") == "no breath"
 
 
+def test_a_brain_that_fails_fails_the_response_unless_it_comes_too_late() -> None:
+    client = Client()
+    client.send("response.create")
+    order = client.last(orders.Think)
+    events = client.report(orders.ThinkingFailed(order.response_id, "no idea"))
+    response = at(only(events, "response.done"), "response")
+    assert at(response, "status") == "failed"
+    assert at(response, "status_details", "error", "message") == "no idea"
+    assert client.report(orders.ThinkingFailed(order.response_id, "no idea")) == []
+
+
 def test_usage_bills_the_whole_conversation_again() -> None:
     client = Client()
     client.update(instructions="x" * 400)

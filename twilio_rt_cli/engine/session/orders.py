@@ -48,7 +48,7 @@ class Transcribe:
 
 @dataclass(frozen=True, slots=True)
 class Think:
-    """Decide what to answer; result: `Thought`."""
+    """Decide what to answer; result: `Thought` or `ThinkingFailed`."""
 
     response_id: str
     prompt: Prompt
@@ -128,6 +128,14 @@ class Thought:
 
 
 @dataclass(frozen=True, slots=True)
+class ThinkingFailed:
+    """The brain could not."""
+
+    response_id: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Spoken:
     """A piece of agent audio in the format that was ordered."""
 
@@ -150,4 +158,14 @@ class SpeakingFailed:
     message: str
 
 
-Result = Spoken | Heard | Paused | Transcribed | TranscribingFailed | Thought | SpeakingDone | SpeakingFailed
+Result = (
+    Spoken
+    | Heard
+    | Paused
+    | Transcribed
+    | TranscribingFailed
+    | Thought
+    | ThinkingFailed
+    | SpeakingDone
+    | SpeakingFailed
+)

@@ -146,7 +146,10 @@ class Session:
                 yield from self._responses.decided(response_id, decision)
             case orders.SpeakingDone(response_id=response_id):
                 yield from self._responses.spoken_out(response_id)
-            case orders.SpeakingFailed(response_id=response_id, message=message):
+            case (
+                orders.ThinkingFailed(response_id=response_id, message=message)
+                | orders.SpeakingFailed(response_id=response_id, message=message)
+            ):
                 yield from self._responses.failed(response_id, message)
             case _:
                 assert_never(result)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.engine.brain.rules.toolbox import ALL, AVAILABILITY, MONDAY, TABLE, WEATHER
-from twilio_rt_cli.engine.brain.rules import decide
+from twilio_rt_cli.engine.brain.rules import RuleBrain
 from twilio_rt_cli.engine.session.config import FunctionChoice, FunctionTool, ToolChoice
 from twilio_rt_cli.engine.session.prompt import CallTools, Prompt, Said, Say, ToolAnswered, ToolCalled, Turn
 
@@ -28,7 +28,7 @@ def decided(
             conversation.append(Said("caller" if caller else "agent", turn))
         else:
             conversation.append(turn)
-    decision = decide(Prompt(instructions, request, tuple(conversation), tools, choice), MONDAY)
+    decision = RuleBrain().decide(Prompt(instructions, request, tuple(conversation), tools, choice), MONDAY)
     match decision:
         case Say(text):
             return text

@@ -1,4 +1,4 @@
-"""`decide`: what the agent does next, by rules alone.
+"""`RuleBrain`: what the agent does next, by rules alone.
 
 In this order: a forced tool; outputs of tools that nobody has told the caller yet; what the response itself was asked
 to say; then keys that the caller pressed; then their last words: a tool they ask for (with a question for what is
@@ -55,18 +55,21 @@ _VERBS = {
 }
 
 
-def decide(prompt: Prompt, today: date) -> Decision:
-    """What to say, or which tools to call."""
-    heard = _Heard.of(prompt.turns)
-    if (prompt.choice == "required" and prompt.tools) or isinstance(prompt.choice, FunctionChoice):
-        return _forced(prompt, heard, today)
-    if outputs := _new_outputs(prompt.turns):
-        return Say(" ".join(output_sentence(output) for output in outputs))
-    if text := requested_text(prompt.request or "") or requested_text(heard.latest):
-        return Say(text)
-    if not heard.latest and not heard.was_asked:
-        return Say(greeting(prompt.request or prompt.instructions))
-    return _answered(prompt, heard, today)
+class RuleBrain:
+    """Decides by rules alone."""
+
+    def decide(self, prompt: Prompt, today: date) -> Decision:
+        """What to say, or which tools to call."""
+        heard = _Heard.of(prompt.turns)
+        if (prompt.choice == "required" and prompt.tools) or isinstance(prompt.choice, FunctionChoice):
+            return _forced(prompt, heard, today)
+        if outputs := _new_outputs(prompt.turns):
+            return Say(" ".join(output_sentence(output) for output in outputs))
+        if text := requested_text(prompt.request or "") or requested_text(heard.latest):
+            return Say(text)
+        if not heard.latest and not heard.was_asked:
+            return Say(greeting(prompt.request or prompt.instructions))
+        return _answered(prompt, heard, today)
 
 
 @dataclass(frozen=True, slots=True)
