@@ -22,7 +22,7 @@ class Person:
 
     def sees(self) -> Look:
         """The next frame."""
-        first, rows = self.browser.wanted
+        first, rows = self.browser.window
         about = self.browser.wanted_detail
         self.browser.take(self._snapshot(first, rows), detail(about) if about else None, self.now)
         return self.browser.look(self.now, colour=True)
@@ -59,7 +59,7 @@ def test_the_window_follows_the_selected_call() -> None:
     assert (person.sees().selected, person.sees().top) == (sid(500 - 2 * (ROWS - 1)), 500 - 2 * (ROWS - 1) - 1)
     person.presses("home")
     assert (person.sees().selected, person.sees().top) == (sid(1), 0)
-    assert person.browser.wanted[1] < 40
+    assert person.browser.window[1] < 40
 
 
 def test_the_selection_keeps_to_its_call_while_others_end() -> None:

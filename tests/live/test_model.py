@@ -18,7 +18,7 @@ from twilio_rt_cli.call.notices import (
 )
 from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.call.status import CallStatus
-from twilio_rt_cli.live.model import RECENT_EVENTS, TRANSCRIPT_NOTICES, About, LiveModel, Process, Told
+from twilio_rt_cli.live.model import RECENT_EVENTS, TRANSCRIPT_NOTICES, About, EventWords, LiveModel, Process
 from twilio_rt_cli.live.snapshot import LagFigures, Snapshot, TranscriptLine
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice
@@ -38,14 +38,14 @@ class FakeCall:
         return self.shown
 
 
-def in_words(notice: Notice | ServerNotice) -> Told | None:
+def in_words(notice: Notice | ServerNotice) -> EventWords | None:
     match notice:
         case CallerTurn() | AgentTurn():
-            return Told("caller" if isinstance(notice, CallerTurn) else "agent", notice.text)
+            return EventWords("caller" if isinstance(notice, CallerTurn) else "agent", notice.text)
         case CallOver():
-            return Told("error" if notice.reason.failed else "ended", notice.reason.value)
+            return EventWords("error" if notice.reason.failed else "ended", notice.reason.value)
         case CallRefused():
-            return Told("refused", notice.reason.value)
+            return EventWords("refused", notice.reason.value)
         case _:
             return None
 
@@ -283,7 +283,7 @@ def test_a_clock_that_is_put_forward_or_back_changes_how_late_it_is_and_nothing_
 
 def test_a_call_that_a_drain_ended_is_no_failure_anywhere() -> None:
     about = About(version="1", url="", model="m", capacity=50)
-    model = LiveModel(about, lambda _: Told("ended", "in words"), str, lambda: 1000.0)
+    model = LiveModel(about, lambda _: EventWords("ended", "in words"), str, lambda: 1000.0)
     model.server(1000.0, CallStarted(sid(1), StreamSid("MZ1"), "", "", FakeCall()))
     model.call(1000.0, sid(1), CallOver(EndReason.DRAINED, "", 1.0, CallStatistics()))
     shot = model.snapshot(1001.0, PROCESS)

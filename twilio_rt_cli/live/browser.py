@@ -62,7 +62,7 @@ class Browser:
         self._follow()
 
     @property
-    def wanted(self) -> tuple[int, int]:
+    def window(self) -> tuple[int, int]:
         """The calls to ask for: the first, and how many; room for more of them than there were a moment ago."""
         first = max(0, self._top - _SPARE)
         return first, self._top - first + room_for(self._height, _MANY).rows

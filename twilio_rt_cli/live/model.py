@@ -33,7 +33,7 @@ RATE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EventWords:
     """A notice in words, for the list of recent events and for a transcript."""
 
     who: str
@@ -41,7 +41,7 @@ class Told:
     aside: str = ""
 
 
-InWords = Callable[[Notice | ServerNotice], Told | None]
+InWords = Callable[[Notice | ServerNotice], EventWords | None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -154,7 +154,7 @@ class LiveModel:
             case _:
                 pass
 
-    def _note(self, at: float, call_sid: CallSid, words: Told, *, wrong: bool) -> None:
+    def _note(self, at: float, call_sid: CallSid, words: EventWords, *, wrong: bool) -> None:
         wrong = wrong or words.who == "error"
         self._events.append(RecentEvent(at, call_sid, words.who, words.text, words.aside, wrong))
 

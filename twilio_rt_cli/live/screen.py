@@ -155,7 +155,7 @@ class Screen:
         browser, now = self._browser, time.monotonic()
         browser.resize(*terminal.size())
         about = browser.wanted_detail
-        snapshot = self._actions.snapshot(*browser.wanted)
+        snapshot = self._actions.snapshot(*browser.window)
         browser.take(snapshot, self._actions.detail(about) if about else None, now)
         self.worst_lag_ms = max(self.worst_lag_ms, snapshot.lag.max_ms)
         look = browser.look(now, colour=self._colour, trouble=self.trouble)

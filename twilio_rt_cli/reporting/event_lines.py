@@ -68,8 +68,8 @@ class Where:
 
 def ready_event(where: Where) -> EventLine:
     """The server answers; the first line of whoever reads."""
-    told = asdict(where).items()
-    return EventLine("server.ready", tuple((name, it) for name, it in told if it is not None or name == "public_url"))
+    fields = asdict(where).items()
+    return EventLine("server.ready", tuple((name, it) for name, it in fields if it is not None or name == "public_url"))
 
 
 def stats_event(now: Snapshot, dropped: int) -> EventLine:

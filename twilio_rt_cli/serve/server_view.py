@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from twilio_rt_cli import __version__
 from twilio_rt_cli.call.notices import Notice
-from twilio_rt_cli.live.model import About, LiveModel, Process, Told
+from twilio_rt_cli.live.model import About, EventWords, LiveModel, Process
 from twilio_rt_cli.live.snapshot import CallDetail, LagFigures, Snapshot
 from twilio_rt_cli.machine.vitals import Vitals
 from twilio_rt_cli.output.redaction import Redactor
@@ -65,11 +65,11 @@ class ServerView:
         """Stop as at a first signal."""
         self._server.stop()
 
-    def _in_words(self, notice: Notice | ServerNotice) -> Told | None:
+    def _in_words(self, notice: Notice | ServerNotice) -> EventWords | None:
         line: Line | None
         match notice:
             case CallStarted() | CallRefused() | StreamFailed() | Draining():
                 line = server_line(notice, self._redactor)
             case _:
                 line = call_line(notice)
-        return None if line is None else Told(line.who, line.text, line.aside)
+        return None if line is None else EventWords(line.who, line.text, line.aside)

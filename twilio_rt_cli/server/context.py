@@ -106,8 +106,8 @@ class ServerContext:
             return True
         verdict = any(check(url) for url in urls)
         if log.isEnabledFor(logging.DEBUG):
-            said = self.log_of(CallSid(call_sid if is_sid(call_sid) else ""))
-            said.debug("signature %s for %s", "right" if verdict else "wrong", loggable(urls[0]))
+            log_of_call = self.log_of(CallSid(call_sid if is_sid(call_sid) else ""))
+            log_of_call.debug("signature %s for %s", "right" if verdict else "wrong", loggable(urls[0]))
         return verdict
 
     def wrongly_signed(self, checked: str, guess: Callable[[], str | None]) -> None:
@@ -165,8 +165,8 @@ class ServerContext:
     ) -> None:
         """Count and tell a call that cannot be taken."""
         self.registry.refused[refusal] += 1
-        call_sid_told = call_sid or CallSid("")
-        sids = call_log(call_sid_told, stream_sid or self.registry.stream_of(call_sid_told), refusals)
+        known_sid = call_sid or CallSid("")
+        sids = call_log(known_sid, stream_sid or self.registry.stream_of(known_sid), refusals)
         sids.warning("call refused: %s%s", refusal.value, f" ({detail})" if detail else "")
         self.publish(CallRefused(refusal, call_sid, detail, from_number))
 

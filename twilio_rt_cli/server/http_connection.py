@@ -32,8 +32,8 @@ class UpgradeRequest:
 
     def header(self, name: str) -> str | None:
         """The value of a header; repeated ones are joined by commas (RFC 9110, 5.3); None when absent."""
-        wanted = name.lower().encode()
-        values = [value.decode("latin-1") for key, value in self.headers if key == wanted]
+        lower = name.lower().encode()
+        values = [value.decode("latin-1") for key, value in self.headers if key == lower]
         return ", ".join(values) if values else None
 
 

@@ -167,10 +167,10 @@ class BridgeServer:
 
     def hang_up(self, call_sid: CallSid) -> HungUp:
         """A person ends this call, at the live view or the admin port."""
-        said = self._context.log_of(call_sid)
+        log_of_call = self._context.log_of(call_sid)
         found = self.registry.hang_up(call_sid, self._context.now())
         if found is HungUp.DONE:
-            said.info("an operator hangs up")
+            log_of_call.info("an operator hangs up")
         return found
 
     def stop(self) -> None:

@@ -81,8 +81,8 @@ async def _body(request: Request, timeout_s: float) -> bytes:
 
 
 def _verified(request: Request, context: ServerContext, form: list[tuple[str, str]], json: bytes | None) -> bool:
-    said = dict(form or request.query_params.multi_items()).get("CallSid", "")
-    return context.verify(context.urls(_target(request), said), _check(request, context, form, json), said)
+    call_sid = dict(form or request.query_params.multi_items()).get("CallSid", "")
+    return context.verify(context.urls(_target(request), call_sid), _check(request, context, form, json), call_sid)
 
 
 def _check(

@@ -121,10 +121,10 @@ class StartPhase:
 
     def _fits(self, incoming: IncomingCall, start: Start) -> bool:
         details = start.start
-        wanted: AccountSid | str = self._context.config.account_sid or incoming.account_sid
+        account_sid: AccountSid | str = self._context.config.account_sid or incoming.account_sid
         return (
             details.call_sid == incoming.call_sid
-            and details.account_sid == incoming.account_sid == wanted
+            and details.account_sid == incoming.account_sid == account_sid
             and details.stream_sid in {start.stream_sid, StreamSid("")}
             and is_sid(details.call_sid)
             and is_sid(start.stream_sid)

@@ -157,15 +157,15 @@ def _tunnel(api_url: str, path: str, entry: _Entry) -> AgentTunnel:
     return AgentTunnel(api_url, uri, (entry.public_url or entry.url).rstrip("/"), upstream)
 
 
-def _made(api_url: str, path: str, wanted: dict[str, object]) -> AgentTunnel:
+def _made(api_url: str, path: str, request: dict[str, object]) -> AgentTunnel:
     try:
-        answer = _ask("POST", api_url + path, msgspec.json.encode(wanted), timeout_s=10.0)  # it asks ngrok's servers
+        answer = _ask("POST", api_url + path, msgspec.json.encode(request), timeout_s=10.0)  # it asks ngrok's servers
         entry = msgspec.json.decode(answer, type=_Entry)
     except (HTTPException, ValueError) as error:
         raise AgentRefused(f"the answer cannot be read ({error})") from error
     if not (entry.public_url or entry.url):
         raise AgentRefused("the answer names no URL")
-    entry.name = entry.name or str(wanted["name"])
+    entry.name = entry.name or str(request["name"])
     return _tunnel(api_url, path, entry)
 
 

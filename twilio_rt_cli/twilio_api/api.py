@@ -102,11 +102,15 @@ class TwilioApi:
         self, to: str, from_number: str, url: str, *, status_callback: str | None, time_limit_s: int
     ) -> PlacedCall:
         """Call somebody; who answers hears the TwiML at `url`. The callback is told of each step."""
-        told = {"status_callback": status_callback, "status_callback_event": list(_EVENTS)} if status_callback else {}
+        callback = (
+            {"status_callback": status_callback, "status_callback_event": list(_EVENTS)} if status_callback else {}
+        )
         return call_of(
             self._ask(
                 "place the call",
-                lambda: self._client.calls.create(to=to, from_=from_number, url=url, time_limit=time_limit_s, **told),
+                lambda: self._client.calls.create(
+                    to=to, from_=from_number, url=url, time_limit=time_limit_s, **callback
+                ),
             )
         )
 
@@ -121,8 +125,8 @@ class TwilioApi:
     def redirect(self, sid: str, *, url: str | None = None, twiml: str | None = None) -> PlacedCall:
         """Have a call in progress go on with other TwiML: that at `url`, or this. Its stream ends."""
         assert (url is None) != (twiml is None)
-        told = {"url": url} if twiml is None else {"twiml": twiml}
-        return call_of(self._ask("redirect the call", lambda: self._client.calls(sid).update(**told)))
+        instructions = {"url": url} if twiml is None else {"twiml": twiml}
+        return call_of(self._ask("redirect the call", lambda: self._client.calls(sid).update(**instructions)))
 
     # Asking
 
@@ -194,5 +198,5 @@ def _listed(numbers: Sequence[Number]) -> str:
 
 def _line(number: Number) -> str:
     name = "" if number.friendly_name == number.phone_number else number.friendly_name
-    told = f"  {number.phone_number}  {number.sid}  {name}".rstrip()
-    return "".join(character if character.isprintable() else " " for character in told)
+    line = f"  {number.phone_number}  {number.sid}  {name}".rstrip()
+    return "".join(character if character.isprintable() else " " for character in line)

@@ -155,8 +155,8 @@ def _because(refusal: TwilioRefusal, account: Account) -> str:
     for secret in account.secrets:
         message = message.replace(secret, "…")
     message = _CONTROL.sub(" ", message).strip().rstrip(".")[:_LONGEST_MESSAGE]
-    said = f": {message}" if message else f": it answered {refusal.status}"
-    return said + _code(refusal.code)
+    reason = f": {message}" if message else f": it answered {refusal.status}"
+    return reason + _code(refusal.code)
 
 
 def _code(code: int) -> str:

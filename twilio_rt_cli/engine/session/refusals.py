@@ -75,8 +75,8 @@ def from_validation(
     value = _value_at(document, path)
     if bound := _BOUND.search(text):
         return _out_of_bounds(path, bound, value)
-    if wanted := _TYPES.search(text):
-        want = " or ".join(_TYPE_NAMES.get(name, name) for name in wanted["want"].split(" | ") if name != "null")
+    if types := _TYPES.search(text):
+        want = " or ".join(_TYPE_NAMES.get(name, name) for name in types["want"].split(" | ") if name != "null")
         message = f"Invalid type for '{path}': expected {want}, but got {_type_name(value)} instead."
         return RefusedError(message, "invalid_type", param=path or None)
     values = next((names for suffix, names in supported.items() if path.endswith(suffix)), ())

@@ -191,14 +191,14 @@ class Session:
             yield from self._responses.respond(self._config, ce.ResponseParams())
 
     def _commit(self, utterance: Utterance) -> Iterator[Order]:
-        wanted = self._config.audio.input.transcription
+        transcription = self._config.audio.input.transcription
         entry = Entry(
             Message("user", [Part("input_audio", transcript=None)], id=utterance.item_id),
             audio=utterance.audio,
             duration_ms=utterance.end_ms - utterance.start_ms,
             said=None,
-            transcribed=wanted is not None,
-            transcription_model=wanted.model if wanted is not None else None,
+            transcribed=transcription is not None,
+            transcription_model=transcription.model if transcription is not None else None,
         )
         previous = self._items.last_id
         new_id = self._new_id

@@ -203,8 +203,8 @@ def _choice(parameter: Parameter, text: str) -> str | None:
 
 def _mentions(choice: str, text: str) -> bool:
     said = {concept(word) for word in words(with_digits(text))} | set(words(text))
-    wanted = words(choice.replace("-", " "))
-    return bool(wanted) and all(word in said or concept(word) in said for word in wanted)
+    choice_words = words(choice.replace("-", " "))
+    return bool(choice_words) and all(word in said or concept(word) in said for word in choice_words)
 
 
 def _number(parameter: Parameter, text: str, today: date) -> int | float | None:

@@ -155,10 +155,10 @@ def _past(found: re.Match[str], part: str | None) -> time | None:
 
 
 def _weekday(today: date, found: re.Match[str]) -> date:
-    wanted = _DAYS.index(found[2])
+    weekday = _DAYS.index(found[2])
     if found[1] or found[3]:
-        return today - timedelta(today.weekday()) + timedelta(7 + wanted)
-    return today + timedelta((wanted - today.weekday() - 1) % 7 + 1)
+        return today - timedelta(today.weekday()) + timedelta(7 + weekday)
+    return today + timedelta((weekday - today.weekday() - 1) % 7 + 1)
 
 
 def _nth(today: date, day: int) -> date | None:

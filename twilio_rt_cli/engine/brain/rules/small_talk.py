@@ -51,8 +51,8 @@ def requested_text(instructions: str) -> str | None:
         return quoted[1].strip() if _SAY_QUOTED.search(text[: quoted.start()]) else None
     if (quoted := _APOSTROPHED.search(text)) and _SAY_QUOTED.search(text[: quoted.start()]):
         return quoted[1].strip()
-    wanted = _SAY.match(text)
-    return wanted[1].strip() or None if wanted and len(words(wanted[1])) > 1 else None
+    found = _SAY.match(text)
+    return found[1].strip() or None if found and len(words(found[1])) > 1 else None
 
 
 def greeting(instructions: str) -> str:
