@@ -1,6 +1,6 @@
 """Imports what a server needs, then forks a process for each request that comes in on the socket named in argv.
 
-A request is `Wanted` with the descriptors of its streams. Its connection is told the process id, and the exit
+A request is `Request` with the descriptors of its streams. Its connection is told the process id, and the exit
 status when it has ended. Ends itself when nobody holds its stdin any more.
 
 A process is two: one runs the module, as `python -m` would; the other waits for it. Each is forked from here, where
@@ -18,7 +18,7 @@ import sys
 
 import msgspec
 
-from tests.nursery.wanted import Wanted
+from tests.nursery.request import Request
 
 _WANTED = (
     "pyngrok.ngrok",
@@ -61,17 +61,17 @@ def main(path: str) -> None:
                 if os.fork() == 0:
                     listening.close()
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                    return _wait_for_one(asking, msgspec.json.decode(received, type=Wanted), descriptors)
+                    return _wait_for_one(asking, msgspec.json.decode(received, type=Request), descriptors)
                 for one in descriptors:
                     os.close(one)
     return None
 
 
-def _wait_for_one(asking: socket.socket, wanted: Wanted, descriptors: list[int]) -> None:
+def _wait_for_one(asking: socket.socket, request: Request, descriptors: list[int]) -> None:
     pid = os.fork()
     if pid == 0:
         asking.close()
-        return _become(wanted, descriptors)
+        return _become(request, descriptors)
     for one in (*descriptors, 1, 2):
         os.close(one)
     asking.sendall(b"%d\n" % pid)
@@ -80,25 +80,25 @@ def _wait_for_one(asking: socket.socket, wanted: Wanted, descriptors: list[int])
     os._exit(0)
 
 
-def _become(wanted: Wanted, descriptors: list[int]) -> None:
-    other = descriptors.pop() if wanted.terminal else os.open(os.devnull, os.O_RDWR)
-    if wanted.terminal:
+def _become(request: Request, descriptors: list[int]) -> None:
+    other = descriptors.pop() if request.terminal else os.open(os.devnull, os.O_RDWR)
+    if request.terminal:
         os.login_tty(other)  # closes it
     else:
         os.dup2(other, 0)
         os.close(other)
-    for number, one in zip(wanted.piped, descriptors, strict=True):
+    for number, one in zip(request.piped, descriptors, strict=True):
         os.dup2(one, number)
         os.close(one)
-    os.chdir(wanted.folder)
+    os.chdir(request.folder)
     if not _FORKS_SAFELY:
-        os.execve(sys.executable, [sys.executable, "-m", wanted.module, *wanted.arguments], wanted.environment)
+        os.execve(sys.executable, [sys.executable, "-m", request.module, *request.arguments], request.environment)
     sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())  # type: ignore[union-attr]
     os.environ.clear()
-    os.environ.update(wanted.environment)
-    sys.argv[1:] = wanted.arguments
-    sys.path[0] = wanted.folder
-    runpy.run_module(wanted.module, run_name="__main__", alter_sys=True)
+    os.environ.update(request.environment)
+    sys.argv[1:] = request.arguments
+    sys.path[0] = request.folder
+    runpy.run_module(request.module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

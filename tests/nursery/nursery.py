@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from tests.nursery.program import Program
-from tests.nursery.wanted import Wanted
+from tests.nursery.request import Request
 
 
 class Forked:
@@ -57,8 +57,8 @@ class Nursery:
         self, module: str, *arguments: str, folder: Path | None = None, environment: Mapping[str, str] | None = None
     ) -> AsyncIterator[Forked]:
         """Like `python -m`, in this folder and with this environment alone; killed if the test leaves it running."""
-        wanted = Wanted(module, list(arguments), dict(environment or os.environ), str(folder or Path.cwd()))
-        asking, readers = self._ask(wanted)
+        request = Request(module, list(arguments), dict(environment or os.environ), str(folder or Path.cwd()))
+        asking, readers = self._ask(request)
         fate, writer = await asyncio.open_unix_connection(sock=asking)
         out, err = await _reader(readers[1]), await _reader(readers[2])
         process = Forked(int(await fate.readline()), fate, out[0], err[0])
@@ -84,20 +84,20 @@ class Nursery:
     ) -> Iterator[Program]:
         """The same for a test that runs no loop. `terminal` becomes its own, for the streams that are not `piped`."""
         given = dict(environment or os.environ)
-        wanted = Wanted(module, list(arguments), given, str(folder or Path.cwd()), tuple(piped), terminal is not None)
-        program = Program(*self._ask(wanted, terminal))
+        request = Request(module, list(arguments), given, str(folder or Path.cwd()), tuple(piped), terminal is not None)
+        program = Program(*self._ask(request, terminal))
         try:
             yield program
         finally:
             program.close()
 
-    def _ask(self, wanted: Wanted, terminal: int | None = None) -> tuple[socket.socket, dict[int, int]]:
+    def _ask(self, request: Request, terminal: int | None = None) -> tuple[socket.socket, dict[int, int]]:
         """Where its id and its exit status will be told, and where to read what it pipes."""
         asking = socket.socket(socket.AF_UNIX)
         asking.connect(str(self._path))
-        pipes = {number: os.pipe() for number in wanted.piped}
+        pipes = {number: os.pipe() for number in request.piped}
         ends = [end for _, end in pipes.values()]
-        socket.send_fds(asking, [msgspec.json.encode(wanted)], [*ends, *([] if terminal is None else [terminal])])
+        socket.send_fds(asking, [msgspec.json.encode(request)], [*ends, *([] if terminal is None else [terminal])])
         for end in ends:
             os.close(end)
         return asking, {number: reader for number, (reader, _) in pipes.items()}

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True):
     """A module to run as `python -m` would, and its surroundings."""
 
     module: str
