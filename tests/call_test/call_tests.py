@@ -15,7 +15,7 @@ from twilio_rt_cli.call_test.options import CallTestOptions, Expectations
 from twilio_rt_cli.call_test.voice import Voice
 from twilio_rt_cli.caller.behaviour import Patience
 
-NOTHING_WANTED = CallTestOptions(
+DEFAULTS = CallTestOptions(
     url=None,
     say=(),
     audio=(),
@@ -36,9 +36,9 @@ NOTHING_WANTED = CallTestOptions(
 )
 
 
-def wanted(url: str | None, **options: object) -> CallTestOptions:
-    """The command line with these options."""
-    return replace(NOTHING_WANTED, url=url, **options)  # type: ignore[arg-type]  # names and types are the caller's
+def options(url: str | None, **changes: object) -> CallTestOptions:
+    """The command line with these changes."""
+    return replace(DEFAULTS, url=url, **changes)  # type: ignore[arg-type]  # names and types are the caller's
 
 
 def tone_voice() -> Voice:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.call_test.call_tests import recording, stand_in_thread, tone_voice, wanted
+from tests.call_test.call_tests import options, recording, stand_in_thread, tone_voice
 from tests.caller.stand_in import TOKEN, Manners
 from twilio_rt_cli.call_test.options import Expectations
 from twilio_rt_cli.call_test.run import run
@@ -30,7 +30,7 @@ def no_voice() -> Voice:
 
 def test_a_person_sees_the_call_and_then_its_figures(capsys: pytest.CaptureFixture[str]) -> None:
     with stand_in_thread(Manners(closes_after=1)) as bridge:
-        code = run(wanted(bridge.origin, say=("Is anybody there?",)), tone_voice)
+        code = run(options(bridge.origin, say=("Is anybody there?",)), tone_voice)
 
     told = capsys.readouterr()
     assert code == 0, told.err
@@ -48,13 +48,13 @@ def test_a_person_sees_the_call_and_then_its_figures(capsys: pytest.CaptureFixtu
 
 
 def test_expectations_recordings_and_junit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    limits = Expectations(expect=("240 milliseconds", "no such words"), max_first_audio_ms=5000, max_v2v_ms=1)
+    expectations = Expectations(expect=("240 milliseconds", "no such words"), max_first_audio_ms=5000, max_v2v_ms=1)
     with stand_in_thread(Manners(closes_after=1)) as bridge:
         code = run(
-            wanted(
+            options(
                 bridge.origin,
                 say=("Hello",),
-                limits=limits,
+                expectations=expectations,
                 record=tmp_path / "call.wav",
                 junit=tmp_path / "junit.xml",
                 json=True,
@@ -79,7 +79,7 @@ def test_expectations_recordings_and_junit(tmp_path: Path, capsys: pytest.Captur
 def test_breaches_are_listed_and_fail_a_strict_test(capsys: pytest.CaptureFixture[str]) -> None:
     manners = Manners(closes_after=1, extra=['{"event":"clear","streamSid":"SID","why":"nothing"}'])
     with stand_in_thread(manners) as bridge:
-        code = run(wanted(bridge.origin, say=("Hello",), limits=Expectations(strict=True)), tone_voice)
+        code = run(options(bridge.origin, say=("Hello",), expectations=Expectations(strict=True)), tone_voice)
 
     assert code == 3
     assert "breach of the protocol: " in capsys.readouterr().out
@@ -89,7 +89,7 @@ def test_several_calls_at_once_give_spreads_and_a_recording_each(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with stand_in_thread(Manners(closes_after=1)) as bridge:
-        code = run(wanted(bridge.origin, say=("Hello",), calls=3, record=tmp_path / "c.wav", json=True), tone_voice)
+        code = run(options(bridge.origin, say=("Hello",), calls=3, record=tmp_path / "c.wav", json=True), tone_voice)
 
     summary = json.loads(capsys.readouterr().out)
     assert code == 0, summary
@@ -102,7 +102,7 @@ def test_without_the_voice_recordings_still_work_and_nobody_listens(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with stand_in_thread(Manners(closes_after=1)) as bridge:
-        code = run(wanted(bridge.origin, audio=(recording(tmp_path),), json=True), no_voice)
+        code = run(options(bridge.origin, audio=(recording(tmp_path),), json=True), no_voice)
 
     summary = json.loads(capsys.readouterr().out)
     assert code == 0, summary
@@ -111,7 +111,7 @@ def test_without_the_voice_recordings_still_work_and_nobody_listens(
 
 def test_without_the_voice_the_caller_speaks_in_tones(capsys: pytest.CaptureFixture[str]) -> None:
     with stand_in_thread(Manners(closes_after=1)) as bridge:
-        code = run(wanted(f"ws://127.0.0.1:{bridge.port}/media"), no_voice)
+        code = run(options(f"ws://127.0.0.1:{bridge.port}/media"), no_voice)
 
     told = capsys.readouterr()
     assert code == 0
@@ -120,16 +120,16 @@ def test_without_the_voice_the_caller_speaks_in_tones(capsys: pytest.CaptureFixt
 
 
 def test_what_needs_the_voice_says_so() -> None:
-    for options in ({"say": ("Hello",)}, {"limits": Expectations(expect=("hello",))}):
+    for changes in ({"say": ("Hello",)}, {"expectations": Expectations(expect=("hello",))}):
         with pytest.raises(MissingExtraError):
-            run(wanted("http://127.0.0.1:1", **options), no_voice)
+            run(options("http://127.0.0.1:1", **changes), no_voice)
 
 
 def test_the_first_signal_hangs_up_and_the_test_has_not_passed(capsys: pytest.CaptureFixture[str]) -> None:
     with stand_in_thread() as bridge:
         interrupt = threading.Thread(target=_signal_when_connected, args=(bridge.kinds, 1))
         interrupt.start()
-        code = run(wanted(bridge.origin, say=("Hello",), duration_s=30.0, json=True), tone_voice)
+        code = run(options(bridge.origin, say=("Hello",), duration_s=30.0, json=True), tone_voice)
         interrupt.join()
 
     told = capsys.readouterr()

@@ -161,7 +161,7 @@ def admin_routes() -> list[Route]:
 
     source = AdminSource(snapshot=never, detail=never, hang_up=never, metrics=never, events=Broadcast(never, never))
     origins = Origins("http://127.0.0.1:5001")
-    served = create_admin_app(origins, 5001, checked=True, on_told=never, host="0.0.0.0")
+    served = create_admin_app(origins, 5001, checked=True, on_origin_changed=never, host="0.0.0.0")
     assert isinstance(served, FastAPI)
     return [*_routes(calls_router(source, Depends(never))), *_routes(served.router)]
 

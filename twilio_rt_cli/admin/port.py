@@ -55,7 +55,7 @@ def create_admin_app(
     source: AdminSource | None = None,
     host: str = "127.0.0.1",
 ) -> ASGIApp:
-    """The routes. `on_told` hears that another origin may hold from now on; with a `source` calls can be looked at.
+    """The routes. `on_origin_changed` hears that another origin may hold now; with a `source` calls can be looked at.
 
     `host` is where the admin port listens.
     """

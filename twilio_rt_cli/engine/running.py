@@ -14,7 +14,7 @@ from twilio_rt_cli.output.times import utc
 
 
 async def run(stack: VoiceStack, host: str, port: int, *, announce: Callable[[str], None], as_json: bool) -> None:
-    """Serve until a signal asks to stop. `announce` gets one line once it listens. Raises ServerError when it cannot."""
+    """Serve until a signal asks to stop; `announce` gets a line once it listens. Raises ServerError when it cannot."""
     stopped = asyncio.Event()
     with on_stop_signals(stopped.set, asyncio.get_running_loop()):
         async with EngineServer(stack, host=host, port=port) as engine:
