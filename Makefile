@@ -5,7 +5,7 @@ endif
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help check lint test fmt acceptance bench soak container
+.PHONY: help check lint test fmt acceptance bench soak docs container
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -32,6 +32,9 @@ bench: ## CPU, latency and memory of a call beside a relay and a plain bridge, a
 
 soak: ## 10,000 calls that end in every way, then 100 calls for half an hour: what do they leave behind?
 	$(PYTHON) -m tests.soak.run
+
+docs: ## the pages as a website in build/docs/site, every link followed once; needs the extra `docs`
+	$(PYTHON) -m tests.docs.site
 
 container: ## build the image with buildah and call it; root, Debian, minutes
 	container/build-and-call.sh

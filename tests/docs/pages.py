@@ -54,6 +54,11 @@ def codes(text: str) -> list[str]:
     return re.findall(r"`([^`]+)`", prose(text))
 
 
+def links(page: str) -> list[str]:
+    """Where a page leads to in this repository."""
+    return re.findall(r"\]\((?!https?://)([^)\s]+)\)", prose(read(page)))
+
+
 def slug(heading: str) -> str:
     """The anchor that a heading gets."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")

@@ -5,15 +5,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.docs.pages import DOCS, KINDS, PAGES, ROOT, headings, prose, read, slug
+from tests.docs.pages import DOCS, KINDS, PAGES, ROOT, headings, links, read, slug
 
 INDEX = "docs/index.md"
 OUTSIDE = ("docs/architecture.md", "docs/runbook.md", INDEX)
 """pages that lie where others look for them, and not in the folder of their kind"""
-
-
-def links(page: str) -> list[str]:
-    return re.findall(r"\]\((?!https?://)([^)\s]+)\)", prose(read(page)))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -29,6 +25,17 @@ def test_every_relative_link_leads_somewhere(page: str) -> None:
 def test_the_index_leads_to_every_page() -> None:
     led = {(ROOT / INDEX).parent.joinpath(link.partition("#")[0]).resolve() for link in links(INDEX)}
     assert [page for page in DOCS if page != INDEX and (ROOT / page).resolve() not in led] == []
+
+
+def test_the_site_shows_every_page_once() -> None:
+    shown = re.findall(r"([\w/-]+\.md)$", read("mkdocs.yml"), re.M)
+    assert sorted(shown) == sorted(PAGES)
+
+
+def test_the_site_loads_nothing_from_elsewhere() -> None:
+    config = read("mkdocs.yml")
+    assert "font: false" in config
+    assert "://" not in config
 
 
 def test_every_page_lies_in_the_folder_of_its_kind() -> None:
