@@ -118,7 +118,8 @@ def session_updated(kind: str = "audio/pcmu") -> SessionUpdated:
     return SessionUpdated(Session(audio=SessionAudio(input=side, output=side)))
 
 
-def media(ms: float = 20, sequence_number: int = 0) -> Media:
+def media(ms: float = 20, sequence_number: int = 1) -> Media:
+    """Caller audio. Its time of arrival is noted if the number is a multiple of eight; else all of it came just now."""
     return Media(MediaDetails(audio(ms)), STREAM, sequence_number)
 
 

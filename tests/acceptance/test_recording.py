@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.call.taped_line import TapedLine
-from tests.call.test_tape import conversation, off_ms, on_the_callers_clock
+from tests.call.recording.taped_line import TapedLine
+from tests.call.recording.test_tape import conversation, off_ms, on_the_callers_clock
 from tests.e2e.test_recording import recorded
 from tests.nursery.nursery import Nursery
 from tests.records.recorded_call import Turn, recorded_call, tracks

@@ -19,11 +19,12 @@ from tests.playbook import (
     session_updated,
     talking,
 )
-from twilio_rt_cli.call.call import CallState
-from twilio_rt_cli.call.commands import Command, HangUp, SendMark, SendMedia
+from twilio_rt_cli.call.call import Call, CallState
+from twilio_rt_cli.call.commands import Command, DialModel, HangUp, SendMark, SendMedia
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.events import (
     BadMessage,
+    Began,
     EndRequested,
     ModelClosed,
     ModelFailed,
@@ -72,11 +73,11 @@ def payloads(commands: list[Any]) -> bytes:
 
 def passed_or_told(call: Playbook, event: Media) -> list[Command]:
     """As a bridge does it."""
-    return [AppendAudio(event.media.payload)] if call.core.passes(event) else call << event
+    return [AppendAudio(event.media.payload)] if call.core.passes(event, lambda: call.now) else call << event
 
 
-def test_the_stream_begins_with_a_mark_that_measures_the_round_trip() -> None:
-    assert Playbook().began == [SendMark("probe")]
+def test_a_call_begins_with_the_models_dial_and_a_mark_that_measures_the_round_trip() -> None:
+    assert Playbook().began == [DialModel(0), SendMark("probe")]
 
 
 def test_the_session_is_asked_for_as_soon_as_the_socket_is_open() -> None:
@@ -137,6 +138,13 @@ def test_a_model_that_gives_no_session_in_time_ends_the_call() -> None:
     call << ModelOpened()
     assert call.at(5_900) == []
     assert call.at(6_100) == [HangUp(EndReason.MODEL_UNREACHABLE)]
+
+
+def test_a_call_begins_once_and_before_its_model_answers() -> None:
+    with pytest.raises(AssertionError, match="once"):
+        Playbook() << Began()
+    with pytest.raises(AssertionError, match="dialled"):
+        Call(PLAN, STREAM, 100.0).receive(ModelOpened(), 100.0)
 
 
 @pytest.mark.parametrize(
@@ -364,7 +372,7 @@ def test_caller_audio_that_passes_is_told_and_counted_as_receive_would_have_done
             )
         )
         orders = long << event
-        if isinstance(event, Media) and short.core.passes(event):
+        if isinstance(event, Media) and short.core.passes(event, lambda: short.now):
             passed += 1
             assert orders == [AppendAudio(event.media.payload)]
         else:
@@ -480,7 +488,7 @@ def test_a_hole_in_the_streams_time_is_a_gap_and_one_in_the_numbers_too_is_still
     frames = [(1, 5), (2, 25), (3, 65), (4, 85), (6, 125), (7, 145), (9, 165), (10, 100), (11, 120)]
     for number, timestamp_ms in frames:
         event = Media(MediaDetails(audio(20), timestamp_ms), STREAM, number)
-        if not call.core.passes(event):
+        if not call.core.passes(event, lambda: call.now):
             call << event
     assert call.core.statistics.media_gaps == 3
     assert call.core.statistics.frames_in == len(frames)

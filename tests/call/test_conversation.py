@@ -5,7 +5,6 @@ import pytest
 from tests.playbook import Playbook, answering, audio, created, delta, done, echo, function_call, media, talking
 from twilio_rt_cli.call.call import CallState
 from twilio_rt_cli.call.commands import ClearPlayout, HangUp, RunTool, SendMark, SendMedia
-from twilio_rt_cli.call.conversation import HANGOVER_MS
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.events import ToolFinished
 from twilio_rt_cli.call.health import health
@@ -20,6 +19,7 @@ from twilio_rt_cli.call.notices import (
     SpokenItem,
     ToolAnswered,
 )
+from twilio_rt_cli.call.response_times import HANGOVER_MS
 from twilio_rt_cli.protocol.realtime import (
     AudioDone,
     ErrorDetails,

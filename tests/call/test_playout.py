@@ -315,3 +315,10 @@ def test_simulated_barge_ins_cut_where_the_caller_was(rtt_ms: int, p95_ms: float
     errors = _errors_ms(rtt_ms, count=400)
     assert errors[int(len(errors) * 0.95)] <= p95_ms
     assert errors[-1] <= max_ms
+
+
+def test_a_round_trip_cannot_be_measured_behind_audio() -> None:
+    playout = Playout(0.0)
+    playout.append(A, audio(20), 0.0)
+    with pytest.raises(AssertionError, match="behind audio"):
+        playout.probe(0.0)

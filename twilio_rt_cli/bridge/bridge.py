@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from twilio_rt_cli.bridge.leg import Closed, Leg, Owner
 from twilio_rt_cli.bridge.meter import Meter
 from twilio_rt_cli.call.call import Call
-from twilio_rt_cli.call.commands import ClearPlayout, Command, HangUp, RunTool, SendMark, SendMedia
+from twilio_rt_cli.call.commands import ClearPlayout, Command, DialModel, HangUp, RunTool, SendMark, SendMedia
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.events import (
     BadMessage,
@@ -93,6 +93,7 @@ class Bridge:
         self._log = logging.LoggerAdapter(log, {"call": start.start.call_sid, "stream": start.stream_sid})
         self._context = context_of(start.start.call_sid, start.stream_sid)
         self._call = new_call(plan, start.stream_sid, self._loop.time())
+        self._passes, self._clock = self._call.passes, self._loop.time  # bound once: they are needed for every frame
         self._phone: Leg | None = phone
         self._model: Leg | None = None
         self._meter = Meter(self._log, self._call.statistics)
@@ -114,18 +115,17 @@ class Bridge:
     @property
     def waiting_ms(self) -> float:
         """How long the caller has been waiting for an answer; 0: is not."""
-        return self._call.waiting_ms(self._loop.time())
+        return self._call.waiting_ms(self._clock())
 
     def status(self) -> CallStatus:
         """This call at this moment."""
-        return self._call.status(self._loop.time())
+        return self._call.status(self._clock())
 
     def begin(self) -> None:
-        """Take over the phone's socket and dial the model."""
+        """Take over the phone's socket; the Call orders the rest."""
         assert self._phone is not None
         self._phone.hand_over(self)
         self._meter.start()
-        self._spawn(self._dial_model())
         self._tell(Began())
 
     def end(self, reason: EndReason) -> None:
@@ -138,14 +138,11 @@ class Bridge:
         event: Event | Unknown | Malformed
         if leg is self._phone:
             event = twilio.decode(raw)
-            if type(event) is Media:
-                if not event.sequence_number & 7:
-                    self._call.arrived(event, self._loop.time())
-                if not self._running and self._call.passes(event):
-                    # Fifty times a second and call: nothing to decide, so no command is made of it.
-                    if self._model is not None:
-                        self._model.send(APPEND_PREFIX + b2a_base64(event.media.payload, newline=False) + APPEND_SUFFIX)
-                    return
+            if type(event) is Media and not self._running and self._passes(event, self._clock):
+                # Fifty times a second and call: nothing to decide, so no command is made of it.
+                if self._model is not None:
+                    self._model.send(APPEND_PREFIX + b2a_base64(event.media.payload, newline=False) + APPEND_SUFFIX)
+                return
         else:
             event = realtime.decode(raw)
         if type(event) is Unknown:
@@ -184,10 +181,10 @@ class Bridge:
             return
         self._running = True
         try:
-            if commands := self._call.receive(event, self._loop.time()):
+            if commands := self._call.receive(event, self._clock()):
                 self._perform(commands)
             while self._pending:
-                self._perform(self._call.receive(self._pending.popleft(), self._loop.time()))
+                self._perform(self._call.receive(self._pending.popleft(), self._clock()))
         except Exception:  # noqa: BLE001  # a bug of ours in one call must not hurt another: log it, and end this one
             self._break_off(type(event).__name__)
         finally:
@@ -223,6 +220,8 @@ class Bridge:
                 ):
                     if self._model is not None:
                         self._model.send(realtime_client.encode(command))
+                case DialModel():
+                    self._spawn(self._dial_model())
                 case RunTool():
                     self._spawn(self._run_tool(command))
                 case HangUp():
@@ -297,6 +296,6 @@ class Bridge:
         self._meter.stop()
         if self._timer is not None:
             self._timer.cancel()
-        over = self._call.over(self._loop.time())
+        over = self._call.over(self._clock())
         self._publish(over)
         self._on_over(over.reason)

@@ -9,23 +9,26 @@ for people.
 
 States, moved by `Call._become` alone, forwards only:
 
-    CONNECTING ── model's socket open ──► CONFIGURING ── session.updated with µ-law both ways ──► TALKING
-         │                                      │                                                   │
-         └──────────────── something ended ─────┴────────────────► ENDING (what is queued is heard) ┘
-                                                                      │
-                                                                      ▼
-                                                                    OVER (both sockets were told to close)
+    SETTING_UP ── the model's link is up ──► TALKING
+         │                                     │
+         └────────── something ended ──────────┴──► ENDING (what is queued is heard) ──► OVER (both sockets were told)
 
-Caller audio that comes before TALKING, or while the model's socket is stalled, is held in a bounded queue; the oldest
-goes first.
+The way to the model has states of its own (`ModelLink`), from the order to dial it to the session with µ-law both ways.
+Caller audio that comes before that, or while the model's socket is stalled, is held in a bounded queue; the oldest goes
+first.
 
 Who decides what, each in a module of its own:
 
-- `call`          the states, the phone's side, and how a call ends;
-- `setup`         the session that is asked for, checked, and asked for again without what was refused;
-- `conversation`  the agent's side: joins the next three, and what a barge-in means to them;
-- `playout`       what the caller has heard, what may be sent ahead, and where a barge-in cuts;
-- `turns`         whose turn it is, and when our `response.create` may be sent: the server creates responses too;
-- `toolcalls`     the function calls of a response: run in parallel, answered together;
-- `keypad`        keys, told to the model as text.
+- `call`            the states, what is told to whom, and how a call ends;
+- `caller_audio`    what of the caller's audio passes, what is missing, what is refused;
+- `model_link`      the model's socket, its session, and what waits for it; asks `setup` for the session;
+- `conversation`    the agent's side: joins the next five;
+- `playout`         what the caller has heard, what may be sent ahead, and where a barge-in cuts;
+- `barge_in`        which answers a barge-in ends, and what the model is told of them;
+- `response_times`  how long the caller waits for an answer; `arrivals` knows when they spoke;
+- `turns`           whose turn it is, and when our `response.create` may be sent: the server creates responses too;
+- `toolcalls`       the function calls of a response: run in parallel, answered together;
+- `keypad`          keys, told to the model as text.
+
+`recording/` is the tape that a recorded call is kept on.
 """

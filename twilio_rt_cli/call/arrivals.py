@@ -10,6 +10,8 @@ from collections import deque
 from twilio_rt_cli.call.statistics import CallStatistics
 
 PER_S = 8000
+BETWEEN_SAMPLES = 7
+"""Messages of caller audio that come before the next one is told: those whose number has one of these bits"""
 _LONGEST_MS = 10**9
 """eleven days; Twilio ends a call after one. A stream's time beyond it is nonsense, maybe larger than any float"""
 _KEPT = 64
@@ -17,7 +19,7 @@ _KEPT = 64
 
 
 class Arrivals:
-    """Told of every eighth message of caller audio, which is enough. Keeps `jitter_ms` of a call's counters."""
+    """Told of one message of caller audio in eight, which is enough. Keeps `jitter_ms` of a call's counters."""
 
     def __init__(self, statistics: CallStatistics) -> None:
         self._statistics = statistics

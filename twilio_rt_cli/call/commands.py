@@ -31,6 +31,13 @@ class ClearPlayout(Struct, frozen=True):
     """Empty Twilio's playout buffer."""
 
 
+class DialModel(Struct, frozen=True):
+    """Open the model's socket; what comes of it returns as `ModelOpened` or `ModelFailed`."""
+
+    endpoint_index: int
+    """which of the endpoints that the call was given"""
+
+
 class RunTool(Struct, frozen=True):
     """Run a tool off the media path; its result returns as `ToolFinished`."""
 
@@ -49,4 +56,4 @@ class HangUp(Struct, frozen=True):
 
 
 PhoneCommand = SendMedia | SendMark | ClearPlayout
-Command = PhoneCommand | AppendAudio | ClientEvent | RunTool | HangUp | Notice
+Command = PhoneCommand | AppendAudio | ClientEvent | DialModel | RunTool | HangUp | Notice

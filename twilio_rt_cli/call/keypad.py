@@ -1,6 +1,9 @@
 """Keys the caller pressed, collected until a pause or `#`: over Media Streams the model must be told of them as
 text."""
 
+from twilio_rt_cli.protocol.realtime import ItemId
+from twilio_rt_cli.protocol.realtime_client import CreateItem, InputText, UserMessage
+
 PAUSE_S = 1.5
 END = "#"
 
@@ -11,6 +14,7 @@ class Keypad:
     def __init__(self) -> None:
         self._digits = ""
         self._due_at: float | None = None
+        self._told = 0
 
     def press(self, digit: str, now: float) -> str | None:
         """One key. Answers all digits when the caller ended them with `#`."""
@@ -27,6 +31,12 @@ class Keypad:
     def wake(self, now: float) -> str | None:
         """Time passed. Answers the digits after a pause."""
         return self._take() if self._due_at is not None and self._due_at <= now else None
+
+    def message(self, digits: str) -> CreateItem:
+        """What tells the model of these digits."""
+        self._told += 1
+        text = f"The caller pressed these keys on the phone: {digits}"
+        return CreateItem(UserMessage(id=ItemId(f"item_keys_{self._told}"), content=(InputText(text),)))
 
     def _take(self) -> str:
         digits, self._digits, self._due_at = self._digits, "", None

@@ -58,7 +58,7 @@ class Cut:
 
 
 class Playout:
-    """Position, marks, lead and cuts of one stream. Call `probe` once, before any audio.
+    """Position, marks, lead and cuts of one stream.
 
     Counts what goes to Twilio, and how late its marks come back, in `counted`.
     """
@@ -103,6 +103,7 @@ class Playout:
 
     def probe(self, now: float) -> tuple[PhoneCommand, ...]:
         """A mark before any audio: its echo measures the round trip."""
+        assert self._received == 0, "a mark behind audio comes back when that was played"
         self._probe_sent_at = now
         self._counted.marks_sent += 1
         return (SendMark(PROBE),)

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from twilio_rt_cli.bridge.leg import Closed, Leg, Nobody
-from twilio_rt_cli.call.conversation import HOPELESS
 from twilio_rt_cli.doctor.finding import Finding, failed, failures, ok, skipped, warning
 from twilio_rt_cli.errors import TwilioRtError
 from twilio_rt_cli.models.dialer import dialer
@@ -17,6 +16,7 @@ from twilio_rt_cli.output.exit_codes import CREDENTIALS, UNREACHABLE
 from twilio_rt_cli.protocol import realtime
 from twilio_rt_cli.protocol.origin import is_below
 from twilio_rt_cli.protocol.realtime_client import SessionUpdate, encode
+from twilio_rt_cli.protocol.realtime_errors import HOPELESS
 from twilio_rt_cli.serve.call_opener import CallOpener, provider
 from twilio_rt_cli.settings.groups import ModelSettings, Settings
 

@@ -11,7 +11,7 @@ from twilio_rt_cli.call.commands import Command, HangUp, SendMedia
 from twilio_rt_cli.call.events import Event, PhoneClosed
 from twilio_rt_cli.call.notices import CallOver
 from twilio_rt_cli.call.plan import CallPlan
-from twilio_rt_cli.call.tape import Tape
+from twilio_rt_cli.call.recording.tape import Tape
 from twilio_rt_cli.protocol.twilio import Media, Stop, StreamSid
 from twilio_rt_cli.records.audio_files import Recording
 
@@ -29,8 +29,12 @@ class RecordedCall(Call):
         self._clock = clock
         self._tape: Tape | None = Tape(self._conversation.playout, now)
 
-    def passes(self, event: Media) -> bool:
-        passed = super().passes(event)
+    @property
+    def passes(self) -> Callable[[Media, Callable[[], float]], bool]:
+        return self._lets_pass
+
+    def _lets_pass(self, event: Media, clock: Callable[[], float]) -> bool:
+        passed = self._caller_audio.passes(event, clock)
         if passed and self._tape is not None:
             self._record(self._tape, event, (), self._clock())
         return passed

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from twilio_rt_cli.call.commands import ClearPlayout, PhoneCommand, SendMark, SendMedia
 from twilio_rt_cli.call.playout import Playout
-from twilio_rt_cli.call.tape import Piece, Tape
+from twilio_rt_cli.call.recording.tape import Piece, Tape
 from twilio_rt_cli.protocol.realtime import ItemId
 
 PER_S = 8000

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.call.taped_line import TapedLine
-from twilio_rt_cli.call.agent_track import PATIENCE
+from tests.call.recording.taped_line import TapedLine
 from twilio_rt_cli.call.commands import SendMark, SendMedia
 from twilio_rt_cli.call.playout import Playout
-from twilio_rt_cli.call.tape import AHEAD, HOLD, Piece, Tape
+from twilio_rt_cli.call.recording.agent_track import PATIENCE
+from twilio_rt_cli.call.recording.tape import AHEAD, HOLD, Piece, Tape
 from twilio_rt_cli.protocol.realtime import ItemId
 
 Stamp = Callable[[int], int]
@@ -149,7 +149,7 @@ def test_a_minute_of_talk_keeps_no_more_than_the_last_seconds() -> None:
         line.run(0.5)
         line.pieces.clear()
         ours = tracemalloc.take_snapshot().filter_traces(
-            [tracemalloc.Filter(True, f"*/call/{name}.py") for name in ("tape", "agent_track")]
+            [tracemalloc.Filter(True, f"*/call/recording/{name}.py") for name in ("tape", "agent_track")]
         )
         most = max(most, sum(one.size for one in ours.statistics("filename")))
     tracemalloc.stop()
