@@ -100,6 +100,15 @@ class Param:
     meaning: str
 
 
+def commands_by_kind() -> dict[str, dict[str, str]]:
+    """Heading of `--help` → its commands, each with its line there."""
+    found: dict[str, dict[str, str]] = {}
+    for name, command in commands().items():
+        kind = found.setdefault(str(command.rich_help_panel), {})
+        kind[name] = (command.short_help or "").removesuffix(".")
+    return found
+
+
 def params(command: str) -> Iterator[Param]:
     """Arguments first. Of `serve` those alone that are no settings."""
     told = [one for one in commands()[command].params if one.name != "help" and not getattr(one, "hidden", False)]

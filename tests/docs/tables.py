@@ -75,6 +75,21 @@ def _settings() -> str:
     return "\n".join(told)
 
 
+def _commands() -> str:
+    rows = []
+    for told in sources.commands_by_kind().values():
+        for name, meaning in told.items():
+            rows.append((f"[`{name}`](docs/reference/commands.md#twilio-rt-{name})", meaning))
+    return _table(("Command", "What it does"), rows)
+
+
+def _commands_by_kind() -> str:
+    lines = []
+    for kind, told in sources.commands_by_kind().items():
+        lines.append(f"- {kind}: " + ", ".join(f"[`{name}`](#twilio-rt-{name})" for name in told) + "\n")
+    return "".join(lines)
+
+
 def _options(command: str) -> Callable[[], str]:
     def table() -> str:
         rows = [(f"`{one.shown}`", _plain(one.default), _plain(one.meaning)) for one in sources.params(command)]
@@ -130,6 +145,8 @@ def env_example() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    "commands": _commands,
+    "commands by kind": _commands_by_kind,
     "settings": _settings,
     "routes public": _routes(sources.public_routes),
     "routes admin": _routes(sources.admin_routes),
