@@ -10,7 +10,7 @@ from twilio_rt_cli.call_test.summary import BREACH, Spread, Summary
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.exit_codes import INTERRUPTED
 from twilio_rt_cli.output.redaction import printable
-from twilio_rt_cli.reporting.words import plural
+from twilio_rt_cli.output.words import plural
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

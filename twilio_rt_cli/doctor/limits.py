@@ -5,6 +5,7 @@ from datetime import date
 
 from twilio_rt_cli.doctor.finding import Finding, ok, warning
 from twilio_rt_cli.models.prices import price_table
+from twilio_rt_cli.output.words import plural
 from twilio_rt_cli.protocol.caller_id import CallerList
 from twilio_rt_cli.server.admission.quota import DayLimits
 from twilio_rt_cli.settings.groups import ModelSettings
@@ -60,4 +61,4 @@ def _phrases(limits: DayLimits) -> Iterator[str]:
 def _count(who: CallerList) -> str:
     """How many entries a list has; the numbers themselves are nobody's business."""
     entries = len(who.whole) + len(who.beginnings)
-    return "1 caller or beginning" if entries == 1 else f"{entries} callers or beginnings"
+    return plural(entries, "caller or beginning", "callers or beginnings")

@@ -13,6 +13,7 @@ from twilio_rt_cli.models.dialer import dialer
 from twilio_rt_cli.models.providers import endpoint
 from twilio_rt_cli.models.shutdowns import SHUTDOWNS
 from twilio_rt_cli.output.exit_codes import CREDENTIALS, UNREACHABLE
+from twilio_rt_cli.output.words import plural
 from twilio_rt_cli.protocol import realtime
 from twilio_rt_cli.protocol.origin import is_below
 from twilio_rt_cli.protocol.realtime_client import SessionUpdate, encode
@@ -37,7 +38,7 @@ def agent_session(settings: Settings) -> tuple[dict[str, Any] | None, list[Findi
     session = opener.plan(datetime.now()).session
     tools = len(session.get("tools", ()))
     prompt = settings.agent.prompt_file or "the sample"
-    message = f"The prompt ({prompt}) and {tools} tool{'' if tools == 1 else 's'} are loaded."
+    message = f"The prompt ({prompt}) and {plural(tools, 'tool')} are loaded."
     return session, [ok(name, message)]
 
 

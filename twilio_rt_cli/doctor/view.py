@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from twilio_rt_cli.doctor.finding import Finding, State, exit_code
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.redaction import printable
+from twilio_rt_cli.output.words import plural
 
 _SIGNS = {State.OK: "✓", State.WARNING: "!", State.FAILED: "✗", State.SKIPPED: "–"}
 _COLOURS = {State.OK: "32", State.WARNING: "33", State.FAILED: "1;31", State.SKIPPED: "2"}
@@ -70,7 +71,7 @@ def _sum(findings: Sequence[Finding]) -> str:
     counted = f"{count[State.OK]} ok"
     for state, noun in ((State.WARNING, "warning"), (State.FAILED, "failure")):
         if count[state]:
-            counted += f", {count[state]} {noun}{'s' if count[state] > 1 else ''}"
+            counted += f", {plural(count[state], noun)}"
     if count[State.SKIPPED]:
         counted += f", {count[State.SKIPPED]} skipped"
     return ("Something stands in the way of calls: " if count[State.FAILED] else "Nothing stands in the way: ") + (

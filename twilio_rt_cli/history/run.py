@@ -14,6 +14,7 @@ from twilio_rt_cli.output import console
 from twilio_rt_cli.output.redaction import Redactor, printable
 from twilio_rt_cli.records.reader import Record, RecordReader
 from twilio_rt_cli.records.schema import records_folder
+from twilio_rt_cli.output.words import plural
 from twilio_rt_cli.settings.light import LightSettings
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _export(options: HistoryOptions, records: RecordReader, since: float, redact
     if not numbers:
         _say_none(records, filtered=options.since is not None)
     elif options.output is not None:
-        console.say(f"{len(numbers)} {'call' if len(numbers) == 1 else 'calls'} written to {options.output}")
+        console.say(f"{plural(len(numbers), 'call')} written to {options.output}")
 
 
 def _json(found: Iterable[Record], records: RecordReader, redactor: Redactor) -> Iterator[str]:

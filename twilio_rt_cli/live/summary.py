@@ -3,6 +3,7 @@
 from twilio_rt_cli.live.figures import clock, dollars, ms
 from twilio_rt_cli.live.snapshot import Snapshot
 from twilio_rt_cli.output.redaction import printable
+from twilio_rt_cli.output.words import plural
 
 
 def server_summary(snapshot: Snapshot, worst_lag_ms: float | None = None) -> list[str]:
@@ -14,14 +15,14 @@ def server_summary(snapshot: Snapshot, worst_lag_ms: float | None = None) -> lis
         return [f"{served}; nobody called."]
     tokens = counted.input_tokens + counted.output_tokens
     rows = [("calls", _calls(snapshot))]
-    rows += [("answers", f"{_plural(counted.turns, 'turn')}, voice-to-voice {_spread(snapshot)}")]
+    rows += [("answers", f"{plural(counted.turns, 'turn')}, voice-to-voice {_spread(snapshot)}")]
     if totals.first_audio_p50_ms is not None:
         rows.append(("first audio", f"{ms(totals.first_audio_p50_ms)} ms median"))
     if counted.barge_ins:
         stop = totals.barge_in_p50_ms
         rows.append(("barge-ins", str(counted.barge_ins) + (f", silenced in {ms(stop)} ms median" if stop else "")))
     rows.append(("est. cost", f"${dollars(counted.cost_usd)}" if counted.cost_usd is not None else "n/a"))
-    rows[-1] = (rows[-1][0], f"{rows[-1][1]} for {_plural(tokens, 'token')}")
+    rows[-1] = (rows[-1][0], f"{rows[-1][1]} for {plural(tokens, 'token')}")
     rows.append(("loop lag", f"{ms(snapshot.lag.max_ms if worst_lag_ms is None else worst_lag_ms)} ms at worst"))
     return [served, *(f"  {name:<12} {text}" for name, text in rows)]
 
@@ -46,7 +47,3 @@ def _spread(snapshot: Snapshot) -> str:
     if totals.v2v_p50_ms is None:
         return "not observed"
     return f"{ms(totals.v2v_p50_ms)} ms median, {ms(totals.v2v_p95_ms)} ms p95"
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -15,6 +15,7 @@ from twilio_rt_cli.live.snapshot import CallDetail, CallRow, RecentEvent, Snapsh
 from twilio_rt_cli.live.text import Line, cut, filled, fit, flow, width_of
 from twilio_rt_cli.output.redaction import printable
 from twilio_rt_cli.output.times import time_of_day
+from twilio_rt_cli.output.words import plural
 
 _STEP = 5
 """the table grows by so many rows; what it does not need, events have"""
@@ -178,7 +179,7 @@ def _state(snapshot: Snapshot, look: Look) -> tuple[str, str]:
     if look.trouble:
         return f"✗ {printable(look.trouble)}", "bad"
     if snapshot.state == "draining":
-        return f"◌ draining, {_plural(snapshot.totals.active, 'call')} left", "warn"
+        return f"◌ draining, {plural(snapshot.totals.active, 'call')} left", "warn"
     return f"● {printable(snapshot.state)}", "good"
 
 
@@ -269,7 +270,3 @@ def _page(snapshot: Snapshot, look: Look, title: str, lines: list[Line]) -> list
     body = lines[:room] + [[] for _ in range(room - len(lines))]
     rule: Line = [(f"── {title} ", "head"), ("─" * max(0, look.width - 4 - width_of(title)), "quiet")]
     return [_head(snapshot, look)[0], rule, *body, _keys(snapshot, look)]
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -22,6 +22,7 @@ from twilio_rt_cli.call.notices import (
     ToolStarted,
 )
 from twilio_rt_cli.output.redaction import Redactor, printable
+from twilio_rt_cli.output.words import plural
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
 
 _NARROWEST = 20  # columns for words, however narrow the terminal is
@@ -153,11 +154,6 @@ def server_line(notice: ServerNotice, redactor: Redactor) -> Line:
             return Line("stop", _draining(notice))
         case _:
             assert_never(notice)
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 call`, `2 calls`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _cut(text: str, room: int) -> str:

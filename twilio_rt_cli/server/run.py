@@ -24,6 +24,7 @@ from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.machine.listen import listen
 from twilio_rt_cli.machine.signals import on_stop_signals
 from twilio_rt_cli.output.exit_codes import INTERRUPTED
+from twilio_rt_cli.output.words import plural
 from twilio_rt_cli.protocol.origin import Origins
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.server.admission.quota import DayLimits, Quota
@@ -214,7 +215,7 @@ class BridgeServer:
             return
         if self.registry.draining:
             count = self.registry.places
-            log.warning("second signal: ending %d %s now", count, "call" if count == 1 else "calls")
+            log.warning("second signal: ending %s now", plural(count, "call"))
             self._forced = True
             self._stopped.set()
             return
