@@ -14,16 +14,16 @@ def shown(line: list[tuple[str, str]]) -> str:
 
 
 def test_at_80_columns_tokens_interruptions_and_percentile_are_left_out() -> None:
-    assert [column.title for column in columns_for(80)] == ALWAYS
+    assert [column.head for column in columns_for(80)] == ALWAYS
 
 
 def test_below_columns_go_in_a_defined_order_and_above_they_come() -> None:
-    order = [column.title for column in sorted(COLUMNS, key=lambda column: column.rank)]
+    order = [column.head for column in sorted(COLUMNS, key=lambda column: column.dispensable)]
     for width in range(0, 260):
-        titles_shown = {column.title for column in columns_for(width)}
+        titles_shown = {column.head for column in columns_for(width)}
         assert titles_shown == set(order[: len(titles_shown)])
     assert set(ALWAYS) | {"P95 ms", "BARGE", "STOP ms", "TOK", "LAG ms", "JIT ms"} == {
-        column.title for column in columns_for(120)
+        column.head for column in columns_for(120)
     }
     assert len(columns_for(200)) == len(COLUMNS)
 
