@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.server.world import run
-from twilio_rt_cli.admin.broadcast import MOST_BYTES, MOST_LINES, MOST_READERS, SLOW_LINES, Broadcast, Reader
+from twilio_rt_cli.admin.broadcast import MOST_BYTES, MOST_READERS, Broadcast, Reader
+from twilio_rt_cli.output.backlog import MOST_LINES, SLOW_LINES
 
 
 def new() -> Broadcast:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.server.figures import SNAPSHOT
-from twilio_rt_cli.admin.broadcast import SLOW_LINES, Reader
+from twilio_rt_cli.admin.broadcast import Reader
 from twilio_rt_cli.admin.feed import EventFeed
+from twilio_rt_cli.output.backlog import SLOW_LINES
 from twilio_rt_cli.reporting.event_lines import EventLine, Where
 
 WHERE = Where(

@@ -16,13 +16,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.server.figures import DETAIL, SNAPSHOT
 from tests.server.world import World, call_sid, refused, run, serving
-from twilio_rt_cli.admin.broadcast import MOST_LINES, MOST_READERS, Broadcast
+from twilio_rt_cli.admin.broadcast import MOST_READERS, Broadcast
 from twilio_rt_cli.admin.metrics import Metrics
 from twilio_rt_cli.admin.port import admin_port, create_admin_app
 from twilio_rt_cli.admin.routes import AdminSource
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.live.snapshot import CallDetail, Snapshot
+from twilio_rt_cli.output.backlog import MOST_LINES
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.server.notices import CallStarted
 

@@ -8,7 +8,8 @@ from typing import TextIO
 
 import pytest
 
-from twilio_rt_cli.output.line_writer import SLOW_LINES, LineWriter
+from twilio_rt_cli.output.backlog import SLOW_LINES
+from twilio_rt_cli.output.line_writer import LineWriter
 
 
 @pytest.fixture

@@ -11,13 +11,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-MOST_LINES = 10_000
-"""waiting for one reader; then it is cut off"""
+from twilio_rt_cli.output.backlog import MOST_LINES, keeps_up
+
 MOST_BYTES = 16 * 1024 * 1024
-"""the same: a tool's answer can be a long line"""
+"""waiting for one reader, as MOST_LINES: a tool's answer can be a long line"""
 MOST_READERS = 50
-SLOW_LINES = 100
-"""so many waiting lines mean that nobody needs fresh figures"""
 _CHUNK_BYTES = 65_536
 
 
@@ -57,7 +55,7 @@ class Reader:
 
     def put_figures(self, line: Callable[[int], str]) -> None:
         """Queue figures unless too much waits; `line` is made from how many were left out so far."""
-        if len(self._lines) > SLOW_LINES:
+        if not keeps_up(len(self._lines)):
             self._dropped += 1
             return
         self.put(line(self._dropped))

@@ -10,8 +10,8 @@ from twilio_rt_cli.history.export import spoken_lines
 from twilio_rt_cli.history.table import ended_words, health_word
 from twilio_rt_cli.history.times import length, local_time
 from twilio_rt_cli.output.redaction import Redactor, printable
-from twilio_rt_cli.records.reader import IN_PROGRESS, Record
 from twilio_rt_cli.output.words import plural
+from twilio_rt_cli.records.reader import IN_PROGRESS, Record
 from twilio_rt_cli.records.store import CUT_OFF, Event
 from twilio_rt_cli.reporting.words import Line
 

@@ -12,9 +12,9 @@ from twilio_rt_cli.history.table import calls_table, refused_table
 from twilio_rt_cli.history.times import local_time, moment
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.redaction import Redactor, printable
+from twilio_rt_cli.output.words import plural
 from twilio_rt_cli.records.reader import Record, RecordReader
 from twilio_rt_cli.records.schema import records_folder
-from twilio_rt_cli.output.words import plural
 from twilio_rt_cli.settings.light import LightSettings
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from twilio_rt_cli.history.times import length, local_time
 from twilio_rt_cli.output.redaction import Redactor, printable
-from twilio_rt_cli.records.reader import IN_PROGRESS, Record
 from twilio_rt_cli.output.table import Column, table
+from twilio_rt_cli.records.reader import IN_PROGRESS, Record
 from twilio_rt_cli.records.store import CUT_OFF, Refused
 
 UNKNOWN = "–"

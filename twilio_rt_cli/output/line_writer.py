@@ -11,14 +11,13 @@ import threading
 from queue import Full, Queue
 from typing import TextIO
 
-SLOW_LINES = 100
-"""so many waiting lines mean that nobody needs fresh figures"""
+from twilio_rt_cli.output.backlog import MOST_LINES, keeps_up
 
 
 class LineWriter:
     """Writes lines to a stream in order. When the reader is gone, lines are dropped without a word."""
 
-    def __init__(self, stream: TextIO, limit: int = 10_000) -> None:
+    def __init__(self, stream: TextIO, limit: int = MOST_LINES) -> None:
         self._stream = stream
         self._waiting: Queue[str | None] = Queue(limit)
         self._thread: threading.Thread | None = None
@@ -38,7 +37,7 @@ class LineWriter:
 
     def write_figures(self, line: str) -> None:
         """The same for a line that the next of its kind makes up for: the first to go when the reader is slow."""
-        if self._waiting.qsize() > SLOW_LINES:
+        if not keeps_up(self._waiting.qsize()):
             self.dropped += 1
             return
         self.write(line)
