@@ -27,6 +27,7 @@ from tests.records.world import (
     begin,
     fill,
     listening,
+    no_notes,
     noted,
     over,
     settled,
@@ -221,7 +222,7 @@ def test_the_figures_of_a_call_that_was_cut_off_are_told_as_those_of_a_moment(fo
         assert (one["reason"], one["duration_ms"], one["as_of"]) == ("cut_off", 70_000, "2026-11-25T12:01:10.000Z")
         assert one["statistics"] == figures(statistics())
         assert " ≥1:10 " in told()
-        with Writer(folder / NAME):  # the next server closes the record
+        with Writer(folder / NAME).running(no_notes):  # the next server closes the record
             pass
 
 
@@ -330,8 +331,9 @@ def test_a_damaged_file_is_told_in_a_sentence(folder: Path) -> None:
 
 
 def test_calls_are_listed_while_a_server_writes(folder: Path) -> None:
-    with Writer(folder / NAME, pause_s=0.001) as writer:
-        listener = RecordListener(writer, {})
+    writer = Writer(folder / NAME, pause_s=0.001)
+    listener = RecordListener(writer, {})
+    with writer.running(listener.notes):
         for number in range(1, 4):
             tell(listener, number, BEGAN + number)
             settled(writer)

@@ -17,6 +17,7 @@ from tests.records.world import (
     Running,
     begin,
     listening,
+    no_notes,
     over,
     settled,
     sid,
@@ -32,12 +33,13 @@ from twilio_rt_cli.call.transcript import transcript
 from twilio_rt_cli.history.export import spoken_lines
 from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid
+from twilio_rt_cli.records.inbox import Job
 from twilio_rt_cli.records.listener import NOTE_S, STRANGERS, RecordListener
 from twilio_rt_cli.records.notice_rows import notice_of
 from twilio_rt_cli.records.reader import IN_PROGRESS, Record, RecordReader
 from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.records.store import Store
-from twilio_rt_cli.records.writer import Job, Writer
+from twilio_rt_cli.records.writer import Writer
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, StreamFailed
 
 
@@ -134,8 +136,9 @@ class Clocks:
 
 def test_a_running_call_has_its_counters_noted_now_and_then_and_no_sooner(tmp_path: Path) -> None:
     clocks, call = Clocks(), Running(statistics())
-    with Writer(tmp_path / NAME, pause_s=0.001) as writer:
-        listener = RecordListener(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
+    writer = Writer(tmp_path / NAME, pause_s=0.001)
+    listener = RecordListener(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
+    with writer.running(listener.notes):
         begin(listener, call=call)
         seen: list[tuple[float | None, int | None]] = []
         for seconds in (NOTE_S - 0.5, 0.5, NOTE_S - 0.5, 0.5):
@@ -160,16 +163,16 @@ def test_no_note_is_older_than_ten_seconds_and_a_crowd_is_not_noted_at_once(
     tmp_path: Path, count: int, look_s: float
 ) -> None:
     clocks = Clocks()
-    with Writer(tmp_path / NAME, pause_s=0.001) as writer:
-        listener = RecordListener(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
-        due, writer.notes = writer.notes, lambda: []  # asked here instead
+    writer = Writer(tmp_path / NAME, pause_s=0.001)
+    listener = RecordListener(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
+    with writer.running(no_notes):  # they are asked for here instead
         noted_at: dict[str, float] = {}
         for number in range(1, count + 1):
             noted_at[begin(listener, number, call=Running(statistics()))] = clocks.passed_s
         oldest_s, most = 0.0, 0
         for _ in range(int(60 / look_s)):
             clocks.go_on(look_s)
-            jobs = due()
+            jobs = listener.notes()
             oldest_s = max(oldest_s, clocks.passed_s - min(noted_at.values()))
             noted_at |= {job.call_sid: clocks.passed_s for job in jobs}
             most = max(most, len(jobs))
@@ -180,19 +183,18 @@ def test_no_note_is_older_than_ten_seconds_and_a_crowd_is_not_noted_at_once(
 def test_a_note_that_cannot_be_written_is_no_loss_and_the_next_one_is(tmp_path: Path) -> None:
     clocks, folder = Clocks(), tmp_path / "records"
     folder.write_text("in the way")
-    with Writer(folder / NAME, pause_s=0.001) as writer:
-        listener = RecordListener(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
+    tried: list[Job] = []
+
+    def notes() -> list[Job]:
+        found = listener.notes()
+        tried.extend(found)
+        return found
+
+    writer = Writer(folder / NAME, pause_s=0.001)
+    listener = RecordListener(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
+    with writer.running(notes):
         begin(listener, call=Running(statistics()))
         until(lambda: writer.dropped == 1)  # the beginning
-        tried: list[Job] = []
-        due = writer.notes
-
-        def notes() -> list[Job]:
-            found = due()
-            tried.extend(found)
-            return found
-
-        writer.notes = notes
         for count in (1, 2):
             clocks.go_on(NOTE_S)
             writer.put(Job("", lambda _: None, passing=True))  # wakes it
@@ -211,8 +213,9 @@ def has(tried: list[Job], count: int) -> bool:
 @pytest.mark.parametrize("put_s", [86_400.0, -600.0])
 def test_a_clock_that_is_put_shifts_no_line_of_a_record_and_makes_no_call_longer(tmp_path: Path, put_s: float) -> None:
     clocks = Clocks()
-    with Writer(tmp_path / NAME, pause_s=0.001) as writer:
-        listener = RecordListener(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
+    writer = Writer(tmp_path / NAME, pause_s=0.001)
+    listener = RecordListener(writer, CONFIGURATION, clock=lambda: clocks.now, steady=lambda: clocks.passed_s)
+    with writer.running(listener.notes):
         begin(listener, call=Running(statistics()))
         clocks.go_on(2)
         listener.call(clocks.now, sid(1), KeyPressed("1"))

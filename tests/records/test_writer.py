@@ -16,13 +16,15 @@ from pathlib import Path
 import pytest
 
 from tests.records.test_store import begun, event
-from tests.records.world import BEGAN, Running, begin, ended, settled, sid, statistics, until
+from tests.records.world import BEGAN, Running, begin, ended, no_notes, settled, sid, statistics, until
 from twilio_rt_cli.call.statistics import figures
+from twilio_rt_cli.records.inbox import Job
 from twilio_rt_cli.records.listener import RecordListener
 from twilio_rt_cli.records.reader import Record, RecordReader
 from twilio_rt_cli.records.schema import NAME, VERSION, open_for_writing
 from twilio_rt_cli.records.store import CUT_OFF, Store
-from twilio_rt_cli.records.writer import DAY_S, Job, Writer
+from twilio_rt_cli.records.writer import Writer
+from twilio_rt_cli.records.writer_thread import DAY_S
 
 LOGGER = "twilio_rt.records"
 
@@ -49,7 +51,7 @@ def _dropped(writer: Writer, count: int) -> bool:
 
 
 def test_what_is_put_is_written_and_the_rest_when_it_closes(tmp_path: Path) -> None:
-    with Writer(tmp_path / NAME, pause_s=0.01) as writer:
+    with Writer(tmp_path / NAME, pause_s=0.01).running(no_notes) as writer:
         writer.put(adding(1))
         settled(writer)
         assert [one.call_sid for one in records(tmp_path)] == [sid(1)]
@@ -60,7 +62,7 @@ def test_what_is_put_is_written_and_the_rest_when_it_closes(tmp_path: Path) -> N
 
 
 def test_a_writer_that_nobody_tells_anything_makes_its_file_and_leaves(tmp_path: Path) -> None:
-    with Writer(tmp_path / NAME) as writer:
+    with Writer(tmp_path / NAME).running(no_notes) as writer:
         pass
     assert (records(tmp_path), writer.dropped) == ([], 0)
 
@@ -73,8 +75,7 @@ def test_calls_are_looked_at_every_second_though_nobody_tells_anything(tmp_path:
         return []
 
     began_at = time.monotonic()
-    with Writer(tmp_path / NAME) as writer:
-        writer.notes = notes
+    with Writer(tmp_path / NAME).running(notes):
         until(lambda: bool(asked_at))
     assert asked_at[0] - began_at < 10  # one second; the rest is for a machine that is busy
 
@@ -86,7 +87,7 @@ def test_a_batch_is_one_transaction(tmp_path: Path) -> None:
     writer.put(adding(1))
     writer.put(Job("", lambda _: seen.append(len(records(tmp_path)))))
     writer.put(adding(2))
-    writer.start()
+    writer.start(no_notes)
     writer.close()
     assert seen == [0]
     assert len(records(tmp_path)) == 2
@@ -101,7 +102,7 @@ def test_putting_never_waits_for_the_disk_and_too_much_is_dropped(
         stuck.set()
         assert disk.wait(30)
 
-    with Writer(tmp_path / NAME, most=10, pause_s=0.001) as writer:
+    with Writer(tmp_path / NAME, most=10, pause_s=0.001).running(no_notes) as writer:
         writer.put(Job("", hang))
         assert stuck.wait(30)
         for number in range(15):
@@ -128,7 +129,7 @@ def test_a_disk_that_hangs_does_not_keep_a_server_from_stopping(
         assert disk.wait(30)
 
     writer = Writer(tmp_path / NAME, pause_s=0.001)
-    writer.start()
+    writer.start(no_notes)
     writer.put(Job("", hang))
     assert stuck.wait(30)
     writer.put(adding(1))
@@ -137,7 +138,7 @@ def test_a_disk_that_hangs_does_not_keep_a_server_from_stopping(
     writer.put(adding(2))
     assert writer.dropped == 1
     disk.set()
-    writer._thread.join(30)
+    writer.close(timeout_s=30)
     assert [one.call_sid for one in records(tmp_path)] == [sid(1)]
 
 
@@ -146,7 +147,7 @@ def test_a_folder_that_cannot_be_costs_one_warning_a_call_and_recovers(
 ) -> None:
     folder = tmp_path / "records"
     folder.write_text("in the way")
-    with Writer(folder / NAME, pause_s=0.001) as writer:
+    with Writer(folder / NAME, pause_s=0.001).running(no_notes) as writer:
         for count, number in enumerate((1, 1, 2), 1):
             writer.put(adding(number))
             until(partial(_dropped, writer, count))
@@ -163,7 +164,7 @@ def test_a_folder_that_cannot_be_costs_one_warning_a_call_and_recovers(
 def test_a_damaged_file_is_set_aside_and_nothing_is_lost(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / NAME
     path.write_bytes(b"poems " * 1000)
-    with Writer(path, pause_s=0.001) as writer:
+    with Writer(path, pause_s=0.001).running(no_notes) as writer:
         writer.put(adding(1))
     assert (len(records(tmp_path)), writer.dropped) == (1, 0)
     ((_, message),) = warnings(caplog)
@@ -174,7 +175,7 @@ def test_a_damaged_file_is_set_aside_and_nothing_is_lost(tmp_path: Path, caplog:
 
 def test_damage_in_mid_run_is_survived(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / NAME
-    with Writer(path, pause_s=0.001) as writer:
+    with Writer(path, pause_s=0.001).running(no_notes) as writer:
         for number in range(300):
             writer.put(adding(number))
         settled(writer)
@@ -193,7 +194,7 @@ def test_damage_in_mid_run_is_survived(tmp_path: Path, caplog: pytest.LogCapture
 
 
 def test_a_file_that_was_deleted_is_begun_anew(tmp_path: Path) -> None:
-    with Writer(tmp_path / NAME, pause_s=0.001) as writer:
+    with Writer(tmp_path / NAME, pause_s=0.001).running(no_notes) as writer:
         writer.put(adding(1))
         settled(writer)
         for file in tmp_path.iterdir():
@@ -208,7 +209,7 @@ def test_a_newer_file_is_left_alone_and_told(tmp_path: Path, caplog: pytest.LogC
     connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     connection.close()
     before = (tmp_path / NAME).read_bytes()
-    with Writer(tmp_path / NAME, pause_s=0.001) as writer:
+    with Writer(tmp_path / NAME, pause_s=0.001).running(no_notes) as writer:
         writer.put(adding(1))
     assert writer.dropped == 1
     assert f"this version of twilio-rt knows {VERSION}." in warnings(caplog)[0][1]
@@ -224,7 +225,7 @@ def test_a_row_that_cannot_be_written_costs_no_other_row(tmp_path: Path, caplog:
         store.refuse("\ud800")  # type: ignore[arg-type]
 
     bad: list[Callable[[Store], None]] = [fails, is_no_text]
-    with Writer(tmp_path / NAME, pause_s=0.001) as writer:
+    with Writer(tmp_path / NAME, pause_s=0.001).running(no_notes) as writer:
         writer.put(adding(1))
         for write in bad:
             writer.put(Job(sid(9), write))
@@ -238,7 +239,7 @@ def test_a_row_that_cannot_be_written_costs_no_other_row(tmp_path: Path, caplog:
 
 def test_another_writer_is_waited_for(tmp_path: Path) -> None:
     other = Store(tmp_path / NAME)
-    with Writer(tmp_path / NAME, pause_s=0.001) as writer:
+    with Writer(tmp_path / NAME, pause_s=0.001).running(no_notes) as writer:
         with other.transaction():
             other.begin(begun(1))
             writer.put(adding(2))
@@ -260,7 +261,7 @@ def test_what_is_old_is_deleted_at_the_start_and_once_a_day(tmp_path: Path) -> N
         recording.touch()
     store.end(begun(3, old + 1.5 * DAY_S), ended(old + 1.5 * DAY_S))
     store.close()
-    with Writer(folder / NAME, days=30, pause_s=0.001, clock=lambda: now[0]) as writer:
+    with Writer(folder / NAME, days=30, pause_s=0.001, clock=lambda: now[0]).running(no_notes) as writer:
         settled(writer)
         assert [one.call_sid for one in records(folder)] == [sid(3)]
         assert (ours.exists(), others.exists()) == (False, True)  # nothing outside our folder is deleted
@@ -281,16 +282,16 @@ def test_a_recording_that_no_path_leads_to_does_not_end_the_writing(tmp_path: Pa
     store.recorded(begun(1, old), tmp_path / name)
     store.end(begun(1, old), ended(old))
     store.close()
-    with Writer(tmp_path / NAME, days=30, pause_s=0.001, clock=lambda: BEGAN) as writer:
+    with Writer(tmp_path / NAME, days=30, pause_s=0.001, clock=lambda: BEGAN).running(no_notes) as writer:
         writer.put(adding(2))
     assert ([one.call_sid for one in records(tmp_path)], writer.dropped) == ([sid(2)], 0)
 
 
 def test_with_no_days_everything_stays(tmp_path: Path) -> None:
-    with Writer(tmp_path / NAME, days=0, pause_s=0.001) as writer:
+    with Writer(tmp_path / NAME, days=0, pause_s=0.001).running(no_notes) as writer:
         writer.put(ending(1, 0.0))
         settled(writer)
-    with Writer(tmp_path / NAME, days=0):
+    with Writer(tmp_path / NAME, days=0).running(no_notes):
         pass
     assert len(records(tmp_path)) == 1
 
@@ -302,7 +303,7 @@ def script(name: str, *arguments: str) -> "subprocess.Popen[str]":
 
 def write_many(folder: str, first: str) -> None:
     """In a process of its own: a hundred calls."""
-    with Writer(Path(folder) / NAME, pause_s=0.001) as writer:
+    with Writer(Path(folder) / NAME, pause_s=0.001).running(no_notes) as writer:
         for number in range(int(first), int(first) + 100):
             writer.put(adding(number))
             writer.put(ending(number, BEGAN))
@@ -322,7 +323,7 @@ def test_several_servers_share_a_file(tmp_path: Path) -> None:
 def begin_and_wait(folder: str) -> None:
     """In a process of its own: a call that never ends."""
     writer = Writer(Path(folder) / NAME, pause_s=0.001)
-    writer.start()
+    writer.start(no_notes)
     writer.put(adding(1))
     settled(writer)
     sys.stdout.write("written\n")
@@ -338,7 +339,7 @@ def test_a_killed_server_leaves_calls_that_were_cut_off(tmp_path: Path, caplog: 
     process.kill()
     process.communicate()
     assert [(one.state, one.ended_at) for one in records(tmp_path)] == [(CUT_OFF, None)]
-    with Writer(tmp_path / NAME):
+    with Writer(tmp_path / NAME).running(no_notes):
         pass
     (one,) = records(tmp_path)
     assert (one.state, one.ended_at, one.turns) == (CUT_OFF, BEGAN + 1, 1)
@@ -347,8 +348,9 @@ def test_a_killed_server_leaves_calls_that_were_cut_off(tmp_path: Path, caplog: 
 
 def talk_and_wait(folder: str) -> None:
     """In a process of its own: a call that has counted something, and never ends."""
-    with Writer(Path(folder) / NAME, pause_s=0.001) as writer:
-        listener = RecordListener(writer, {}, note_s=0.01)
+    writer = Writer(Path(folder) / NAME, pause_s=0.001)
+    listener = RecordListener(writer, {}, note_s=0.01)
+    with writer.running(listener.notes):
         begin(listener, at=time.time(), call=Running(statistics()))
         until(lambda: [one.turns for one in records(Path(folder))] == [1])
         sys.stdout.write("noted\n")
@@ -367,7 +369,7 @@ def test_a_killed_server_leaves_the_counters_of_its_calls_as_they_were_noted(tmp
         used = found.usage_since(0.0).total
     assert (used.calls, used.cost_usd) == (1, 0.0123)
     assert used.seconds > 0
-    with Writer(tmp_path / NAME):
+    with Writer(tmp_path / NAME).running(no_notes):
         pass
     (one,) = records(tmp_path)
     assert (one.state, one.duration_ms, one.statistics) == (CUT_OFF, before.duration_ms, before.statistics)
@@ -383,7 +385,7 @@ def fill_the_disk(folder: str) -> None:
     logging.getLogger(LOGGER).addHandler(handler)
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, most))
-    with Writer(Path(folder) / NAME, pause_s=0.001) as writer:
+    with Writer(Path(folder) / NAME, pause_s=0.001).running(no_notes) as writer:
         number = 0
         while not writer.dropped:
             number += 1

@@ -26,10 +26,11 @@ from twilio_rt_cli.call.statistics import CallStatistics, figures
 from twilio_rt_cli.call.status import NO_STATUS, CallStatus
 from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
+from twilio_rt_cli.records.inbox import Job
 from twilio_rt_cli.records.listener import Plain, RecordListener
 from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.records.store import Begun, Ended, Noted, Store
-from twilio_rt_cli.records.writer import Job, Writer
+from twilio_rt_cli.records.writer import Writer
 from twilio_rt_cli.server.notices import CallStarted, ServerNotice
 
 BEGAN = 1_795_608_000.0
@@ -125,8 +126,15 @@ class Punctual(RecordListener):
 @contextmanager
 def listening(folder: Path, *, days: int = 0, most: int = 10_000) -> Iterator[RecordListener]:
     """A listener; what it was told is written when the context ends."""
-    with Writer(folder / NAME, days=days, most=most, pause_s=0.01) as writer:
-        yield Punctual(writer)
+    writer = Writer(folder / NAME, days=days, most=most, pause_s=0.01)
+    listener = Punctual(writer)
+    with writer.running(listener.notes):
+        yield listener
+
+
+def no_notes() -> list[Job]:
+    """For a writer whose calls count nothing."""
+    return []
 
 
 def fill(folder: Path, count: int, now: float) -> None:

@@ -18,9 +18,10 @@ from twilio_rt_cli.call.statistics import CallStatistics, figures, percentile
 from twilio_rt_cli.call.status import RunningCall
 from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid
+from twilio_rt_cli.records.inbox import Job
 from twilio_rt_cli.records.notice_rows import row_of
 from twilio_rt_cli.records.store import Begun, Ended, Event, Noted, Refused, Store
-from twilio_rt_cli.records.writer import Job, Writer
+from twilio_rt_cli.records.writer import Writer
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Refusal, ServerNotice, StreamFailed
 
 NOTE_S = 8.5
@@ -55,7 +56,10 @@ class _Open:
 
 
 class RecordListener:
-    """A Listener of the hub. `configuration` is what every call ran with; it must hold no secret."""
+    """A Listener of the hub. `configuration` is what every call ran with; it must hold no secret.
+
+    It puts what it hears into the writer, whose thread is started with `notes`.
+    """
 
     def __init__(
         self,
@@ -76,7 +80,6 @@ class RecordListener:
         self._open: dict[str, _Open] = {}
         self._recordings: dict[str, Path] = {}
         self._turn = 0
-        writer.notes = self._notes
 
     def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
         """A call tells something."""
@@ -122,7 +125,7 @@ class RecordListener:
 
     # In the writer's thread:
 
-    def _notes(self) -> list[Job]:
+    def notes(self) -> list[Job]:
         """What is to be noted now: the counters of calls whose last note is old."""
         now, at = self._steady(), self._clock()
         # The interpreter copies the calls in one step, so that the loop may begin and end others meanwhile.

@@ -29,8 +29,10 @@ def call_records(settings: Settings, tools: Sequence[str] = ()) -> Iterator[Reco
         yield None
         return
     path = records_folder(settings.records.records_dir) / NAME
-    with Writer(path, days=settings.records.records_days) as writer:
-        yield RecordListener(writer, configuration(settings, tools))
+    writer = Writer(path, days=settings.records.records_days)
+    listener = RecordListener(writer, configuration(settings, tools))
+    with writer.running(listener.notes):
+        yield listener
 
 
 def recordings(settings: Settings, listener: RecordListener | None) -> AbstractContextManager[AudioRecordings | None]:
