@@ -16,6 +16,7 @@ from tests.docs.pages import PAGES, ROOT, links
 
 BUILD = ROOT / "build" / "docs"
 SITE = BUILD / "site"
+STYLE = "docs/site.css"
 _LINK = re.compile(r'\b(?:href|src)=(?:"([^"]+)"|([^"\s>]+))')
 _ELSEWHERE = re.compile(r"(?:https?|mailto|data|javascript):")
 
@@ -23,7 +24,7 @@ _ELSEWHERE = re.compile(r"(?:https?|mailto|data|javascript):")
 def main() -> None:
     """Build the site; exit code 1 when a link leads nowhere."""
     shutil.rmtree(BUILD, ignore_errors=True)
-    shown = set(PAGES) | linked_files()
+    shown = {*PAGES, *linked_files(), STYLE}
     for name in shown:
         _copy(ROOT / name, BUILD / "pages" / name)
     command = [sys.executable, "-m", "zensical", "build", "--strict", "--config-file", str(ROOT / "mkdocs.yml")]
