@@ -48,5 +48,5 @@ async def open_bridge(
         )
 
     server = BridgeServer(ServerConfig(port=0, validate=False), open_call, lambda _: None)
-    async with server.running():
-        yield server.local_url.replace("http:", "ws:") + "/media-stream"
+    async with server.running() as port:
+        yield port.local_url.replace("http:", "ws:") + "/media-stream"

@@ -20,7 +20,7 @@ async def administered(**changes: Any) -> AsyncIterator[tuple[World, str, list[s
     """A world with an admin port; gives that port's URL, and the origins at the moments when one was told."""
     told: list[str] = []
     async with serving(**changes) as world:
-        origins = world.server.origins
+        origins = world.origins
         app = create_admin_app(
             origins,
             world.port,
@@ -51,7 +51,7 @@ def test_a_told_origin_is_what_twiml_names_and_signatures_are_checked_against() 
             async with world.dial(token_of(answer.text)):
                 pass
             await put(world, url, None)
-            assert world.server.origin == world.local_url
+            assert world.origins.current.url == world.local_url
 
     run(story())
 

@@ -105,12 +105,7 @@ async def office(host: str = "127.0.0.1", **changes: Any) -> AsyncIterator[Offic
     async with serving(**changes) as world:
         one = Office(world)
         app = create_admin_app(
-            world.server.origins,
-            world.port,
-            checked=True,
-            on_origin_changed=lambda: None,
-            source=one.source(),
-            host=host,
+            world.origins, world.port, checked=True, on_origin_changed=lambda: None, source=one.source(), host=host
         )
         async with admin_port(app, host, 0, on_close=lambda: one.events.close('{"type":"server.stopped"}')) as one.url:
             yield one
@@ -285,9 +280,7 @@ def test_the_end_waits_for_no_reader() -> None:
     async def story() -> None:
         async with serving() as world:
             one = Office(world)
-            app = create_admin_app(
-                world.server.origins, 1, checked=True, on_origin_changed=lambda: None, source=one.source()
-            )
+            app = create_admin_app(world.origins, 1, checked=True, on_origin_changed=lambda: None, source=one.source())
             stopped = lambda: one.events.close('{"type":"server.stopped"}')  # noqa: E731
             async with admin_port(app, "127.0.0.1", 0, on_close=stopped) as one.url:
                 sleeper = await one.stopped_reader()

@@ -14,11 +14,12 @@ from websockets.http11 import Request, Response
 
 from tests.scripted_model import Script, scripted_model
 from twilio_rt_cli.doctor.finding import Finding, State
-from twilio_rt_cli.doctor.model import agent_session, model_findings, refused_session, shutdown_findings
+from twilio_rt_cli.doctor.model import NOBODY_YET, agent_session, model_findings, refused_session, shutdown_findings
 from twilio_rt_cli.models.shutdowns import SHUTDOWNS
 from twilio_rt_cli.protocol.realtime import ErrorDetails
 from twilio_rt_cli.settings.groups import Settings
 from twilio_rt_cli.settings.loading import bare_settings
+from twilio_rt_cli.settings.parts import provider_of
 
 KEY = "sk-canary-that-must-never-be-seen-anywhere"
 
@@ -30,7 +31,7 @@ def settings(**given: object) -> Settings:
 async def asked(url: str) -> Finding:
     given = settings(openai_realtime_url=url)
     session, _ = agent_session(given)
-    [finding] = await model_findings(given, session)
+    [finding] = await model_findings(provider_of(given, NOBODY_YET), session)
     return finding
 
 
@@ -89,12 +90,12 @@ def test_a_key_that_is_refused_is_exit_4(status: int, error: str, code: int) -> 
 def test_without_a_key_nobody_is_asked() -> None:
     for given in ({"realtime_provider": "azure"}, {"openai_api_key": None}):
         partly = settings(realtime_provider="local").having(**({"realtime_provider": "openai"} | given))
-        [finding] = asyncio.run(model_findings(partly, {}))
+        [finding] = asyncio.run(model_findings(provider_of(partly, NOBODY_YET), {}))
         assert finding.state is State.SKIPPED
 
 
 def test_the_offline_engine_is_nobody_to_reach() -> None:
-    [finding] = asyncio.run(model_findings(settings(realtime_provider="local"), {}))
+    [finding] = asyncio.run(model_findings(provider_of(settings(realtime_provider="local"), NOBODY_YET), {}))
     assert finding.state is State.OK
 
 
@@ -121,7 +122,7 @@ def test_what_the_model_refuses(error: ErrorDetails, state: State, code: int, hi
 def test_tools_that_do_not_load_are_told(tmp_path: Path) -> None:
     session, [finding] = agent_session(settings(tools=str(tmp_path / "missing.py")))
     assert (session, finding.state) == (None, State.FAILED)
-    [finding] = asyncio.run(model_findings(settings(), None))
+    [finding] = asyncio.run(model_findings(provider_of(settings(), NOBODY_YET), None))
     assert finding.state is State.SKIPPED
 
 

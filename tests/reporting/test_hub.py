@@ -34,25 +34,23 @@ class Ear:
 
 def test_all_hear_the_same() -> None:
     times = iter((1.0, 2.0))
-    hub, first, second = Hub(Redactor(), clock=lambda: next(times)), Ear(), Ear()
-    hub.add(first)
-    hub.add(second)
+    first, second = Ear(), Ear()
+    hub = Hub(Redactor(), [first, second], clock=lambda: next(times))
     hub.publish_for(CALL)(CallerTurn("Hi."))
     hub.server(Draining(1, 600.0))
     assert first.heard == second.heard == [(1.0, CALL, CallerTurn("Hi.")), (2.0, "", Draining(1, 600.0))]
 
 
 def test_secrets_are_hidden_before_anybody_hears() -> None:
-    hub, ear = Hub(Redactor((SECRET,))), Ear()
-    hub.add(ear)
+    ear = Ear()
+    hub = Hub(Redactor((SECRET,)), [ear])
     hub.call(CALL, CallTrouble("model", "invalid_api_key", f"no such key: {SECRET}"))
     assert SECRET not in repr(ear.heard)
 
 
 def test_a_listener_that_fails_is_logged_with_the_call_and_the_others_hear(caplog: pytest.LogCaptureFixture) -> None:
-    hub, ear = Hub(Redactor()), Ear()
-    hub.add(Ear(fails=True))
-    hub.add(ear)
+    ear = Ear()
+    hub = Hub(Redactor(), [Ear(fails=True), ear])
     with caplog.at_level(logging.ERROR):
         hub.server(CallStarted(CALL, STREAM, "", ""))
         hub.call(CALL, CallerTurn("Hi."))

@@ -67,10 +67,11 @@ def test_under_a_live_view_that_nobody_attached_to_no_event_of_a_call_is_made(mo
     heard: list[str] = []
     for attached in (False, True):
         with Reporter(Form.VIEW, Redactor(), clock=lambda: 0.0) as reporter:
-            reporter.tee, reporter.overheard = lambda _, event: heard.append(event.type), partial(bool, attached)
-            reporter.call(0.0, CALL, CallerTurn("Hi."))
-            reporter.server(0.0, CallRefused(Refusal.BUSY, CALL))
-            reporter.number_changed("••••0100", "", "https://x")  # the view itself shows it
+            with reporter.overheard_by(lambda _, event: heard.append(event.type), partial(bool, attached)):
+                reporter.call(0.0, CALL, CallerTurn("Hi."))
+                reporter.server(0.0, CallRefused(Refusal.BUSY, CALL))
+                reporter.number_changed("••••0100", "", "https://x")  # the view itself shows it
+            reporter.stopped()  # nobody overhears that any more
     assert heard == ["number.changed", "call.turn", "call.refused", "number.changed"]
     assert out.getvalue() == ""
 

@@ -13,7 +13,7 @@ from typing import Any
 from tests.server.world import EchoCall, config
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.errors import ServerError
-from twilio_rt_cli.server.run import BridgeServer
+from twilio_rt_cli.server.run import BridgeServer, PublicPort
 
 
 class Call(EchoCall):
@@ -36,8 +36,8 @@ def main() -> None:
     server = BridgeServer(config(**given), Call if Call.linger_s else EchoCall, say)
 
     @asynccontextmanager
-    async def surroundings(server: BridgeServer) -> AsyncIterator[None]:
-        say(server.local_url)
+    async def surroundings(port: PublicPort) -> AsyncIterator[None]:
+        say(port.local_url)
         yield
 
     try:

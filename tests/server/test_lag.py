@@ -24,9 +24,8 @@ def test_quantiles_are_of_the_last_minute_and_the_worst_is_kept() -> None:
 
 
 def test_an_observer_hears_every_sample() -> None:
-    lag = LoopLag()
     heard: list[float] = []
-    lag.observer = heard.append
+    lag = LoopLag(heard.append)
     for late_ms in (0.0, 1.5, 90.0):
         lag.take(late_ms, 0)
     assert heard == [0.0, 1.5, 90.0]

@@ -36,7 +36,7 @@ from twilio_rt_cli.errors import ServerError
 from twilio_rt_cli.protocol import twiml
 from twilio_rt_cli.protocol.twilio import Start
 from twilio_rt_cli.server.admission.registry import IncomingCall
-from twilio_rt_cli.server.run import BridgeServer
+from twilio_rt_cli.server.run import PublicPort
 
 
 class Process(Twilio):
@@ -216,7 +216,7 @@ def test_a_process_of_our_own_favours_the_loop() -> None:
     seen: list[tuple[int, float]] = []
 
     @asynccontextmanager
-    async def surroundings(_: BridgeServer) -> AsyncIterator[None]:
+    async def surroundings(_: PublicPort) -> AsyncIterator[None]:
         seen.append((gc.get_freeze_count(), sys.getswitchinterval()))
         os.kill(os.getpid(), SIGTERM)
         yield
@@ -253,8 +253,9 @@ def test_who_watches_still_hears_how_calls_ended_that_a_second_signal_cut_off() 
     left: list[tuple[int, list[EndReason | None]]] = []
 
     @asynccontextmanager
-    async def surroundings(server: BridgeServer) -> AsyncIterator[None]:
-        world.origin, world.local_url = server.origin, server.local_url
+    async def surroundings(port: PublicPort) -> AsyncIterator[None]:
+        server = world.server
+        world.origin, world.local_url = port.origin, port.local_url
         async with world.http, world.talking(1), world.talking(2):
             os.kill(os.getpid(), SIGTERM)
             await server.drain_began.wait()
@@ -275,7 +276,7 @@ def test_what_starts_up_around_the_server_makes_no_call_wait(caplog: pytest.LogC
     before = sys.getswitchinterval()
 
     @asynccontextmanager
-    async def surroundings(_: BridgeServer) -> AsyncIterator[None]:
+    async def surroundings(_: PublicPort) -> AsyncIterator[None]:
         time.sleep(0.3)  # noqa: ASYNC251  # as an import does
         await asyncio.sleep(0.001)  # what was due meanwhile runs
         os.kill(os.getpid(), SIGTERM)

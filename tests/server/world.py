@@ -19,6 +19,7 @@ from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.call.status import NO_STATUS, CallStatus
 from twilio_rt_cli.protocol import twilio
+from twilio_rt_cli.protocol.origin import Origins
 from twilio_rt_cli.protocol.signature import headers_for
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid, Start, StartDetails, StopDetails, StreamSid
 from twilio_rt_cli.server.admission.quota import DayLimits, Quota
@@ -217,6 +218,7 @@ class World(Twilio):
         self.quota = quota or Quota(DayLimits(), time.time())
         self.server = BridgeServer(settings, self._open, self._tell, self.quota)
         self.refuse_to_open = False
+        self.origins = Origins()
 
     def _tell(self, notice: ServerNotice) -> None:
         self.notices.append(notice)
@@ -233,8 +235,8 @@ class World(Twilio):
 async def serving(quota: Quota | None = None, **changes: Any) -> AsyncIterator[World]:
     """A world whose server runs, and leaves nothing behind."""
     world = World(config(**changes), quota)
-    async with world.http, world.server.running():
-        world.origin, world.local_url = world.server.origin, world.server.local_url
+    async with world.http, world.server.running() as port:
+        world.origin, world.local_url, world.origins = port.origin, port.local_url, port.origins
         yield world
     assert world.server.registry.streaming() == []
     assert world.server.connections == 0

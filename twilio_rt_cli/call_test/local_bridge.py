@@ -17,10 +17,11 @@ async def run_local_bridge(
     Neither the environment nor `.env` is read. It checks signatures by `auth_token`, and tells every call's notices to
     `publish`. Leaving the context ends what is still going on. Raises ServerError when it cannot listen.
     """
+    from twilio_rt_cli.agents.agent import OneForAll
     from twilio_rt_cli.serve.call_opener import CallOpener
     from twilio_rt_cli.server.run import BridgeServer
     from twilio_rt_cli.settings.loading import bare_settings
-    from twilio_rt_cli.settings.parts import server_config
+    from twilio_rt_cli.settings.parts import agent_of, server_config, terms_of
 
     settings = bare_settings(
         realtime_provider="local",
@@ -29,7 +30,8 @@ async def run_local_bridge(
         twilio_auth_token=auth_token,
         limit_concurrency=max(1000, calls),
     )
-    opener = CallOpener(settings, lambda call_sid: partial(publish, call_sid), engine_url)
-    server = BridgeServer(server_config(settings), opener.answer, lambda _: None)
-    async with server.running():
-        yield server.local_url
+    agents, terms = OneForAll(agent_of(settings)), terms_of(settings, engine_url)
+    opener = CallOpener(agents, terms, lambda call_sid: partial(publish, call_sid))
+    server = BridgeServer(server_config(settings), opener.open, lambda _: None)
+    async with server.running() as port:
+        yield port.local_url

@@ -18,7 +18,7 @@ from twilio_rt_cli.doctor.machine import (
     port_findings,
     python_finding,
 )
-from twilio_rt_cli.doctor.model import agent_session, model_findings, shutdown_findings
+from twilio_rt_cli.doctor.model import NOBODY_YET, agent_session, model_findings, shutdown_findings
 from twilio_rt_cli.doctor.reach import origin_findings, trip_findings
 from twilio_rt_cli.doctor.twilio import account_findings, clock_finding, number_findings
 from twilio_rt_cli.errors import SettingsError
@@ -27,7 +27,7 @@ from twilio_rt_cli.output.exit_codes import UNREACHABLE
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.settings.groups import Settings, setting_names
 from twilio_rt_cli.settings.loading import bare_settings, load_settings, load_some
-from twilio_rt_cli.settings.parts import limits_of, secrets_of
+from twilio_rt_cli.settings.parts import limits_of, provider_of, secrets_of
 
 _LONGEST_S = 11.0
 
@@ -78,7 +78,7 @@ async def _of_settings(settings: Settings) -> list[Finding]:
     session, of_agent = agent_session(settings)
     groups = [
         *(_known(found) for found in (key_findings(settings.twilio, settings.model), of_agent)),
-        _bounded("model", model_findings(settings, session)),
+        _bounded("model", model_findings(provider_of(settings, NOBODY_YET), session)),
         _known(shutdown_findings(settings.model, settings.hearing.transcription_model, date.today())),
         _known(
             [*limit_findings(limits_of(settings.limits), settings.model), price_finding(settings.model, date.today())]

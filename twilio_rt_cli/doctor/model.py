@@ -10,7 +10,7 @@ from twilio_rt_cli.bridge.leg import Closed, Leg, Nobody
 from twilio_rt_cli.doctor.finding import Finding, failed, failures, ok, skipped, warning
 from twilio_rt_cli.errors import TwilioRtError
 from twilio_rt_cli.models.dialer import dialer
-from twilio_rt_cli.models.providers import endpoint
+from twilio_rt_cli.models.providers import Provider, endpoint
 from twilio_rt_cli.models.shutdowns import SHUTDOWNS
 from twilio_rt_cli.output.exit_codes import CREDENTIALS, UNREACHABLE
 from twilio_rt_cli.output.words import plural
@@ -18,11 +18,13 @@ from twilio_rt_cli.protocol import realtime
 from twilio_rt_cli.protocol.origin import is_below
 from twilio_rt_cli.protocol.realtime_client import SessionUpdate, encode
 from twilio_rt_cli.protocol.realtime_errors import HOPELESS
-from twilio_rt_cli.serve.call_opener import CallOpener, provider
+from twilio_rt_cli.serve.call_opener import call_plan
 from twilio_rt_cli.settings.groups import ModelSettings, Settings
+from twilio_rt_cli.settings.parts import agent_of, terms_of
 
 _SESSION_S = 4.0
-_NOBODY_YET = "ws://127.0.0.1:1/v1/realtime"
+NOBODY_YET = "ws://127.0.0.1:1/v1/realtime"
+"""in place of the offline engine, which does not run here"""
 _SOON = timedelta(days=60)
 _BILLING = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 _LOCKED_OUT = frozenset({"invalid_api_key", "account_deactivated"})
@@ -32,36 +34,36 @@ def agent_session(settings: Settings) -> tuple[dict[str, Any] | None, list[Findi
     """The session that calls would ask for, with what there is to say of prompt and tools."""
     name = "agent"
     try:
-        opener = CallOpener(settings, lambda _: lambda _: None, _NOBODY_YET)
+        agent = agent_of(settings)
     except TwilioRtError as error:
         return None, list(failures(name, error))
-    session = opener.plan(datetime.now()).session
+    session = call_plan(agent, terms_of(settings, NOBODY_YET), datetime.now()).session
     tools = len(session.get("tools", ()))
     prompt = settings.agent.prompt_file or "the sample"
     message = f"The prompt ({prompt}) and {plural(tools, 'tool')} are loaded."
     return session, [ok(name, message)]
 
 
-async def model_findings(settings: Settings, session: dict[str, Any] | None) -> list[Finding]:
+async def model_findings(provider: Provider, session: dict[str, Any] | None) -> list[Finding]:
     """Open a session at the model, ask for ours, close it. No response is made."""
-    name, model = "model", settings.model
-    if model.realtime_provider == "local":
+    name = "model"
+    if provider.name == "local":
         return [ok(name, "The offline engine answers, in a process of the server's own: there is nobody to reach.")]
-    if not _has_key(model):
+    if not _has_key(provider):
         return [skipped(name, "It is asked once there is a key.")]
     if session is None:
         return [skipped(name, "It is asked once prompt and tools load.")]
     visit = _Visit(encode(SessionUpdate(session)))
     began = time.monotonic()
     try:
-        leg = await dialer(endpoint(provider(settings)))(visit)
+        leg = await dialer(endpoint(provider))(visit)
     except TwilioRtError as error:
         return list(failures(name, error))
     try:
         async with asyncio.timeout(_SESSION_S):
             problem = await visit.outcome
     except TimeoutError:
-        message = f"{model.openai_model} took the connection, but gave no session within {_SESSION_S:g} s."
+        message = f"{provider.model} took the connection, but gave no session within {_SESSION_S:g} s."
         return [failed(name, message, "See https://status.openai.com, and try again.", UNREACHABLE)]
     finally:
         leg.close()
@@ -72,15 +74,15 @@ async def model_findings(settings: Settings, session: dict[str, Any] | None) -> 
     return [
         ok(
             name,
-            f"{model.openai_model} ({model.realtime_provider}) took our session in {elapsed_ms:.0f} ms.",
+            f"{provider.model} ({provider.name}) took our session in {elapsed_ms:.0f} ms.",
         )
     ]
 
 
-def _has_key(model: ModelSettings) -> bool:
-    if model.realtime_provider == "azure":
-        return bool(model.azure_openai_url and model.azure_openai_api_key)
-    return bool(model.openai_api_key) or not is_below(model.openai_realtime_url, "openai.com")
+def _has_key(provider: Provider) -> bool:
+    if provider.name == "azure":
+        return bool(provider.url and provider.api_key)
+    return bool(provider.api_key) or not is_below(provider.url, "openai.com")
 
 
 class _Visit(Nobody):

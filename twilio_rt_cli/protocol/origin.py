@@ -83,8 +83,8 @@ class Origin:
 class Origins:
     """Everybody who may say where we are reached; the first of them that said something is believed."""
 
-    local: str
-    """the loopback address we listen on"""
+    local: str = ""
+    """the loopback address we listen on; empty until we do"""
     configured: str | None = None
     """PUBLIC_URL"""
     tunnel: str | None = None

@@ -5,7 +5,7 @@ A listener that fails does not hurt the call that told something, nor the other 
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from twilio_rt_cli.bridge.bridge import Publish
@@ -30,16 +30,15 @@ class Listener(Protocol):
 class Hub:
     """One per server."""
 
-    def __init__(self, redactor: Redactor, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, redactor: Redactor, listeners: Collection[Listener], clock: Callable[[], float] = time.time
+    ) -> None:
+        """In whatever order: no listener may depend on what another one heard before it."""
         self._redactor = redactor
         self._clock = clock
-        self._listeners: list[Listener] = []
+        self._listeners = tuple(listeners)
         self._streams: dict[CallSid, StreamSid] = {}
         """of the calls on the line, for the log"""
-
-    def add(self, listener: Listener) -> None:
-        """Tell this one too, from now on."""
-        self._listeners.append(listener)
 
     def publish_for(self, call_sid: CallSid) -> Publish:
         """What the Bridge of this call tells its notices to."""

@@ -4,10 +4,12 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.live.snapshot import Snapshot
@@ -44,10 +46,6 @@ class Form(Enum):
     """no lines: the live view has the terminal"""
 
 
-def _always() -> bool:
-    return True
-
-
 def form_for(*, json: bool, plain: bool) -> Form:
     """JSON lines when asked for; a transcript on a terminal, unless plain lines were asked for."""
     if json:
@@ -57,22 +55,31 @@ def form_for(*, json: bool, plain: bool) -> Form:
     return Form.VIEW if can_show(sys.stdout) else Form.TRANSCRIPT
 
 
+@dataclass(frozen=True, slots=True)
+class _Overhearer:
+    hear: Callable[[float, EventLine], None]
+    wanted: Callable[[], bool]
+
+
 class Reporter:
     """Writes event lines, a listener of the hub; a slow reader never holds up a call. Close it, or use it in `with`."""
 
     def __init__(
-        self, form: Form, redactor: Redactor, clock: Callable[[], float] = time.time, *, logged: bool = False
+        self,
+        form: Form,
+        redactor: Redactor,
+        clock: Callable[[], float] = time.time,
+        *,
+        out: TextIO | None = None,
+        logged: bool = False,
     ) -> None:
         """`logged`: whoever reads the transcript reads the log too, which tells refusals and why."""
         self.form = form
-        self.tee: Callable[[float, EventLine], None] | None = None
-        """also hears every event, with its time; those of a number in the thread that changed it"""
-        self.overheard: Callable[[], bool] = _always
-        """whether anybody would read what `tee` hears of calls: where nobody does, no event is made"""
+        self._overhearer: _Overhearer | None = None
         self._logged = logged
         self._redactor = redactor
         self._clock = clock
-        self._out = sys.stdout  # a tool that prints may get another one later
+        self._out = out or sys.stdout
         self._colour = console.has_colour(self._out)
         self._writer = LineWriter(self._out)
 
@@ -83,6 +90,18 @@ class Reporter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @contextmanager
+    def overheard_by(self, hear: Callable[[float, EventLine], None], wanted: Callable[[], bool]) -> Iterator[None]:
+        """In this context `hear` is told every event, with its time; those of a number in the thread that changed it.
+
+        `wanted`: whether anybody would read what is told of calls; where nobody does, no event is made.
+        """
+        self._overhearer = _Overhearer(hear, wanted)
+        try:
+            yield
+        finally:
+            self._overhearer = None
 
     def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
         """A call tells something; `at` in seconds since the epoch."""
@@ -139,7 +158,9 @@ class Reporter:
             log.warning("%d event lines were dropped: nobody read them", self._writer.dropped)
 
     def _wants_events(self) -> bool:
-        return self.form in (Form.JSON, Form.PLAIN) or (self.tee is not None and self.overheard())
+        if self.form in (Form.JSON, Form.PLAIN):
+            return True
+        return self._overhearer is not None and self._overhearer.wanted()
 
     def _write(self, event: EventLine, line: Line | None = None) -> None:
         """Something of the server itself, now."""
@@ -148,8 +169,8 @@ class Reporter:
         self._write_line(line, "", at)
 
     def _write_event(self, event: EventLine, at: float) -> None:
-        if self.tee is not None:
-            self.tee(at, event)
+        if (overhearer := self._overhearer) is not None:  # which another thread may see go
+            overhearer.hear(at, event)
         match self.form:
             case Form.JSON:
                 self._writer.write(event.json(at))

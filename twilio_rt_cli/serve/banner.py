@@ -1,45 +1,60 @@
 """What a person reads when the server starts: what answers, where, whether signatures are checked, how to stop."""
 
 import textwrap
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from twilio_rt_cli import __version__
 from twilio_rt_cli.output.redaction import masked_secret
 from twilio_rt_cli.protocol.origin import is_loopback
-from twilio_rt_cli.settings.groups import Settings
+from twilio_rt_cli.settings.groups import ModelSettings, ServerSettings, TwilioSettings
 
 
-def banner(settings: Settings, url: str, width: int | None = None, public_url: str | None = None) -> list[str]:
-    """The lines, wrapped to a width in columns; this machine reaches us at `url`, Twilio at `public_url`."""
-    origin = public_url or settings.server.public_url or url
-    rows = [
-        ("answers", _who_answers(settings)),
-        ("listens", _where(settings, url)),
-        ("webhook", f"{origin}/incoming-call"),
-        ("signatures", signatures_doubt(settings, url, public_url) or "checked"),
-        ("stop", _how_to_stop(settings)),
-    ]
-    lines = [line for name, text in rows for line in _wrapped(f"  {name:<11} ", text, width)]
-    return [f"twilio-rt {__version__}", *lines, ""]
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """A server that listens: this machine reaches it at `url`, Twilio at `public_url`."""
+
+    server: ServerSettings
+    twilio: TwilioSettings
+    model: ModelSettings
+    url: str
+    public_url: str | None = None
+
+    def lines(self, width: int | None = None) -> list[str]:
+        """All that is told, wrapped to a width in columns."""
+        origin = self._told_url or self.url
+        rows = [
+            ("answers", _who_answers(self.model)),
+            ("listens", _where(self.server.host, self.url)),
+            ("webhook", f"{origin}/incoming-call"),
+            ("signatures", self.doubt or "checked"),
+            ("stop", _how_to_stop(self.server.drain_seconds)),
+        ]
+        lines = [line for name, text in rows for line in _wrapped(f"  {name:<11} ", text, width)]
+        return [f"twilio-rt {__version__}", *lines, ""]
+
+    @property
+    def doubt(self) -> str | None:
+        """Why Twilio's signatures are not checked, or would be found wrong; None when all is well."""
+        if self.twilio.checked:
+            wrong = f"checked against {self.url}, so Twilio's calls would be refused: add --tunnel, or set PUBLIC_URL"
+            return None if self._told_url else wrong
+        why = "there is no TWILIO_AUTH_TOKEN" if self.twilio.twilio_validate else "TWILIO_VALIDATE is false"
+        return f"NOT checked ({why}): only this machine can call"
+
+    @property
+    def _told_url(self) -> str | None:
+        return self.public_url or self.server.public_url
 
 
-def signatures_doubt(settings: Settings, url: str, public_url: str | None = None) -> str | None:
-    """Why Twilio's signatures are not checked, or would be found wrong; None when all is well."""
-    if settings.twilio.checked:
-        wrong = f"checked against {url}, so Twilio's calls would be refused: add --tunnel, or set PUBLIC_URL"
-        return None if public_url or settings.server.public_url else wrong
-    why = "there is no TWILIO_AUTH_TOKEN" if settings.twilio.twilio_validate else "TWILIO_VALIDATE is false"
-    return f"NOT checked ({why}): only this machine can call"
-
-
-def _where(settings: Settings, url: str) -> str:
+def _where(host: str, url: str) -> str:
     """The address that we listen on, as set: `url` always names the loopback one."""
     port = url.rpartition(":")[2]
-    if settings.server.host in {"0.0.0.0", "::"}:
-        return f"{settings.server.host if settings.server.host == '0.0.0.0' else '[::]'}:{port} (all interfaces)"
-    if is_loopback(settings.server.host):
+    if host in {"0.0.0.0", "::"}:
+        return f"{host if host == '0.0.0.0' else '[::]'}:{port} (all interfaces)"
+    if is_loopback(host):
         return url
-    return f"http://{f'[{settings.server.host}]' if ':' in settings.server.host else settings.server.host}:{port}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _wrapped(head: str, text: str, width: int | None) -> list[str]:
@@ -48,19 +63,19 @@ def _wrapped(head: str, text: str, width: int | None) -> list[str]:
     return textwrap.wrap(text, width, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False)
 
 
-def _who_answers(settings: Settings) -> str:
-    match settings.model.realtime_provider:
+def _who_answers(model: ModelSettings) -> str:
+    match model.realtime_provider:
         case "local":
             return "the offline engine (a voice and rules, no model)"
         case "azure":
-            place, key = settings.model.azure_openai_url or "", settings.model.azure_openai_api_key
+            place, key = model.azure_openai_url or "", model.azure_openai_api_key
         case "openai":
-            place, key = settings.model.openai_realtime_url, settings.model.openai_api_key
+            place, key = model.openai_realtime_url, model.openai_api_key
     told = f", key {masked_secret(key.get_secret_value())}" if key else ""
-    return f"{settings.model.openai_model}, voice {settings.model.openai_voice}, at {urlsplit(place).netloc}{told}"
+    return f"{model.openai_model}, voice {model.openai_voice}, at {urlsplit(place).netloc}{told}"
 
 
-def _how_to_stop(settings: Settings) -> str:
-    if settings.server.drain_seconds == 0:
+def _how_to_stop(drain_s: float) -> str:
+    if drain_s == 0:
         return "Ctrl-C"
-    return f"Ctrl-C lets calls finish (at most {settings.server.drain_seconds:g} s), a second Ctrl-C ends them"
+    return f"Ctrl-C lets calls finish (at most {drain_s:g} s), a second Ctrl-C ends them"

@@ -1,59 +1,65 @@
 """Call records and recordings of a server, as the settings want them."""
 
-import hashlib
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 from twilio_rt_cli import __version__
-from twilio_rt_cli.agents.prompt import prompt_text
+from twilio_rt_cli.agents.agent import Agent
 from twilio_rt_cli.errors import TwilioRtError
+from twilio_rt_cli.models.terms import CallTerms
 from twilio_rt_cli.records.audio_files import AudioRecordings, tell_nobody
 from twilio_rt_cli.records.listener import Plain, RecordListener
 from twilio_rt_cli.records.reader import RecordReader
 from twilio_rt_cli.records.schema import NAME, records_folder
 from twilio_rt_cli.records.writer import Writer
 from twilio_rt_cli.server.admission.quota import DayUsage
-from twilio_rt_cli.settings.groups import Settings
+from twilio_rt_cli.settings.groups import RecordSettings
 
 log = logging.getLogger("twilio_rt.records")
 
 
-@contextmanager
-def call_records(settings: Settings, tools: Sequence[str] = ()) -> Iterator[RecordListener | None]:
-    """A listener for the hub that keeps records while the context lasts; None, and no file is made, with RECORDS=false.
+@dataclass(frozen=True, slots=True)
+class RecordKeeping:
+    """What keeps records and recordings while `running`; None: none are kept, and no file is made."""
 
-    `tools` are the names of the agent's tools. What waits to be written is written when the context ends, within 5 s.
-    """
-    if not settings.records.records:
-        yield None
-        return
-    path = records_folder(settings.records.records_dir) / NAME
-    writer = Writer(path, days=settings.records.records_days)
-    listener = RecordListener(writer, configuration(settings, tools))
-    with writer.running(listener.notes):
-        yield listener
+    writer: Writer | None
+    listener: RecordListener | None
+    """for the hub"""
+    recordings: AudioRecordings | None
+    """where calls are recorded; the listener is told of each file"""
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Keep them in this context. What waits to be written is written when it ends, within 5 s."""
+        with ExitStack() as stack:
+            if self.writer is not None and self.listener is not None:
+                stack.enter_context(self.writer.running(self.listener.notes))
+            if self.recordings is not None:
+                stack.enter_context(self.recordings)
+            yield
 
 
-def recordings(settings: Settings, listener: RecordListener | None) -> AbstractContextManager[AudioRecordings | None]:
-    """Where calls are recorded, if they are to be; the listener is told of each file."""
-    if not settings.records.record_audio:
-        return nullcontext()
+def record_keeping(wanted: RecordSettings, ran_with: Mapping[str, Plain]) -> RecordKeeping:
+    """As the settings want it; `ran_with` is the configuration of every call. Nothing is opened yet."""
+    folder = records_folder(wanted.records_dir)
+    writer = Writer(folder / NAME, days=wanted.records_days) if wanted.records else None
+    listener = RecordListener(writer, ran_with) if writer is not None else None
     began = tell_nobody if listener is None else listener.recorded
-    return AudioRecordings(
-        records_folder(settings.records.records_dir), days=settings.records.records_days or None, began=began
-    )
+    recordings = AudioRecordings(folder, days=wanted.records_days or None, began=began) if wanted.record_audio else None
+    return RecordKeeping(writer, listener, recordings)
 
 
-def used_since(settings: Settings, at: float) -> list[DayUsage]:
+def used_since(wanted: RecordSettings, at: float) -> list[DayUsage]:
     """What each caller had since this moment (seconds since the epoch), for the quota of a server that starts.
 
     Nothing with RECORDS=false, and nothing of a file that cannot be read, which is logged.
     """
-    if not settings.records.records:
+    if not wanted.records:
         return []
     try:
-        with RecordReader(records_folder(settings.records.records_dir)) as records:
+        with RecordReader(records_folder(wanted.records_dir)) as records:
             used = records.usage_since(at)
     except TwilioRtError as error:
         log.warning("limits count from now on, not from the beginning of the day: %s", error.message)
@@ -61,27 +67,25 @@ def used_since(settings: Settings, at: float) -> list[DayUsage]:
     return [DayUsage(caller, one.calls, one.seconds, one.cost_usd) for caller, one in used.by_caller.items()]
 
 
-def configuration(settings: Settings, tools: Sequence[str] = ()) -> dict[str, Plain]:
-    """What calls run with, for their records: no secret, and of the prompt its name and hash."""
-    prompt = settings.agent.prompt_file
-    local = settings.model.realtime_provider == "local"
-    by_silence = settings.hearing.turn_detection == "server_vad"
+def configuration(agent: Agent, terms: CallTerms) -> dict[str, Plain]:
+    """What the agent's calls run with, for their records: no secret, and of the prompt its name and hash."""
+    turns = terms.turn_detection
     ran_with: dict[str, Plain] = {
         "version": __version__,
-        "provider": settings.model.realtime_provider,
-        "model": "offline engine" if local else settings.model.openai_model,
-        "voice": None if local else settings.model.openai_voice,
-        "transcription_model": settings.hearing.transcription_model,
-        "turn_detection": settings.hearing.turn_detection,
-        "noise_reduction": settings.hearing.noise_reduction,
-        "prompt_file": prompt.name if prompt else "sample",
-        "prompt_sha256": hashlib.sha256(prompt_text(prompt).encode()).hexdigest(),
-        "tools": list(tools),
+        "provider": terms.provider.name,
+        "model": "offline engine" if terms.offline else agent.model,
+        "voice": None if terms.offline else agent.voice,
+        "transcription_model": terms.transcription_model,
+        "turn_detection": turns.type,
+        "noise_reduction": terms.noise_reduction,
+        "prompt_file": agent.name,
+        "prompt_sha256": agent.prompt_sha256,
+        "tools": list(agent.tool_names),
     }
-    if by_silence:
+    if turns.type == "server_vad":
         return ran_with | {
-            "vad_threshold": settings.hearing.vad_threshold,
-            "vad_silence_ms": settings.hearing.vad_silence_ms,
-            "vad_prefix_ms": settings.hearing.vad_prefix_ms,
+            "vad_threshold": turns.threshold,
+            "vad_silence_ms": turns.silence_ms,
+            "vad_prefix_ms": turns.prefix_ms,
         }
-    return ran_with | {"vad_eagerness": settings.hearing.vad_eagerness}
+    return ran_with | {"vad_eagerness": turns.eagerness}

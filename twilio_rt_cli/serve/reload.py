@@ -26,8 +26,8 @@ class ServeOnce:
 
     def __call__(self, sockets: list[socket] | None = None) -> None:
         from twilio_rt_cli.output.exit_codes import report
-        from twilio_rt_cli.serve.once import log_lines_of, serve_once
         from twilio_rt_cli.serve.options import IngressOptions
+        from twilio_rt_cli.serve.run import log_lines_of, serve_once
 
         try:
             with log_lines_of(self.settings):

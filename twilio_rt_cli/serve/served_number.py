@@ -1,65 +1,78 @@
 """The number of a run of `serve`: looked at, agreed to, pointed here, and put back. Blocking: call it from a thread."""
 
 import logging
-from typing import Self
+from typing import Protocol, Self
 
 from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, TwilioRtError
 from twilio_rt_cli.numbers import Change, Entry, Journal, NumberPointer, Outcome, plan, webhook_url
 from twilio_rt_cli.output import console
 from twilio_rt_cli.protocol.origin import is_loopback_url
-from twilio_rt_cli.reporting.reporter import Reporter
 from twilio_rt_cli.serve.options import IngressOptions
-from twilio_rt_cli.settings.groups import Settings
+from twilio_rt_cli.settings.groups import TwilioSettings
 from twilio_rt_cli.settings.parts import account_of
 from twilio_rt_cli.twilio_api import TwilioApi
 
 log = logging.getLogger("twilio_rt.serve")
 
 
+class Told(Protocol):
+    """Hears what becomes of a number's webhook, in the thread that changed it."""
+
+    def number_changed(self, number: str, old: str, new: str) -> None:
+        """It points here now."""
+
+    def number_restored(self, number: str, url: str, *, put_back: bool) -> None:
+        """It points here no more: we put it back, or somebody else has changed it."""
+
+
 class ServedNumber:
     """A number that somebody agreed to point here."""
 
-    def __init__(self, api: TwilioApi, change: Change, journal: Journal, reporter: Reporter) -> None:
+    def __init__(self, api: TwilioApi, change: Change, journal: Journal, told: Told) -> None:
         self._api = api
         self._change = change
         self._pointer = NumberPointer(api, journal, until_exit=True)
         self._journal = journal
-        self._reporter = reporter
+        self._told = told
         self._entry: Entry | None = None
 
     @classmethod
     def planned(
-        cls, settings: Settings, options: IngressOptions, origin: str | None, reporter: Reporter
+        cls, twilio: TwilioSettings, options: IngressOptions, origin: str | None, apology: str, told: Told
     ) -> Self | None:
-        """Look at the number and ask; None: none is asked for. Raises TwilioRtError."""
-        wanted = options.number or _offered(settings, options)
+        """Look at the number and ask; None: none is asked for. Raises TwilioRtError.
+
+        `apology` is what callers hear when we do not answer.
+        """
+        wanted = options.number or _offered(twilio.twilio_phone_number, options)
         if wanted is None:
             return None
-        if origin is None or (is_loopback_url(origin) and not account_of(settings.twilio).elsewhere):
+        account = account_of(twilio)
+        if origin is None or (is_loopback_url(origin) and not account.elsewhere):
             raise SettingsError(
                 "There is no public address to point the number to.",
                 hint="Add --tunnel, or set PUBLIC_URL to the origin that Twilio reaches us at.",
             )
-        api, journal = TwilioApi(account_of(settings.twilio)), Journal()
+        api, journal = TwilioApi(account), Journal()
         number = api.number(wanted)
         entry = journal.load(number.sid)
         change = plan(
             number,
             webhook_url(origin),
             clear=True,
-            apology=settings.agent.fallback_message,
+            apology=apology,
             earlier_urls=entry.urls if entry else (),
         )
         if not _agreed(change, options, asked_for=options.number is not None):
             api.close()
             return None
-        return cls(api, change, journal, reporter)
+        return cls(api, change, journal, told)
 
     def point(self) -> None:
         """Make the change. Raises TwilioRtError."""
         self._entry = self._pointer.point(self._change)
         number = self._change.number.phone_number
-        self._reporter.number_changed(number, self._change.before.voice_url, self._change.after.voice_url)
+        self._told.number_changed(number, self._change.before.voice_url, self._change.after.voice_url)
         console.say(f"Call {number} now.")
 
     def repoint(self, origin: str) -> None:
@@ -72,7 +85,7 @@ class ServedNumber:
             log.warning("%s was pointed elsewhere by somebody else: left alone", self._entry.phone_number)
             return
         self._entry = entry
-        self._reporter.number_changed(entry.phone_number, old, entry.ours.voice_url)
+        self._told.number_changed(entry.phone_number, old, entry.ours.voice_url)
 
     def put_back(self) -> None:
         """What was there before us. Raises ServiceError when that failed; the journal is kept then."""
@@ -90,17 +103,15 @@ class ServedNumber:
             ) from error
         finally:
             self._api.close()
-        _tell(restored.sentence(), self._reporter, entry, put_back=restored.outcome is Outcome.PUT_BACK)
+        _tell(restored.sentence(), self._told, entry, put_back=restored.outcome is Outcome.PUT_BACK)
 
 
-def put_back_left_behind(settings: Settings, reporter: Reporter, *, spare: str | None) -> None:
+def put_back_left_behind(twilio: TwilioSettings, told: Told, *, spare: str | None) -> None:
     """Put back what runs that were killed should have put back; not the number that is pointed here again now."""
-    if not settings.twilio.twilio_account_sid or not (
-        settings.twilio.twilio_auth_token or settings.twilio.twilio_api_secret
-    ):
+    if not twilio.twilio_account_sid or not (twilio.twilio_auth_token or twilio.twilio_api_secret):
         return
     try:
-        account, journal = account_of(settings.twilio), Journal()
+        account, journal = account_of(twilio), Journal()
         entries = [
             one for one in journal.left_behind(account.account_sid) if spare not in {one.phone_number, one.number_sid}
         ]
@@ -109,21 +120,19 @@ def put_back_left_behind(settings: Settings, reporter: Reporter, *, spare: str |
         with TwilioApi(account) as api:
             for entry in entries:
                 restored = NumberPointer(api, journal, until_exit=True).restore(entry)
-                _tell(restored.sentence(), reporter, entry, put_back=restored.outcome is Outcome.PUT_BACK)
+                _tell(restored.sentence(), told, entry, put_back=restored.outcome is Outcome.PUT_BACK)
     except TwilioRtError as error:
         log.warning("a number that an earlier run pointed here could not be put back: %s", error.message)
 
 
-def _tell(sentence: str, reporter: Reporter, entry: Entry, *, put_back: bool) -> None:
+def _tell(sentence: str, told: Told, entry: Entry, *, put_back: bool) -> None:
     console.say(sentence)
-    reporter.number_restored(entry.phone_number, entry.before.voice_url, put_back=put_back)
+    told.number_restored(entry.phone_number, entry.before.voice_url, put_back=put_back)
 
 
-def _offered(settings: Settings, options: IngressOptions) -> str | None:
+def _offered(number: str, options: IngressOptions) -> str | None:
     """With a tunnel and a number in the settings: offered on a terminal, left alone elsewhere."""
-    if options.tunnel and settings.twilio.twilio_phone_number and console.can_ask():
-        return settings.twilio.twilio_phone_number
-    return None
+    return number if options.tunnel and number and console.can_ask() else None
 
 
 def _agreed(change: Change, options: IngressOptions, *, asked_for: bool) -> bool:

@@ -13,8 +13,23 @@ from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.reporting.words import Line, call_line, server_line
 from twilio_rt_cli.server.admission.registry import HungUp
 from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, ServerNotice, StreamFailed
-from twilio_rt_cli.server.run import BridgeServer
-from twilio_rt_cli.settings.groups import Settings
+from twilio_rt_cli.server.run import BridgeServer, PublicPort
+
+
+def live_model(answers: str, capacity: int, redactor: Redactor) -> LiveModel:
+    """What the server's notices add up to: so many calls at once may be answered, by this model."""
+
+    def in_words(notice: Notice | ServerNotice) -> EventWords | None:
+        line: Line | None
+        match notice:
+            case CallStarted() | CallRefused() | StreamFailed() | Draining():
+                line = server_line(notice, redactor)
+            case _:
+                line = call_line(notice)
+        return None if line is None else EventWords(line.who, line.text, line.aside)
+
+    about = About(version=__version__, url="", model=answers, capacity=capacity)
+    return LiveModel(about, in_words, redactor.number, time.monotonic)
 
 
 class ServerView:
@@ -22,40 +37,34 @@ class ServerView:
 
     def __init__(
         self,
-        settings: Settings,
+        model: LiveModel,
         server: BridgeServer,
+        port: PublicPort,
         redactor: Redactor,
         clock: Callable[[], float] = time.time,
-        steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        local = settings.model.realtime_provider == "local"
-        about = About(
-            version=__version__,
-            url="",
-            model="offline engine" if local else settings.model.openai_model,
-            capacity=settings.server.limit_concurrency,
-        )
+        self._model = model
+        self._server = server
+        self._port = port
         self._redactor = redactor
         self._clock = clock
-        self._server = server
         self._vitals = Vitals()
-        self.model = LiveModel(about, self._in_words, redactor.number, steady)
 
     def number_pointed(self, number: str | None) -> None:
         """This number points here now; None: none does."""
-        self.model.about.number = None if number is None else self._redactor.number(number)
+        self._model.about.number = None if number is None else self._redactor.number(number)
 
     def snapshot(self, first: int = 0, rows: int | None = None) -> Snapshot:
         """The server now, with these calls of all that run."""
-        about, lag = self.model.about, self._server.lag.snapshot()
-        about.url, about.public_url = self._server.local_url, self._server.origins.public
+        about, lag = self._model.about, self._server.lag.snapshot()
+        about.url, about.public_url = self._port.local_url, self._port.origins.public
         figures = LagFigures(round(lag.p50_ms, 1), round(lag.p99_ms, 1), round(lag.max_ms, 1))
         vitals = self._vitals.look()
-        return self.model.snapshot(self._clock(), Process(figures, vitals.rss_mb, vitals.cpu_percent), first, rows)
+        return self._model.snapshot(self._clock(), Process(figures, vitals.rss_mb, vitals.cpu_percent), first, rows)
 
     def detail(self, call_sid: str) -> CallDetail | None:
         """One running call and what was said; None when it does not run."""
-        return self.model.detail(call_sid)
+        return self._model.detail(call_sid)
 
     def hang_up(self, call_sid: str) -> bool:
         """End a call. False when it does not run."""
@@ -64,12 +73,3 @@ class ServerView:
     def drain(self) -> None:
         """Stop as at a first signal."""
         self._server.stop()
-
-    def _in_words(self, notice: Notice | ServerNotice) -> EventWords | None:
-        line: Line | None
-        match notice:
-            case CallStarted() | CallRefused() | StreamFailed() | Draining():
-                line = server_line(notice, self._redactor)
-            case _:
-                line = call_line(notice)
-        return None if line is None else EventWords(line.who, line.text, line.aside)

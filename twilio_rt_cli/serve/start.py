@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from twilio_rt_cli.engine.process import engine_process
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.reporting.reporter import Form
-from twilio_rt_cli.serve.once import log_lines_of, serve_once
 from twilio_rt_cli.serve.options import IngressOptions
+from twilio_rt_cli.serve.run import log_lines_of, serve_once
 from twilio_rt_cli.settings.dot_env import slips
 from twilio_rt_cli.settings.groups import Settings, setting_names
 

@@ -1,7 +1,8 @@
 """Tells how the server does: every second to whoever attached, every ten seconds on stdout."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from twilio_rt_cli.admin.feed import EventFeed
 from twilio_rt_cli.live.snapshot import Snapshot
@@ -25,6 +26,15 @@ class StatsTimer:
         self._every_s = every_s
         self._ticks = 0
         self._timer: asyncio.TimerHandle | None = None
+
+    @contextmanager
+    def ticking(self) -> Iterator[None]:
+        """Tick in this context."""
+        self.start()
+        try:
+            yield
+        finally:
+            self.stop()
 
     def start(self) -> None:
         """Tick from now on."""

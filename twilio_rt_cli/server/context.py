@@ -64,7 +64,7 @@ OpenCall = Callable[[IncomingCall, Start, Leg, Callable[[EndReason], None]], Ope
 
 
 class ServerContext:
-    """One per server, made on its loop; `origins` are known once the port is."""
+    """One per server."""
 
     def __init__(
         self, config: ServerConfig, registry: Registry, open_call: OpenCall, publish: Publish, quota: Quota
@@ -76,7 +76,7 @@ class ServerContext:
         self.publish = publish
         self.verifier = Verifier(config.auth_token, config.shared_key)
         self.limiter = RefusalLimiter()
-        self.origins = Origins("")
+        self.origins = Origins(configured=config.public_url)
         self._wrongly_signed = 0
         self._minute_ends_at = 0.0
 

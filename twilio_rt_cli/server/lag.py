@@ -41,14 +41,14 @@ class Lag:
 class LoopLag:
     """Samples the lag of the running loop from `start` to `stop`; the figures stay afterwards."""
 
-    def __init__(self) -> None:
+    def __init__(self, observer: Callable[[float], None] = lambda _: None) -> None:
+        """`observer` hears every sample, in ms; a histogram for one."""
+        self._observer = observer
         self._late_ms: deque[float] = deque(maxlen=_KEPT)
         self._worst_ms = 0.0
         self._warn_at = 0.0
         self._due_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self.observer: Callable[[float], None] | None = None
-        """hears every sample, in ms; a histogram for one"""
 
     def start(self) -> None:
         """Sample from now on, on the running loop; what was sampled before is forgotten."""
@@ -73,8 +73,7 @@ class LoopLag:
         """One sample; `now` is monotonic. A long lag is told, at most once a minute."""
         self._late_ms.append(late_ms)
         self._worst_ms = max(self._worst_ms, late_ms)
-        if self.observer is not None:
-            self.observer(late_ms)
+        self._observer(late_ms)
         if late_ms > WARN_MS and now >= self._warn_at:
             self._warn_at = now + _WARN_EVERY_S
             log.warning("the event loop stood still for %.0f ms, and every call waited: what blocks it?", late_ms)

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from math import inf
@@ -47,52 +48,60 @@ _SWITCH_S = 0.0005
 which it does several times in a turn: a tool that computed for 50 ms held up every call for a tenth of a second"""
 
 
-Surroundings = Callable[["BridgeServer"], AbstractAsyncContextManager[None]]
+@dataclass(frozen=True, slots=True)
+class PublicPort:
+    """The port of a server, as long as it is open."""
+
+    local_url: str
+    """where this machine reaches it: `http://127.0.0.1:PORT`"""
+    origins: Origins
+    """who says where Twilio reaches it; set what a tunnel or another process told"""
+
+    @property
+    def number(self) -> int:
+        """5001, say."""
+        return int(self.local_url.rpartition(":")[2])
+
+    @property
+    def origin(self) -> str:
+        """The origin that TwiML names and signatures are checked against."""
+        return self.origins.current.url
+
+
+Surroundings = Callable[[PublicPort], AbstractAsyncContextManager[None]]
 """What is around the server while it serves: an admin port, a tunnel, a number that points here"""
 
 
 class BridgeServer:
     """One public port. `run` it in a process of its own, or enter `running` inside another program."""
 
-    def __init__(self, config: ServerConfig, open_call: OpenCall, publish: Publish, quota: Quota | None = None) -> None:
-        """`quota` turns callers away who have had enough; None: nobody has. It must hear what `publish` hears."""
+    def __init__(
+        self,
+        config: ServerConfig,
+        open_call: OpenCall,
+        publish: Publish,
+        quota: Quota | None = None,
+        *,
+        registry: Registry | None = None,
+        on_lag: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        """`quota` turns callers away who have had enough; None: nobody has. It must hear what `publish` hears.
+
+        `registry` may be made before the server by who counts what it refuses; `on_lag` hears how late the loop is.
+        """
         self._config = config
-        self.registry = Registry(config)
-        self.lag = LoopLag()
+        self.registry = registry or Registry(config)
+        self.lag = LoopLag(on_lag)
         """how late the loop is; its figures stay when the server has stopped"""
         self._context = ServerContext(
             config, self.registry, open_call, publish, quota or Quota(DayLimits(), time.time())
         )
-        self._local_url = ""
         self._stopped = asyncio.Event()
         self.drain_began = asyncio.Event()
         self._drain_ends_at = inf
         self._forced = False
         self._ticking: asyncio.TimerHandle | None = None
         self._uvicorn: HttpServer | None = None
-
-    @property
-    def local_url(self) -> str:
-        """Where this machine reaches the server: `http://127.0.0.1:PORT`. Known once it listens."""
-        assert self._local_url, "not listening yet"
-        return self._local_url
-
-    @property
-    def origin(self) -> str:
-        """The origin that TwiML names and signatures are checked against. Known once the server listens."""
-        assert self._local_url, "not listening yet"
-        return self._context.origin.url
-
-    @property
-    def origins(self) -> Origins:
-        """Who says where we are reached; set what a tunnel or another process told. Known once the server listens."""
-        assert self._local_url, "not listening yet"
-        return self._context.origins
-
-    @property
-    def port(self) -> int:
-        """The public port. Known once the server listens."""
-        return int(self.local_url.rpartition(":")[2])
 
     @property
     def checked(self) -> bool:
@@ -126,27 +135,27 @@ class BridgeServer:
             raise SystemExit(INTERRUPTED)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["BridgeServer"]:
+    async def running(self) -> AsyncIterator[PublicPort]:
         """Serve on the running loop, without signal handlers; leaving ends what is still going on.
 
         Raises ServerError when the port cannot be opened.
         """
         sockets = listen(self._config.host, self._config.port, self._config.backlog)
-        self._local_url = _local_url(self._config.host, sockets[0].getsockname()[1])
-        self._context.origins = Origins(self._local_url, configured=self._config.public_url)
+        local_url = _local_url(self._config.host, sockets[0].getsockname()[1])
+        self._context.origins.local = local_url
         server = self._uvicorn = self._new_uvicorn()
         await server.startup(sockets)
         self._tick()
         self.lag.start()
         try:
-            yield self
+            yield PublicPort(local_url, self._context.origins)
         finally:
             await self._close(server)
 
     async def _serve(self, surroundings: Surroundings) -> None:
-        async with self.running():
+        async with self.running() as port:
             entered = asyncio.Event()
-            serving = asyncio.ensure_future(self._surrounded(surroundings, entered))
+            serving = asyncio.ensure_future(self._surrounded(surroundings(port), entered))
             stopping = asyncio.ensure_future(self._stopped.wait())
             try:
                 await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -157,10 +166,10 @@ class BridgeServer:
             finally:
                 stopping.cancel()
 
-    async def _surrounded(self, surroundings: Surroundings, entered: asyncio.Event) -> None:
+    async def _surrounded(self, surroundings: AbstractAsyncContextManager[None], entered: asyncio.Event) -> None:
         _favour_the_loop()
         self.lag.stop()  # no call waits for what starts up around us, so it is not told as if one did
-        async with surroundings(self):
+        async with surroundings:
             entered.set()
             self.lag.start()
             await self._stopped.wait()

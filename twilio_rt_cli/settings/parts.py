@@ -1,9 +1,15 @@
-"""The settings as each part wants them: plain values for server, quota, tunnel, REST API and signatures."""
+"""The settings as each part wants them: plain values for agent, server, quota, tunnel, REST API and signatures."""
 
 from pydantic import SecretStr
 
+from twilio_rt_cli.agents.agent import Agent
+from twilio_rt_cli.agents.prompt import prompt_text
+from twilio_rt_cli.agents.tool_files import load
 from twilio_rt_cli.caller.route import Signer
 from twilio_rt_cli.errors import SettingsError
+from twilio_rt_cli.models.providers import Provider
+from twilio_rt_cli.models.session import TurnDetection
+from twilio_rt_cli.models.terms import CallTerms
 from twilio_rt_cli.protocol.caller_id import caller_list
 from twilio_rt_cli.protocol.signature import Algorithm
 from twilio_rt_cli.server.admission.quota import DayLimits
@@ -80,6 +86,60 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
     """All secrets, to be kept out of whatever is printed."""
     values = [getattr(getattr(settings, group), name) for group, of in GROUPS.items() for name in of.model_fields]
     return tuple(one.get_secret_value() for one in values if isinstance(one, SecretStr) and one)
+
+
+def agent_of(settings: Settings) -> Agent:
+    """Who answers. Reads the prompt and imports the tools; raises SettingsError if that cannot be done."""
+    prompt = settings.agent.prompt_file
+    return Agent(
+        name=prompt.name if prompt else "sample",
+        prompt=prompt_text(prompt),
+        greeting=settings.agent.greeting,
+        tools=load(settings.agent.tools),
+        model=settings.model.openai_model,
+        voice=settings.model.openai_voice,
+    )
+
+
+def terms_of(settings: Settings, engine_url: str | None = None) -> CallTerms:
+    """What holds for every call; `engine_url` is where the offline engine listens, for the provider `local`."""
+    hearing = settings.hearing
+    return CallTerms(
+        provider=provider_of(settings, engine_url),
+        transcription_model=hearing.transcription_model,
+        turn_detection=TurnDetection(
+            type=hearing.turn_detection,
+            threshold=hearing.vad_threshold,
+            silence_ms=hearing.vad_silence_ms,
+            prefix_ms=hearing.vad_prefix_ms,
+            eagerness=hearing.vad_eagerness,
+        ),
+        noise_reduction=hearing.noise_reduction,
+        hold_messages=settings.server.ws_max_queue,
+        max_call_s=settings.agent.max_call_seconds,
+    )
+
+
+def provider_of(settings: Settings, engine_url: str | None = None) -> Provider:
+    """Which model answers, and where; `engine_url` for the provider `local`."""
+    model = settings.model
+    url, key = model.openai_realtime_url, model.openai_api_key
+    match model.realtime_provider:
+        case "azure":
+            url, key = model.azure_openai_url or "", model.azure_openai_api_key
+        case "local":
+            assert engine_url is not None
+            url, key = engine_url, None
+        case "openai":
+            pass
+    return Provider(
+        name=model.realtime_provider,
+        url=url,
+        model=model.openai_model,
+        api_key=key.get_secret_value() if key else None,
+        ping_interval_s=settings.server.ws_ping_interval,
+        ping_timeout_s=settings.server.ws_ping_timeout,
+    )
 
 
 def limits_of(limits: LimitSettings) -> DayLimits:

@@ -277,8 +277,8 @@ def test_a_stream_that_had_no_webhook_counts_for_the_day() -> None:
 
 
 def test_the_hub_tells_the_quota_what_it_tells_everybody() -> None:
-    quota, hub = Quota(DayLimits(), NOON, day_of=utc_day), Hub(Redactor(), lambda: NOON)
-    hub.add(quota)
+    quota = Quota(DayLimits(), NOON, day_of=utc_day)
+    hub = Hub(Redactor(), [quota], lambda: NOON)
     quota.answered(call_sid(1), ANNA, NOON)
     hub.server(CallStarted(call_sid(1), STREAM, ANNA, "+1", Call()))
     hub.call(call_sid(1), CallOver(EndReason.CALLER_HUNG_UP, "", 90_000, CallStatistics(cost_usd=0.2)))
