@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from twilio_rt_cli.caller.phone import AgentAudio, AgentCut, Identity, Phone
-from twilio_rt_cli.caller.playout import Cut
+from twilio_rt_cli.caller.playout import Cleared
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid, StreamSid
 
 IDENTITY = Identity(CallSid("CA" + "1" * 32), AccountSid("AC" + "1" * 32), StreamSid("MZ" + "1" * 32))
@@ -22,14 +22,14 @@ class LivePhone:
 
     socket: ClientConnection
     phone: Phone
-    cuts: list[Cut] = field(default_factory=list)
+    cuts: list[Cleared] = field(default_factory=list)
     media_after_cut: int = 0
     close_code: int | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _outgoing: list[bytes] = field(default_factory=list)
     _stirred: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def cut(self, count: int) -> Cut:
+    async def cut(self, count: int) -> Cleared:
         """The clear with this number."""
         async with asyncio.timeout(10):
             while len(self.cuts) < count:

@@ -32,11 +32,11 @@ class Watcher:
         self.metrics = Metrics(capacity=7, counted=lambda: self.statistics, refused=self.refused, tools=list(tools))
 
     def begin(self, number: int = 1) -> None:
-        self.metrics.server(0.0, CallStarted(sid(number), STREAM, CALLER, "+14155550100"))
+        self.metrics.on_server(0.0, CallStarted(sid(number), STREAM, CALLER, "+14155550100"))
 
     def tell(self, *notices: Notice, number: int = 1) -> None:
         for notice in notices:
-            self.metrics.call(0.0, sid(number), notice)
+            self.metrics.on_call(0.0, sid(number), notice)
 
     def end(self, reason: EndReason, number: int = 1) -> None:
         self.tell(CallOver(reason, "", 1000.0, CallStatistics()), number=number)
@@ -63,7 +63,7 @@ def test_calls_are_counted_as_they_are_told() -> None:
     watcher.end(EndReason.CALLER_HUNG_UP, 1)
     watcher.end(EndReason.MODEL_GONE, 2)
     watcher.refused[Refusal.BUSY] += 1
-    watcher.metrics.server(0.0, CallRefused(Refusal.BUSY, sid(9)))
+    watcher.metrics.on_server(0.0, CallRefused(Refusal.BUSY, sid(9)))
     samples = watcher.samples()
     assert samples["twilio_rt_calls_started_total"] == 5
     assert samples["twilio_rt_calls_active"] == 2
@@ -135,7 +135,7 @@ def test_only_tools_we_have_are_named() -> None:
 def test_a_drain_shows() -> None:
     watcher = Watcher()
     assert watcher.samples()["twilio_rt_draining"] == 0
-    watcher.metrics.server(0.0, Draining(3, 600.0))
+    watcher.metrics.on_server(0.0, Draining(3, 600.0))
     assert watcher.samples()["twilio_rt_draining"] == 1
 
 
@@ -152,7 +152,7 @@ def test_nobody_is_named() -> None:
     watcher.statistics.model_errors = {f"no such call {sid(1)}": 1, CALLER: 1, sid(1): 1}
     watcher.tell(ToolAnswered("call_1", sid(1), True, 1.0, CALLER), AgentTurn(CALLER, 1.0))
     watcher.end(EndReason.CALLER_HUNG_UP)
-    watcher.metrics.server(0.0, CallRefused(Refusal.BUSY, sid(2), CALLER))
+    watcher.metrics.on_server(0.0, CallRefused(Refusal.BUSY, sid(2), CALLER))
     text = watcher.metrics.exposed()[0].decode()
     for secret in (sid(1), sid(2), STREAM, CALLER, "5550142"):
         assert secret not in text

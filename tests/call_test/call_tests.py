@@ -12,7 +12,7 @@ from tests.caller.sounds import tone
 from tests.caller.stand_in import Manners, StandIn, stand_in
 from twilio_rt_cli.audio import mulaw
 from twilio_rt_cli.call_test.options import CallTestOptions, Expectations
-from twilio_rt_cli.call_test.voice import Voice
+from twilio_rt_cli.call_test.voice import CallerVoice
 from twilio_rt_cli.caller.behaviour import Patience
 
 DEFAULTS = CallTestOptions(
@@ -41,9 +41,9 @@ def options(url: str | None, **changes: object) -> CallTestOptions:
     return replace(DEFAULTS, url=url, **changes)  # type: ignore[arg-type]  # names and types are the caller's
 
 
-def tone_voice() -> Voice:
+def tone_voice() -> CallerVoice:
     """Speaks a tone whatever the words, and hears how long a sound is."""
-    return Voice(speak=lambda _: tone(150), hear=lambda audio: f"a tone of {len(audio) // 8} milliseconds")
+    return CallerVoice(speak=lambda _: tone(150), hear=lambda audio: f"a tone of {len(audio) // 8} milliseconds")
 
 
 def recording(folder: Path, ms: int = 150) -> Path:

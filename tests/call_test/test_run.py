@@ -14,7 +14,7 @@ from tests.call_test.call_tests import options, recording, stand_in_thread, tone
 from tests.caller.stand_in import TOKEN, Manners
 from twilio_rt_cli.call_test.options import Expectations
 from twilio_rt_cli.call_test.run import run
-from twilio_rt_cli.call_test.voice import Voice
+from twilio_rt_cli.call_test.voice import CallerVoice
 from twilio_rt_cli.errors import MissingExtraError
 
 
@@ -24,7 +24,7 @@ def token(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
 
 
-def no_voice() -> Voice:
+def no_voice() -> CallerVoice:
     raise MissingExtraError("The offline voice is not installed.")
 
 

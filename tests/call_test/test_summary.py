@@ -5,7 +5,7 @@ import pytest
 from tests.caller.sounds import tone
 from twilio_rt_cli.call_test.options import Expectations
 from twilio_rt_cli.call_test.summary import summarise
-from twilio_rt_cli.caller.phone import Counters, Violation
+from twilio_rt_cli.caller.phone import PhoneCounters, Violation
 from twilio_rt_cli.caller.report import BargeInReport, CallReport, TurnReport
 from twilio_rt_cli.errors import CredentialsError, UnreachableError
 
@@ -19,7 +19,7 @@ def report(**changes: object) -> CallReport:
         greeting=TurnReport("", None, tone(20), "Good morning."),
         turns=[TurnReport("hello", 812.26, tone(20), "Yes, Thursday at 2."), TurnReport("bye", None, b"")],
         barge_ins=[BargeInReport(150.0, 1240.0)],
-        counters=Counters(100, 20, 7, 6),
+        counters=PhoneCounters(100, 20, 7, 6),
         frames_lost=3,
     )
     for name, value in changes.items():

@@ -2,7 +2,7 @@ import pytest
 
 from twilio_rt_cli.caller.figures import Figures, Interruption
 from twilio_rt_cli.caller.phone import AgentAudio, AgentCut, Spoken
-from twilio_rt_cli.caller.playout import Cut
+from twilio_rt_cli.caller.playout import Cleared
 
 
 def audio(at: float, position: int = 0, *, audible: bool = True, fresh: bool = True) -> AgentAudio:
@@ -50,7 +50,7 @@ def test_an_early_answer_that_was_cut_does_not_count() -> None:
     figures = Figures(100.0)
     figures.caller_spoke("hello … there", Spoken(101.0, 103.0), over_agent=False)
     figures.agent_audio(audio(102.0))
-    figures.agent_cut(AgentCut(Cut(102.2, 1600, 99)))
+    figures.agent_cut(AgentCut(Cleared(102.2, 1600, 99)))
     figures.agent_audio(audio(103.5, position=1600))
 
     assert figures.turns[0].v2v_ms == pytest.approx(500)
@@ -63,8 +63,8 @@ def test_a_clear_ends_the_interruption_and_tells_what_was_heard() -> None:
     figures.agent_audio(audio(103.0, position=4000))
     figures.caller_spoke("wait", Spoken(104.0, 105.0), over_agent=True)
 
-    figures.agent_cut(AgentCut(Cut(104.25, 4000 + 10_000, 5000)))
-    figures.agent_cut(AgentCut(Cut(104.5, 14_000, 0)))
+    figures.agent_cut(AgentCut(Cleared(104.25, 4000 + 10_000, 5000)))
+    figures.agent_cut(AgentCut(Cleared(104.5, 14_000, 0)))
 
     (cut,) = figures.interruptions
     assert cut == Interruption(104.0, turn=1, answer_position=4000, stop_ms=cut.stop_ms, heard_ms=cut.heard_ms)
@@ -76,7 +76,7 @@ def test_a_clear_long_after_belongs_to_no_earlier_interruption() -> None:
     figures.caller_spoke("one", Spoken(101.0, 102.0), over_agent=True)
     figures.caller_spoke("two", Spoken(111.0, 112.0), over_agent=False)
 
-    assert figures.agent_cut(AgentCut(Cut(111.5, 0, 0))) is None
+    assert figures.agent_cut(AgentCut(Cleared(111.5, 0, 0))) is None
     assert figures.interruptions[0].stop_ms is None
 
 
@@ -94,7 +94,7 @@ def test_the_silence_that_an_answer_opens_with_is_heard_of_it_but_not_waited_for
     figures.agent_audio(audio(102.5, position=4000, audible=False))
     figures.agent_audio(audio(102.8, position=6400))
     figures.caller_spoke("wait", Spoken(103.5, 104.0), over_agent=True)
-    figures.agent_cut(AgentCut(Cut(103.75, 4000 + 10_000, 5000)))
+    figures.agent_cut(AgentCut(Cleared(103.75, 4000 + 10_000, 5000)))
 
     assert figures.turns[0].v2v_ms == 800
     assert figures.turns[0].answer_position == 4000

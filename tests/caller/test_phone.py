@@ -5,7 +5,7 @@ import pytest
 
 from tests.caller.sounds import hush, tone
 from twilio_rt_cli.caller.phone import AgentAudio, AgentCut, Effect, Identity, Phone, PhoneStage
-from twilio_rt_cli.caller.playout import Cut
+from twilio_rt_cli.caller.playout import Cleared
 from twilio_rt_cli.errors import LocalProtocolError
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid, StreamSid
@@ -228,8 +228,8 @@ def test_clear_stops_at_once_and_tells_what_was_played() -> None:
 
     (cut,) = phone.receive(CLEAR, 100.25)
 
-    assert cut == AgentCut(Cut(100.25, 2000, 6000))
-    assert phone.cuts == [Cut(100.25, 2000, 6000)]
+    assert cut == AgentCut(Cleared(100.25, 2000, 6000))
+    assert phone.cuts == [Cleared(100.25, 2000, 6000)]
     assert phone.heard(200.0) == ((100.0, tone(1000)[:2000]),)
     assert not phone.agent_talking(100.25)
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twilio_rt_cli.caller.playout import MOST_WAITING_BYTES, Cut, PlayoutBuffer
+from twilio_rt_cli.caller.playout import MOST_WAITING_BYTES, Cleared, PlayoutBuffer
 
 
 def test_audio_is_played_in_real_time_from_its_arrival() -> None:
@@ -56,7 +56,7 @@ def test_clear_tells_what_was_played_and_reaches_every_mark() -> None:
 
     cut, names = buffer.clear(10.25)
 
-    assert cut == Cut(10.25, 2000, 400)
+    assert cut == Cleared(10.25, 2000, 400)
     assert names == ("one", "two")[0:2]
     assert buffer.position(99.0) == 2000
 

@@ -65,7 +65,7 @@ def three(folder: Path) -> Path:
         tell(listener, 1, BEGAN)
         tell(listener, 2, BEGAN + 60, end=over(EndReason.MODEL_GONE, "1006"))
         begin(listener, 3, BEGAN + 120)
-        listener.server(BEGAN, CallRefused(Refusal.BUSY, sid(4), "12 of 12"))
+        listener.on_server(BEGAN, CallRefused(Refusal.BUSY, sid(4), "12 of 12"))
     return folder
 
 

@@ -211,7 +211,7 @@ def exposition() -> str:
     """The metrics of a server that had a call with everything in it."""
     statistics = CallStatistics(model_errors={"odd": 1}, cost_usd=0.5)
     told = Metrics(capacity=1, counted=lambda: statistics, refused={}, tools=["look_up"])
-    told.call(0.0, CallSid(CALL), ToolAnswered("call_1", "look_up", True, 1.0, ""))
+    told.on_call(0.0, CallSid(CALL), ToolAnswered("call_1", "look_up", True, 1.0, ""))
     text, _ = told.exposed()
     return text.decode()
 

@@ -64,16 +64,18 @@ class World:
     def start(self, number: int, at: float = 1000.0) -> FakeCall:
         self.passed = at
         call = self.calls[sid(number)] = FakeCall()
-        self.model.server(at, CallStarted(sid(number), StreamSid(f"MZ{number}"), "+14155550142", "+14155550100", call))
+        self.model.on_server(
+            at, CallStarted(sid(number), StreamSid(f"MZ{number}"), "+14155550142", "+14155550100", call)
+        )
         return call
 
     def tell(self, number: int, at: float, notice: Notice) -> None:
         self.passed = at
-        self.model.call(at, sid(number), notice)
+        self.model.on_call(at, sid(number), notice)
 
     def end(self, number: int, reason: EndReason = EndReason.CALLER_HUNG_UP, at: float = 1000.0) -> None:
         over = CallOver(reason, "", 1000.0, self.calls[sid(number)].statistics)
-        self.model.call(at, sid(number), over)
+        self.model.on_call(at, sid(number), over)
 
     def at(self, at: float, first: int = 0, rows: int | None = None) -> Snapshot:
         self.passed = at
@@ -191,8 +193,8 @@ def test_the_last_answers_of_all_calls_make_the_figures() -> None:
     world = World()
     world.start(1)
     for v2v_ms in (500.0, 600.0, 2000.0):
-        world.model.call(1001.0, sid(1), AgentTurn("Yes.", v2v_ms))
-    world.model.call(1001.0, sid(1), AgentTurn("Hello.", None))
+        world.model.on_call(1001.0, sid(1), AgentTurn("Yes.", v2v_ms))
+    world.model.on_call(1001.0, sid(1), AgentTurn("Hello.", None))
     totals = world.at(1002.0).totals
     assert (totals.v2v_p50_ms, totals.v2v_p95_ms, totals.recent_v2v_ms) == (600.0, 2000.0, (500.0, 600.0, 2000.0))
 
@@ -208,8 +210,8 @@ def test_degraded_calls_are_counted_and_say_why() -> None:
 
 def test_refusals_and_a_drain_are_seen() -> None:
     world = World()
-    world.model.server(1001.0, CallRefused(Refusal.BUSY, sid(9)))
-    world.model.server(1002.0, Draining(0, 600.0))
+    world.model.on_server(1001.0, CallRefused(Refusal.BUSY, sid(9)))
+    world.model.on_server(1002.0, Draining(0, 600.0))
     shot = world.at(1003.0)
     assert (shot.state, shot.totals.refused) == ("draining", 1)
     [event] = shot.events
@@ -250,7 +252,7 @@ def test_what_is_kept_is_bounded() -> None:
 def test_a_snapshot_survives_the_wire() -> None:
     world = World()
     world.start(1).statistics.v2v_ms.append(700.0)
-    world.model.call(1001.0, sid(1), CallerTurn("Hi."))
+    world.model.on_call(1001.0, sid(1), CallerTurn("Hi."))
     shot = world.at(1001.0)
     assert msgspec.json.decode(msgspec.json.encode(shot), type=Snapshot) == shot
 
@@ -268,7 +270,7 @@ def test_a_clock_that_is_put_forward_or_back_changes_how_late_it_is_and_nothing_
     world = World()
     call = world.start(1, at=1010.0)
     world.passed = 1012.0
-    world.model.call(1012.0 + put_s, sid(1), ToolStarted("c", "look_up", "{}"))
+    world.model.on_call(1012.0 + put_s, sid(1), ToolStarted("c", "look_up", "{}"))
     call.statistics.bytes_in = 8000
     shot = world.model.snapshot(1012.0 + put_s, PROCESS)
     [row] = shot.calls
@@ -284,8 +286,8 @@ def test_a_clock_that_is_put_forward_or_back_changes_how_late_it_is_and_nothing_
 def test_a_call_that_a_drain_ended_is_no_failure_anywhere() -> None:
     about = About(version="1", url="", model="m", capacity=50)
     model = LiveModel(about, lambda _: EventWords("ended", "in words"), str, lambda: 1000.0)
-    model.server(1000.0, CallStarted(sid(1), StreamSid("MZ1"), "", "", FakeCall()))
-    model.call(1000.0, sid(1), CallOver(EndReason.DRAINED, "", 1.0, CallStatistics()))
+    model.on_server(1000.0, CallStarted(sid(1), StreamSid("MZ1"), "", "", FakeCall()))
+    model.on_call(1000.0, sid(1), CallOver(EndReason.DRAINED, "", 1.0, CallStatistics()))
     shot = model.snapshot(1001.0, PROCESS)
     assert (shot.totals.failed, shot.events[-1].wrong) == (0, False)
 
@@ -293,6 +295,6 @@ def test_a_call_that_a_drain_ended_is_no_failure_anywhere() -> None:
 def test_the_end_of_a_call_that_never_began_is_not_counted() -> None:
     world = World()
     over = CallOver(EndReason.INTERNAL_ERROR, "", 1.0, CallStatistics(turns=3))
-    world.model.call(1000.0, sid(9), over)
+    world.model.on_call(1000.0, sid(9), over)
     totals = world.at(1001.0).totals
     assert (totals.started, totals.ended, totals.failed, totals.statistics.turns) == (0, 0, 0, 0)

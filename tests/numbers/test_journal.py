@@ -8,16 +8,16 @@ import pytest
 
 from twilio_rt_cli.errors import ServerError
 from twilio_rt_cli.machine.process import Process
-from twilio_rt_cli.numbers.journal import Entry, Journal, now
+from twilio_rt_cli.numbers.journal import Journal, JournalEntry, now
 from twilio_rt_cli.twilio_api import VoiceConfig
 
 BEFORE = VoiceConfig(voice_url="https://prod.example.com/answer")
 OURS = VoiceConfig(voice_url="https://ab12.ngrok.app/incoming-call")
 
 
-def entry(sid: str = "PN1", **changes: object) -> Entry:
+def entry(sid: str = "PN1", **changes: object) -> JournalEntry:
     us = Process.current()
-    made = Entry(
+    made = JournalEntry(
         account_sid="AC1",
         number_sid=sid,
         phone_number="+14155550100",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.twilio_rest import Number, TwilioRest, twilio_rest
-from twilio_rt_cli.numbers import Change, Entry, Journal, NumberPointer, plan, webhook_url
+from twilio_rt_cli.numbers import Change, Journal, JournalEntry, NumberPointer, plan, webhook_url
 from twilio_rt_cli.twilio_api import Account, TwilioApi, VoiceConfig
 
 NUMBER = "+14155550100"
@@ -32,7 +32,7 @@ class World:
     def change(self, origin: str = OURS) -> Change:
         return plan(self.api.number(NUMBER), webhook_url(origin), clear=True)
 
-    def point(self, origin: str = OURS, *, until_exit: bool = True) -> Entry:
+    def point(self, origin: str = OURS, *, until_exit: bool = True) -> JournalEntry:
         entry = self.pointer(until_exit=until_exit).point(self.change(origin))
         assert entry is not None
         return entry
@@ -54,6 +54,6 @@ def world(folder: Path, **fields: str | None) -> Iterator[World]:
         yield World(rest, api, Journal(folder / "numbers"))
 
 
-def of_a_dead_process(entry: Entry) -> Entry:
+def of_a_dead_process(entry: JournalEntry) -> JournalEntry:
     """The entry as a process left it that was killed."""
     return replace(entry, started_at="1")

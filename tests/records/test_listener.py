@@ -116,7 +116,7 @@ def test_the_verdict_is_that_of_everybody(tmp_path: Path, end: CallOver, health:
 
 def test_a_call_that_goes_on_is_in_progress(tmp_path: Path) -> None:
     with listening(tmp_path) as listener:
-        listener.call(BEGAN, begin(listener), KeyPressed("1"))
+        listener.on_call(BEGAN, begin(listener), KeyPressed("1"))
     record = the_one(tmp_path)
     assert (record.state, record.reason, record.told, record.failed) == (IN_PROGRESS, None, None, False)
     assert told(tmp_path) == [KeyPressed("1")]
@@ -150,7 +150,7 @@ def test_a_running_call_has_its_counters_noted_now_and_then_and_no_sooner(tmp_pa
         record = the_one(tmp_path)
         assert (record.state, record.duration_ms) == (IN_PROGRESS, 2000 * NOTE_S)
         assert json.loads(record.statistics or "") == figures(call.statistics)
-        listener.call(clocks.now, sid(1), over())
+        listener.on_call(clocks.now, sid(1), over())
         clocks.go_on(100)
         settled(writer)
         assert (the_one(tmp_path).noted_at, the_one(tmp_path).turns) == (None, 1)
@@ -218,10 +218,10 @@ def test_a_clock_that_is_put_shifts_no_line_of_a_record_and_makes_no_call_longer
     with writer.running(listener.notes):
         begin(listener, call=Running(statistics()))
         clocks.go_on(2)
-        listener.call(clocks.now, sid(1), KeyPressed("1"))
+        listener.on_call(clocks.now, sid(1), KeyPressed("1"))
         clocks.now += put_s
         clocks.go_on(3)
-        listener.call(clocks.now, sid(1), KeyPressed("2"))
+        listener.on_call(clocks.now, sid(1), KeyPressed("2"))
         settled(writer)
     with RecordReader(tmp_path) as found:
         events = found.events(1)
@@ -238,16 +238,16 @@ def test_a_clock_that_is_put_shifts_no_line_of_a_record_and_makes_no_call_longer
 def test_what_twilio_tells_of_the_stream_is_kept_with_the_call(tmp_path: Path) -> None:
     with listening(tmp_path) as listener:
         begin(listener)
-        listener.server(BEGAN, StreamFailed(sid(1), stream(1), "31921 - closed"))
+        listener.on_server(BEGAN, StreamFailed(sid(1), stream(1), "31921 - closed"))
     assert told(tmp_path) == [CallTrouble("twilio", "stream_failed", "31921 - closed")]
 
 
 def test_calls_that_nobody_began_and_probes_leave_nothing(tmp_path: Path) -> None:
     with listening(tmp_path) as listener:
-        listener.call(BEGAN, sid(1), CallerTurn("Hello?"))
-        listener.server(BEGAN, CallStarted(PROBE_CALL_SID, StreamSid("MZ1"), "", ""))
-        listener.call(BEGAN, PROBE_CALL_SID, over(EndReason.PROBE))
-        listener.server(BEGAN, Draining(0, 30))
+        listener.on_call(BEGAN, sid(1), CallerTurn("Hello?"))
+        listener.on_server(BEGAN, CallStarted(PROBE_CALL_SID, StreamSid("MZ1"), "", ""))
+        listener.on_call(BEGAN, PROBE_CALL_SID, over(EndReason.PROBE))
+        listener.on_server(BEGAN, Draining(0, 30))
     with RecordReader(tmp_path) as found:
         assert found.latest() == []
 
@@ -255,7 +255,7 @@ def test_calls_that_nobody_began_and_probes_leave_nothing(tmp_path: Path) -> Non
 def test_what_is_told_after_the_end_is_not_kept(tmp_path: Path) -> None:
     with listening(tmp_path) as listener:
         tell(listener)
-        listener.call(BEGAN + 10, sid(1), KeyPressed("1"))
+        listener.on_call(BEGAN + 10, sid(1), KeyPressed("1"))
     assert len(told(tmp_path)) == len(STORY)
 
 
@@ -274,7 +274,7 @@ def test_a_recording_is_noted_whenever_it_is_told(tmp_path: Path, early: bool) -
 @pytest.mark.parametrize("reason", Refusal)
 def test_who_was_turned_away_is_kept_but_no_stranger(tmp_path: Path, reason: Refusal) -> None:
     with listening(tmp_path) as listener:
-        listener.server(BEGAN, CallRefused(reason, CallSid("CA1"), "why", CALLER))
+        listener.on_server(BEGAN, CallRefused(reason, CallSid("CA1"), "why", CALLER))
     with RecordReader(tmp_path) as found:
         kept = [(one.at, one.call_sid, one.from_number, one.reason, one.detail) for one in found.refused()]
     assert kept == ([] if reason in STRANGERS else [(BEGAN, "CA1", CALLER, reason.value, "why")])
@@ -286,6 +286,6 @@ def test_calls_at_once_are_kept_apart(tmp_path: Path) -> None:
             begin(listener, number, BEGAN + number)
         for digit in "12":
             for number in (1, 2):
-                listener.call(BEGAN + 5, sid(number), KeyPressed(digit * number))
+                listener.on_call(BEGAN + 5, sid(number), KeyPressed(digit * number))
     assert told(tmp_path, 1) == [KeyPressed("1"), KeyPressed("2")]
     assert told(tmp_path, 2) == [KeyPressed("11"), KeyPressed("22")]

@@ -83,7 +83,7 @@ def test_a_call_is_named_by_sid_ending_or_number(tmp_path: Path) -> None:
     with listening(tmp_path) as listener:
         for number, ending in ((1, "0000abcd"), (2, "1111abcd"), (3, "000000002")):
             call_sid = CallSid("CA" + "f" * (32 - len(ending)) + ending)
-            listener.server(BEGAN + number, begun(call_sid, number))
+            listener.on_server(BEGAN + number, begun(call_sid, number))
     with RecordReader(tmp_path) as records:
 
         def named(name: str) -> list[int]:
@@ -108,7 +108,7 @@ def begun(call_sid: CallSid, number: int) -> CallStarted:
 def test_who_was_turned_away_newest_first(tmp_path: Path) -> None:
     with listening(tmp_path) as listener:
         for number in range(3):
-            listener.server(BEGAN + number, CallRefused(Refusal.BUSY, sid(number)))
+            listener.on_server(BEGAN + number, CallRefused(Refusal.BUSY, sid(number)))
     with RecordReader(tmp_path) as records:
         assert [one.call_sid for one in records.refused(limit=2)] == [sid(2), sid(1)]
         assert [one.call_sid for one in records.refused(since=BEGAN + 2)] == [sid(2)]

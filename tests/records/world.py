@@ -83,7 +83,7 @@ def over(reason: EndReason = EndReason.CALLER_HUNG_UP, detail: str = "stop") -> 
 def begin(
     listener: RecordListener, number: int = 1, at: float = BEGAN, caller: str = CALLER, call: Running | None = None
 ) -> CallSid:
-    listener.server(at, CallStarted(sid(number), stream(number), caller, OURS, call))
+    listener.on_server(at, CallStarted(sid(number), stream(number), caller, OURS, call))
     return sid(number)
 
 
@@ -99,8 +99,8 @@ def tell(
     """A whole call."""
     call_sid = begin(listener, number, at, caller)
     for after_s, notice in story:
-        listener.call(at + after_s, call_sid, notice)
-    listener.call(at + 9.0, call_sid, end or over())
+        listener.on_call(at + after_s, call_sid, notice)
+    listener.on_call(at + 9.0, call_sid, end or over())
     return call_sid
 
 
@@ -113,11 +113,11 @@ class Punctual(RecordListener):
 
     def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
         self._now = at
-        super().call(at, call_sid, notice)
+        super().on_call(at, call_sid, notice)
 
     def server(self, at: float, notice: ServerNotice) -> None:
         self._now = at
-        super().server(at, notice)
+        super().on_server(at, notice)
 
     def _told(self) -> float:
         return self._now

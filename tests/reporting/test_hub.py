@@ -20,10 +20,10 @@ class Ear:
         self.heard: list[tuple[float, str, Notice | ServerNotice]] = []
         self._fails = fails
 
-    def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
+    def on_call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
         self._hear(at, call_sid, notice)
 
-    def server(self, at: float, notice: ServerNotice) -> None:
+    def on_server(self, at: float, notice: ServerNotice) -> None:
         self._hear(at, "", notice)
 
     def _hear(self, at: float, call_sid: str, notice: Notice | ServerNotice) -> None:
@@ -36,15 +36,15 @@ def test_all_hear_the_same() -> None:
     times = iter((1.0, 2.0))
     first, second = Ear(), Ear()
     hub = Hub(Redactor(), [first, second], clock=lambda: next(times))
-    hub.publish_for(CALL)(CallerTurn("Hi."))
-    hub.server(Draining(1, 600.0))
+    hub.publisher_for(CALL)(CallerTurn("Hi."))
+    hub.publish_server(Draining(1, 600.0))
     assert first.heard == second.heard == [(1.0, CALL, CallerTurn("Hi.")), (2.0, "", Draining(1, 600.0))]
 
 
 def test_secrets_are_hidden_before_anybody_hears() -> None:
     ear = Ear()
     hub = Hub(Redactor((SECRET,)), [ear])
-    hub.call(CALL, CallTrouble("model", "invalid_api_key", f"no such key: {SECRET}"))
+    hub.publish_call(CALL, CallTrouble("model", "invalid_api_key", f"no such key: {SECRET}"))
     assert SECRET not in repr(ear.heard)
 
 
@@ -52,9 +52,9 @@ def test_a_listener_that_fails_is_logged_with_the_call_and_the_others_hear(caplo
     ear = Ear()
     hub = Hub(Redactor(), [Ear(fails=True), ear])
     with caplog.at_level(logging.ERROR):
-        hub.server(CallStarted(CALL, STREAM, "", ""))
-        hub.call(CALL, CallerTurn("Hi."))
-        hub.server(Draining(1, 600.0))
+        hub.publish_server(CallStarted(CALL, STREAM, "", ""))
+        hub.publish_call(CALL, CallerTurn("Hi."))
+        hub.publish_server(Draining(1, 600.0))
     assert len(ear.heard) == 3
     sids = [(getattr(one, "call", None), getattr(one, "stream", None)) for one in caplog.records]
     assert sids == [(CALL, STREAM), (CALL, STREAM), (None, None)]

@@ -23,9 +23,9 @@ def told(form: Form, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(sys, "stdout", out)
     with Reporter(form, Redactor(), clock=lambda: 0.0) as reporter:
         reporter.ready("http://127.0.0.1:5001", None, "http://127.0.0.1:5002")
-        reporter.call(0.0, CALL, CallerTurn("Hi."))
-        reporter.server(0.0, CallRefused(Refusal.BUSY, CALL))
-        reporter.server(0.0, Draining(1, 600.0))
+        reporter.on_call(0.0, CALL, CallerTurn("Hi."))
+        reporter.on_server(0.0, CallRefused(Refusal.BUSY, CALL))
+        reporter.on_server(0.0, Draining(1, 600.0))
         reporter.stopped()
     return out.getvalue().splitlines()
 
@@ -56,8 +56,8 @@ def test_a_refusal_is_not_told_again_to_whoever_reads_the_log(monkeypatch: pytes
     out = io.StringIO()
     monkeypatch.setattr(sys, "stdout", out)
     with Reporter(Form.TRANSCRIPT, Redactor(), clock=lambda: 0.0, logged=True) as reporter:
-        reporter.server(0.0, CallRefused(Refusal.BUSY, CALL))
-        reporter.server(0.0, Draining(0, 600.0))
+        reporter.on_server(0.0, CallRefused(Refusal.BUSY, CALL))
+        reporter.on_server(0.0, Draining(0, 600.0))
     assert [line.split()[1] for line in out.getvalue().splitlines()] == ["stop"]
 
 
@@ -68,8 +68,8 @@ def test_under_a_live_view_that_nobody_attached_to_no_event_of_a_call_is_made(mo
     for attached in (False, True):
         with Reporter(Form.VIEW, Redactor(), clock=lambda: 0.0) as reporter:
             with reporter.overheard_by(lambda _, event: heard.append(event.type), partial(bool, attached)):
-                reporter.call(0.0, CALL, CallerTurn("Hi."))
-                reporter.server(0.0, CallRefused(Refusal.BUSY, CALL))
+                reporter.on_call(0.0, CALL, CallerTurn("Hi."))
+                reporter.on_server(0.0, CallRefused(Refusal.BUSY, CALL))
                 reporter.number_changed("••••0100", "", "https://x")  # the view itself shows it
             reporter.stopped()  # nobody overhears that any more
     assert heard == ["number.changed", "call.turn", "call.refused", "number.changed"]

@@ -35,7 +35,7 @@ def test_what_the_server_tells_is_heard_by_everybody(tmp_path: Path) -> None:
     out = io.StringIO()
     made = parts(out, records_dir=tmp_path)
     with made.reporter, made.records.running():
-        made.hub.server(CallRefused(Refusal.BUSY, CALL, "+14155550142"))
+        made.hub.publish_server(CallRefused(Refusal.BUSY, CALL, "+14155550142"))
     assert '"type":"call.refused"' in out.getvalue().replace(" ", "")
     assert made.model.snapshot(0.0, Process()).totals.refused == 1
     with RecordReader(tmp_path) as records:

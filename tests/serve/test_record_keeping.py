@@ -59,8 +59,8 @@ def test_a_record_tells_where_its_recording_is(tmp_path: Path) -> None:
     assert recorded is not None
     with keeping.running():
         path = recorded.begin(sid(1), StreamSid("MZ1"), datetime(2026, 11, 24, 10, 4)).path
-        listener.server(time.time(), CallStarted(sid(1), StreamSid("MZ1"), CALLER, ""))
-        listener.call(time.time(), sid(1), CallOver(EndReason.CALLER_HUNG_UP, "", 100, CallStatistics()))
+        listener.on_server(time.time(), CallStarted(sid(1), StreamSid("MZ1"), CALLER, ""))
+        listener.on_call(time.time(), sid(1), CallOver(EndReason.CALLER_HUNG_UP, "", 100, CallStatistics()))
     with RecordReader(tmp_path) as records:
         (record,) = records.latest()
     assert record.recording == str(path) == str(tmp_path / f"recordings/2026-11-24/100400-{sid(1)}.wav")
@@ -78,10 +78,10 @@ def test_a_hub_tells_what_is_kept(tmp_path: Path) -> None:
     assert keeping.listener is not None
     hub = Hub(Redactor([secret]), [keeping.listener])
     with keeping.running():
-        hub.server(CallStarted(sid(1), StreamSid("MZ1"), CALLER, ""))
+        hub.publish_server(CallStarted(sid(1), StreamSid("MZ1"), CALLER, ""))
         told = f"The key is {secret}."
-        hub.call(sid(1), AgentTurn(told, None, items=(SpokenItem("a", told),)))
-        hub.call(sid(1), CallOver(EndReason.MODEL_REFUSED, told, 100, CallStatistics()))
+        hub.publish_call(sid(1), AgentTurn(told, None, items=(SpokenItem("a", told),)))
+        hub.publish_call(sid(1), CallOver(EndReason.MODEL_REFUSED, told, 100, CallStatistics()))
     with RecordReader(tmp_path) as records:
         (record,) = records.latest()
     assert abs(record.started_at - time.time()) < 60

@@ -222,7 +222,7 @@ class World(Twilio):
 
     def _tell(self, notice: ServerNotice) -> None:
         self.notices.append(notice)
-        self.quota.server(time.time(), notice)
+        self.quota.on_server(time.time(), notice)
 
     def _open(self, incoming: IncomingCall, start: Start, leg: Leg, on_over: Callable[[EndReason], None]) -> EchoCall:
         if self.refuse_to_open:

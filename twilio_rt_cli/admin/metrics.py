@@ -101,7 +101,7 @@ class Metrics:
 
     # As a listener
 
-    def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
+    def on_call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
         """A call tells something."""
         match notice:
             case AgentTurn(v2v_ms=float() | int() as v2v_ms):
@@ -122,7 +122,7 @@ class Metrics:
             case _:
                 pass
 
-    def server(self, at: float, notice: ServerNotice) -> None:
+    def on_server(self, at: float, notice: ServerNotice) -> None:
         """The server tells something."""
         match notice:
             case CallStarted() if notice.call_sid not in self._running:

@@ -16,7 +16,7 @@ from twilio_rt_cli.call_test.script import script_for
 from twilio_rt_cli.call_test.summary import Summary, summarise
 from twilio_rt_cli.call_test.table import printed
 from twilio_rt_cli.call_test.view import CallView
-from twilio_rt_cli.call_test.voice import Voice, offline_voice
+from twilio_rt_cli.call_test.voice import CallerVoice, offline_voice
 from twilio_rt_cli.caller.client import SimulatedCall, new_call_sid, place_call
 from twilio_rt_cli.caller.line import LineQuality
 from twilio_rt_cli.caller.report import CallReport
@@ -27,7 +27,7 @@ from twilio_rt_cli.output import console
 from twilio_rt_cli.output.logs import log_lines
 
 
-def run(options: CallTestOptions, load_voice: Callable[[], Voice] = offline_voice) -> int:
+def run(options: CallTestOptions, load_voice: Callable[[], CallerVoice] = offline_voice) -> int:
     """Places the calls and tells how they went; the exit code. Raises TwilioRtError for what cannot even begin."""
     options.check()
     place = _locally if options.mode == "local" else _elsewhere
@@ -50,8 +50,8 @@ def run(options: CallTestOptions, load_voice: Callable[[], Voice] = offline_voic
 
 
 def _locally(
-    options: CallTestOptions, view: CallView, load_voice: Callable[[], Voice]
-) -> tuple[Voice, list[CallReport]]:
+    options: CallTestOptions, view: CallView, load_voice: Callable[[], CallerVoice]
+) -> tuple[CallerVoice, list[CallReport]]:
     """Engine and bridge here; the caller's own voice loads while the engine does."""
     view.say("setup", "starting the offline engine")
     with ThreadPoolExecutor(1) as thread:
@@ -62,13 +62,15 @@ def _locally(
 
 
 def _elsewhere(
-    options: CallTestOptions, view: CallView, load_voice: Callable[[], Voice]
-) -> tuple[Voice | None, list[CallReport]]:
+    options: CallTestOptions, view: CallView, load_voice: Callable[[], CallerVoice]
+) -> tuple[CallerVoice | None, list[CallReport]]:
     voice = None if options.audio and not options.needs_voice else _voice_or_tones(options, view, load_voice)
     return voice, _place(options, view, voice, None)
 
 
-def _voice_or_tones(options: CallTestOptions, view: CallView, load_voice: Callable[[], Voice]) -> Voice | None:
+def _voice_or_tones(
+    options: CallTestOptions, view: CallView, load_voice: Callable[[], CallerVoice]
+) -> CallerVoice | None:
     """The offline voice; None when it is not installed and the test can do without."""
     try:
         return load_voice()
@@ -82,7 +84,9 @@ def _voice_or_tones(options: CallTestOptions, view: CallView, load_voice: Callab
 # The calls
 
 
-def _place(options: CallTestOptions, view: CallView, voice: Voice | None, engine_url: str | None) -> list[CallReport]:
+def _place(
+    options: CallTestOptions, view: CallView, voice: CallerVoice | None, engine_url: str | None
+) -> list[CallReport]:
     script = script_for(options, voice)
     who = account() if engine_url is None else local_account()
     simulated = SimulatedCall(
@@ -104,7 +108,11 @@ def _place(options: CallTestOptions, view: CallView, voice: Voice | None, engine
 
 
 async def _calls(
-    options: CallTestOptions, simulated: SimulatedCall, view: CallView, voice: Voice | None, engine_url: str | None
+    options: CallTestOptions,
+    simulated: SimulatedCall,
+    view: CallView,
+    voice: CallerVoice | None,
+    engine_url: str | None,
 ) -> list[CallReport]:
     speak = None if voice is None else voice.speak
     sids = [new_call_sid() for _ in range(options.calls)]
@@ -151,7 +159,7 @@ async def _hang_up_on_signals(view: CallView) -> AsyncIterator[asyncio.Event]:
 # Afterwards
 
 
-def _listen(voice: Voice | None, reports: Sequence[CallReport], load_voice: Callable[[], Voice]) -> None:
+def _listen(voice: CallerVoice | None, reports: Sequence[CallReport], load_voice: Callable[[], CallerVoice]) -> None:
     """Has the recogniser write down what the caller heard, if there is one."""
     answers = [answer for report in reports for answer in report.answers()]
     if not answers:

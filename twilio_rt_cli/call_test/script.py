@@ -2,7 +2,7 @@
 
 from twilio_rt_cli.audio import tones
 from twilio_rt_cli.call_test.options import CallTestOptions, read_audio
-from twilio_rt_cli.call_test.voice import Voice
+from twilio_rt_cli.call_test.voice import CallerVoice
 from twilio_rt_cli.caller.script import (
     HangUp,
     Say,
@@ -20,7 +20,7 @@ from twilio_rt_cli.caller.script import (
 _INTERJECTION = "Sorry, just a moment, please."
 
 
-def script_for(options: CallTestOptions, voice: Voice | None) -> Script:
+def script_for(options: CallTestOptions, voice: CallerVoice | None) -> Script:
     """The caller's script; without a voice and without audio files the caller only makes tones.
 
     Raises SettingsError for an audio file that cannot be read.
@@ -39,13 +39,13 @@ def script_for(options: CallTestOptions, voice: Voice | None) -> Script:
     return script if options.duration_s is None else staying_on(script)
 
 
-def _turns(options: CallTestOptions, voice: Voice | None) -> list[Utterance]:
+def _turns(options: CallTestOptions, voice: CallerVoice | None) -> list[Utterance]:
     assert voice is not None or not options.say
     said = [Utterance(text, voice.speak(text)) for text in options.say] if voice is not None else []
     return said + [Utterance(path.name, read_audio(path)) for path in options.audio]
 
 
-def _interjection(turns: list[Utterance], voice: Voice | None) -> Utterance:
+def _interjection(turns: list[Utterance], voice: CallerVoice | None) -> Utterance:
     """What cuts off the last answer: a few words, or the first recording once more."""
     if voice is not None:
         return Utterance(_INTERJECTION, voice.speak(_INTERJECTION))

@@ -9,7 +9,7 @@ _SHORTEST_MS = 250  # the recogniser invents words for anything shorter
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class CallerVoice:
     """A mouth and an ear."""
 
     speak: Callable[[str], bytes]
@@ -18,7 +18,7 @@ class Voice:
     """8 kHz µ-law of any length to text; empty when nothing was said"""
 
 
-def offline_voice() -> Voice:
+def offline_voice() -> CallerVoice:
     """The bundled voice; loading it takes a second or two. Raises MissingExtraError when it is not installed."""
     import numpy as np
 
@@ -36,4 +36,4 @@ def offline_voice() -> Voice:
         said = (piece for piece in pieces(audio) if audible_ms(piece) >= _SHORTEST_MS)
         return " ".join(stack.recogniser.transcribe(mulaw.decode(piece)).strip() for piece in said).strip()
 
-    return Voice(speak, hear)
+    return CallerVoice(speak, hear)

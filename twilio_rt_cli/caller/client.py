@@ -12,14 +12,14 @@ from websockets.asyncio.client import ClientConnection
 from twilio_rt_cli.caller import events
 from twilio_rt_cli.caller.behaviour import CallerBehaviour, Patience
 from twilio_rt_cli.caller.dialling import StreamRefused, media_socket
-from twilio_rt_cli.caller.line import Line, LineQuality
+from twilio_rt_cli.caller.line import LineQuality, PhoneLine
 from twilio_rt_cli.caller.phone import Identity, Phone
 from twilio_rt_cli.caller.playout import BYTES_PER_S
 from twilio_rt_cli.caller.report import CallReport, take_down
 from twilio_rt_cli.caller.route import Route, Signer, resolve
 from twilio_rt_cli.caller.script import Script
 from twilio_rt_cli.caller.stream import EndedBy, Lines, MediaStream, StreamEnd
-from twilio_rt_cli.caller.tape import Tape
+from twilio_rt_cli.caller.tape import CallTape
 from twilio_rt_cli.caller.twiml_player import CallActions, TwimlPlayer, capped_sleep
 from twilio_rt_cli.caller.webhook import Caller, Document, Webhook, WebhookFailed, elapsed_ms
 from twilio_rt_cli.errors import TwilioRtError
@@ -100,7 +100,7 @@ class _Call:
         self._caller = Caller(
             simulated.call_sid, simulated.account_sid, simulated.from_number, simulated.to_number, simulated.direction
         )
-        self._tape = Tape(self._began_at)
+        self._tape = CallTape(self._began_at)
         self._report = CallReport(self._caller.call_sid)
 
     async def place(self) -> CallReport:
@@ -202,7 +202,7 @@ class _Call:
 
     async def _hold(self, socket: ClientConnection, identity: Identity) -> StreamEnd:
         simulated = self._simulated
-        lines = Lines(Line(simulated.quality, simulated.seed), Line(simulated.quality, simulated.seed + 1))
+        lines = Lines(PhoneLine(simulated.quality, simulated.seed), PhoneLine(simulated.quality, simulated.seed + 1))
         phone = Phone(identity, buffer_delay_ms=simulated.buffer_delay_ms, loses=lines.out.loses)
         behaviour = CallerBehaviour(simulated.script, simulated.patience)
         stream = MediaStream(socket, phone, behaviour, lines, self._watch)

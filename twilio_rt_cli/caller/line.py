@@ -26,7 +26,7 @@ class LineQuality:
     """one way, each direction"""
 
 
-class Line:
+class PhoneLine:
     """One direction of a line."""
 
     def __init__(self, quality: LineQuality, seed: int) -> None:

@@ -15,7 +15,7 @@ from enum import Enum, auto
 from typing import assert_never
 
 from twilio_rt_cli.caller.loudness import FRAME_BYTES, SILENCE, is_audible, speech_bounds
-from twilio_rt_cli.caller.playout import BYTES_PER_S, Cut, PlayoutBuffer
+from twilio_rt_cli.caller.playout import BYTES_PER_S, Cleared, PlayoutBuffer
 from twilio_rt_cli.errors import LocalProtocolError
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid, StreamSid
@@ -79,7 +79,7 @@ class AgentAudio:
 class AgentCut:
     """The server cleared the buffer."""
 
-    cut: Cut
+    cut: Cleared
 
 
 Effect = bytes | AgentAudio | AgentCut
@@ -95,7 +95,7 @@ class PhoneStage(Enum):
 
 
 @dataclass(slots=True)
-class Counters:
+class PhoneCounters:
     """Frames and marks, as the phone saw them."""
 
     frames_sent: int = 0
@@ -112,9 +112,9 @@ class Phone:
     ) -> None:
         """`loses` is asked once a frame whether the line swallows it before Twilio makes a message of it."""
         self.identity = identity
-        self.counters = Counters()
+        self.counters = PhoneCounters()
         self.violations: list[Violation] = []
-        self.cuts: list[Cut] = []
+        self.cuts: list[Cleared] = []
         """every clear; what was played of the audio sent since the clear before is the difference of their positions"""
         self.spoken = bytearray()
         """what the caller's side was since `pick_up`, silence included, before any loss"""

@@ -17,7 +17,7 @@ MOST_WAITING_BYTES = 600 * BYTES_PER_S
 
 
 @dataclass(slots=True)
-class Run:
+class PlayedRun:
     """Agent audio played without a gap: from when, and what."""
 
     start_at: float
@@ -25,7 +25,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class Cleared:
     """A clear was applied: when, at which position, and how much it threw away."""
 
     at: float
@@ -38,7 +38,7 @@ class PlayoutBuffer:
 
     def __init__(self, start_delay_ms: int = 0) -> None:
         self._delay_s = start_delay_ms / 1000
-        self._runs: list[Run] = []
+        self._runs: list[PlayedRun] = []
         self._run_position = 0
         self._end = self._cleared = 0
         self._marks: deque[tuple[int, str]] = deque()
@@ -48,7 +48,7 @@ class PlayoutBuffer:
         position = self.position(now)
         taken = audio[: max(0, MOST_WAITING_BYTES - (self._end - position))]
         if position == self._end:
-            self._runs.append(Run(now + self._delay_s))
+            self._runs.append(PlayedRun(now + self._delay_s))
             self._run_position = position
         self._runs[-1].audio += taken
         self._end += len(taken)
@@ -69,9 +69,9 @@ class PlayoutBuffer:
             names.append(self._marks.popleft()[1])
         return tuple(names)
 
-    def clear(self, now: float) -> tuple[Cut, tuple[str, ...]]:
+    def clear(self, now: float) -> tuple[Cleared, tuple[str, ...]]:
         """Throws away what was not played; with it come all outstanding marks, in order."""
-        cut = Cut(now, self.position(now), self._end - self.position(now))
+        cut = Cleared(now, self.position(now), self._end - self.position(now))
         if cut.dropped_bytes:
             del self._runs[-1].audio[cut.position - self._run_position :]
         self._end = self._cleared = cut.position

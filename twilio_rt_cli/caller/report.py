@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from twilio_rt_cli.caller.figures import Figures
-from twilio_rt_cli.caller.phone import Counters, Phone, Violation
-from twilio_rt_cli.caller.playout import Cut
+from twilio_rt_cli.caller.phone import Phone, PhoneCounters, Violation
+from twilio_rt_cli.caller.playout import Cleared
 from twilio_rt_cli.errors import TwilioRtError
 
 
@@ -40,9 +40,9 @@ class CallReport:
     """what the agent said before the caller first spoke; its `v2v_ms` is None"""
     turns: list[TurnReport] = field(default_factory=list)
     barge_ins: list[BargeInReport] = field(default_factory=list)
-    cuts: list[Cut] = field(default_factory=list)
+    cuts: list[Cleared] = field(default_factory=list)
     """every clear, to the byte"""
-    counters: Counters = field(default_factory=Counters)
+    counters: PhoneCounters = field(default_factory=PhoneCounters)
     frames_lost: int = 0
     """frames the simulated line swallowed, both directions"""
     violations: list[Violation] = field(default_factory=list)
@@ -94,7 +94,7 @@ def take_down(report: CallReport, phone: Phone, figures: Figures, heard: bytes) 
     _add(report.counters, phone.counters)
 
 
-def _add(total: Counters, more: Counters) -> None:
+def _add(total: PhoneCounters, more: PhoneCounters) -> None:
     total.frames_sent += more.frames_sent
     total.frames_received += more.frames_received
     total.marks_received += more.marks_received

@@ -31,7 +31,7 @@ class Signer:
 
 
 @dataclass(frozen=True, slots=True)
-class Dial:
+class Destination:
     """How to reach a named URL."""
 
     url: str
@@ -67,13 +67,13 @@ class Route:
         scheme = _like(parts.scheme, named.scheme)
         return urlunsplit((scheme, named.netloc, parts.path, parts.query, ""))
 
-    def dial(self, named: str) -> Dial:
+    def dial(self, named: str) -> Destination:
         """Where to connect for a URL as named."""
         parts = urlsplit(named)
         way = urlsplit(self.target) if self._is_ours(named) else parts
         scheme = _like(parts.scheme, way.scheme)
         url = urlunsplit((scheme, parts.netloc, parts.path, parts.query, ""))
-        return Dial(url, way.hostname or "", way.port or _PORTS.get(way.scheme, 443))
+        return Destination(url, way.hostname or "", way.port or _PORTS.get(way.scheme, 443))
 
     def _is_ours(self, named: str) -> bool:
         parts, ours = urlsplit(named), urlsplit(self.named)

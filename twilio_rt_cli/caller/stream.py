@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from twilio_rt_cli.caller import events
 from twilio_rt_cli.caller.behaviour import CallerBehaviour, Fail, Leave, Order, Press, Speak
 from twilio_rt_cli.caller.figures import Figures
-from twilio_rt_cli.caller.line import Line
+from twilio_rt_cli.caller.line import PhoneLine
 from twilio_rt_cli.caller.phone import AgentAudio, AgentCut, Effect, Phone, PhoneStage
 
 _SEND_S = 10.0
@@ -50,8 +50,8 @@ class StreamEnd:
 class Lines:
     """Both directions of the way between phone and server."""
 
-    out: Line
-    back: Line
+    out: PhoneLine
+    back: PhoneLine
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from twilio_rt_cli.caller.loudness import SILENCE
 from twilio_rt_cli.caller.playout import BYTES_PER_S
 
 
-class Tape:
+class CallTape:
     """Takes stretches of µ-law audio with the time they were heard."""
 
     def __init__(self, began_at: float) -> None:

@@ -112,7 +112,7 @@ class LiveModel:
 
     # What happens
 
-    def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
+    def on_call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
         """A call tells something; `at` in seconds since the epoch."""
         running = self._running.get(call_sid)
         wrong = isinstance(notice, CallOver) and health(notice.statistics, notice.reason).level is Level.FAILED
@@ -137,7 +137,7 @@ class LiveModel:
             case _:
                 pass
 
-    def server(self, at: float, notice: ServerNotice) -> None:
+    def on_server(self, at: float, notice: ServerNotice) -> None:
         """The server tells something."""
         call_sid = getattr(notice, "call_sid", None) or CallSid("")
         if (words := self._in_words(notice)) is not None:

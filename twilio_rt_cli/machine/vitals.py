@@ -13,7 +13,7 @@ _SHORTEST_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class ProcessFigures:
     """Now."""
 
     rss_mb: float
@@ -31,13 +31,13 @@ class Vitals:
         self._at, self._cpu_s = clock(), cpu_clock()
         self._percent = 0.0
 
-    def look(self) -> Figures:
+    def look(self) -> ProcessFigures:
         """The figures now; asked again within half a second, the share of a core is the one told before."""
         now, cpu_s = self._clock(), self._cpu_clock()
         if now - self._at >= _SHORTEST_S:
             self._percent = round(100 * (cpu_s - self._cpu_s) / (now - self._at), 1)
             self._at, self._cpu_s = now, cpu_s
-        return Figures(round(_rss_bytes() / 1e6, 1), self._percent)
+        return ProcessFigures(round(_rss_bytes() / 1e6, 1), self._percent)
 
 
 def _rss_bytes() -> int:

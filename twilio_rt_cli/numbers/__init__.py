@@ -4,7 +4,7 @@
 """
 
 from twilio_rt_cli.numbers.change import NumberPointer, Outcome, Restored
-from twilio_rt_cli.numbers.journal import Entry, Journal
+from twilio_rt_cli.numbers.journal import Journal, JournalEntry
 from twilio_rt_cli.numbers.plan import Change, plan, webhook_url
 
-__all__ = ["Change", "Entry", "Journal", "NumberPointer", "Outcome", "Restored", "plan", "webhook_url"]
+__all__ = ["Change", "Journal", "JournalEntry", "NumberPointer", "Outcome", "Restored", "plan", "webhook_url"]

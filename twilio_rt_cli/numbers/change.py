@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 from twilio_rt_cli.errors import ServiceError, TwilioRtError, UnreachableError
 from twilio_rt_cli.machine.process import Process
-from twilio_rt_cli.numbers.journal import Entry, Journal, now
+from twilio_rt_cli.numbers.journal import Journal, JournalEntry, now
 from twilio_rt_cli.numbers.plan import Change, webhook_url, without_password
 from twilio_rt_cli.twilio_api import NoSuchNumberError, TwilioApi, VoiceConfig
 
@@ -31,7 +31,7 @@ class Outcome(Enum):
 class Restored:
     """How putting back went."""
 
-    entry: Entry
+    entry: JournalEntry
     outcome: Outcome
     voice: VoiceConfig
     """what the number does now"""
@@ -59,7 +59,7 @@ class NumberPointer:
         self._journal = journal
         self._until_exit = until_exit
 
-    def point(self, change: Change) -> Entry | None:
+    def point(self, change: Change) -> JournalEntry | None:
         """Make the change. None: it was so already, and nobody has to put it back.
 
         Raises ServiceError when somebody changed the number since the change was planned, or Twilio did not make it.
@@ -80,7 +80,7 @@ class NumberPointer:
         self._verify(entry.number_sid, change.after)
         return entry
 
-    def repoint(self, entry: Entry, origin: str) -> Entry | None:
+    def repoint(self, entry: JournalEntry, origin: str) -> JournalEntry | None:
         """The same number to another origin, as when a tunnel came back by another name. None: somebody changed it."""
         number = self._api.fetch(entry.number_sid)
         if not entry.has_our_url(number.voice):
@@ -95,7 +95,7 @@ class NumberPointer:
         self._verify(entry.number_sid, after)
         return changed
 
-    def restore(self, entry: Entry) -> Restored:
+    def restore(self, entry: JournalEntry) -> Restored:
         """Put back what was there, if the number still has our webhook. On an error the journal keeps its entry."""
         try:
             voice = self._api.fetch(entry.number_sid).voice
@@ -112,10 +112,10 @@ class NumberPointer:
         self._journal.remove(entry)
         return Restored(entry, Outcome.PUT_BACK, back, left)
 
-    def _entry(self, change: Change, old: Entry | None) -> Entry:
+    def _entry(self, change: Change, old: JournalEntry | None) -> JournalEntry:
         """What to write down. A change of ours that is still there keeps what was before it."""
         process = Process.current()
-        entry = Entry(
+        entry = JournalEntry(
             account_sid=self._api.account_sid,
             number_sid=change.number.sid,
             phone_number=change.number.phone_number,
@@ -132,7 +132,7 @@ class NumberPointer:
             return replace(entry, beneath=old)
         return replace(entry, before=old.before, earlier_url=change.before.voice_url, beneath=old.beneath)
 
-    def _adopted(self, old: Entry | None, change: Change) -> Entry | None:
+    def _adopted(self, old: JournalEntry | None, change: Change) -> JournalEntry | None:
         """The entry of a process that is gone, made ours: the number is as we want it, and still to be put back."""
         if old is None or not old.left_behind or not old.has_our_url(change.before):
             return None
@@ -157,14 +157,14 @@ class NumberPointer:
                 hint="See the number in the Twilio console, and `twilio-rt configure-number --show`.",
             )
 
-    def _forget(self, entry: Entry, old: Entry | None) -> None:
+    def _forget(self, entry: JournalEntry, old: JournalEntry | None) -> None:
         if old is None:
             self._journal.remove(entry)
         else:
             self._journal.write(old)
 
 
-def _put_back(entry: Entry, voice: VoiceConfig) -> tuple[VoiceConfig, tuple[str, ...]]:
+def _put_back(entry: JournalEntry, voice: VoiceConfig) -> tuple[VoiceConfig, tuple[str, ...]]:
     """The number as it was, and the fields that somebody else has changed since."""
     back, left = {}, []
     for name, before in entry.before.differences(entry.ours).items():

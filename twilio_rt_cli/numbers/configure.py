@@ -6,7 +6,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from twilio_rt_cli.attach.known_origin import LOOKUPS, Lookup, known_origin
 from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, UnreachableError
-from twilio_rt_cli.numbers import Entry, Journal, NumberPointer, Outcome, plan, webhook_url
+from twilio_rt_cli.numbers import Journal, JournalEntry, NumberPointer, Outcome, plan, webhook_url
 from twilio_rt_cli.numbers.options import ConfigureOptions
 from twilio_rt_cli.numbers.plan import WEBHOOK_PATH
 from twilio_rt_cli.numbers.view import NumberView
@@ -61,7 +61,7 @@ def _point(  # noqa: PLR0913, PLR0917
     view.changed(change, journal.path(number.sid))
 
 
-def _restore(api: TwilioApi, journal: Journal, entry: Entry | None, view: NumberView) -> None:
+def _restore(api: TwilioApi, journal: Journal, entry: JournalEntry | None, view: NumberView) -> None:
     if entry is None:
         view.nothing_to_restore()
         return
@@ -92,7 +92,7 @@ def _voice_number(api: TwilioApi, name: str | None) -> Number:
     return number
 
 
-def _entry(journal: Journal, account: Account, name: str | None) -> Entry | None:
+def _entry(journal: Journal, account: Account, name: str | None) -> JournalEntry | None:
     """The entry to put back: that of the number, or the only one."""
     entries = [entry for entry in journal.entries() if entry.account_sid == account.account_sid]
     if name is not None:

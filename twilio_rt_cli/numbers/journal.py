@@ -21,7 +21,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class JournalEntry:
     """A number that we changed."""
 
     v: int = VERSION
@@ -39,7 +39,7 @@ class Entry:
     started_at: str
     """of the process: without it, the number alone says little"""
     changed_at: str
-    beneath: "Entry | None" = None
+    beneath: "JournalEntry | None" = None
     """a lasting change of ours that this one lies on: putting this one back leaves that one"""
 
     @property
@@ -86,7 +86,7 @@ class Journal:
         assert re.fullmatch(r"\w+", number_sid)
         return self.folder / f"{number_sid}.json"
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: JournalEntry) -> None:
         """Write an entry down, in place of the number's old one. Raises ServerError."""
         path = self.path(entry.number_sid)
         try:
@@ -95,7 +95,7 @@ class Journal:
             hint = "Nothing is changed at Twilio before it is written down there."
             raise ServerError(f"{path} cannot be written ({error.strerror}).", hint=hint) from error
 
-    def load(self, number_sid: str) -> Entry | None:
+    def load(self, number_sid: str) -> JournalEntry | None:
         """The entry of a number. Raises ServerError when there is a file that cannot be read; it is kept."""
         path = self.path(number_sid)
         try:
@@ -108,7 +108,7 @@ class Journal:
                 hint="Look into it, set the number right in the Twilio console, then delete the file.",
             ) from error
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[JournalEntry]:
         """All that can be read, the oldest first."""
         found = []
         for path in self.folder.glob("*.json"):
@@ -122,11 +122,11 @@ class Journal:
         """The files that cannot be read, to be told."""
         return sorted(set(self.folder.glob("*.json")) - {self.path(entry.number_sid) for entry in self.entries()})
 
-    def left_behind(self, account_sid: str) -> list[Entry]:
+    def left_behind(self, account_sid: str) -> list[JournalEntry]:
         """What processes that are gone should have put back at this account."""
         return [entry for entry in self.entries() if entry.left_behind and entry.account_sid == account_sid]
 
-    def remove(self, entry: Entry) -> None:
+    def remove(self, entry: JournalEntry) -> None:
         """Strike an entry, unless another has taken its place: a change beneath it comes to the top again."""
         path = self.path(entry.number_sid)
         try:
@@ -142,8 +142,8 @@ class Journal:
             raise ServerError(f"{path} cannot be removed ({_why(error)}).") from error
 
 
-def _read(path: Path) -> Entry:
-    entry = msgspec.json.decode(path.read_bytes(), type=Entry)
+def _read(path: Path) -> JournalEntry:
+    entry = msgspec.json.decode(path.read_bytes(), type=JournalEntry)
     if entry.v != VERSION or entry.number_sid != path.stem:
         raise ValueError("of another version, or another number")
     return entry

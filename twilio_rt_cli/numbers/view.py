@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from twilio_rt_cli.numbers import Change, Entry, Journal, Outcome, Restored
+from twilio_rt_cli.numbers import Change, Journal, JournalEntry, Outcome, Restored
 from twilio_rt_cli.numbers.plan import shown, without_password
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.redaction import printable
@@ -23,7 +23,7 @@ class NumberView:
         self._json = json
         self._warnings: list[str] = []
 
-    def left_over(self, journal: Journal, account_sid: str, spare: Entry | None = None) -> None:
+    def left_over(self, journal: Journal, account_sid: str, spare: JournalEntry | None = None) -> None:
         """Tell what earlier runs left behind, but for an entry that is taken care of."""
         for entry in journal.left_behind(account_sid):
             if entry == spare:
@@ -35,7 +35,7 @@ class NumberView:
         for path in journal.unreadable():
             self._warn(f"{_home(path)} cannot be read. It is kept: it may hold a number's old webhook.")
 
-    def shows(self, number: Number, entry: Entry | None) -> None:
+    def shows(self, number: Number, entry: JournalEntry | None) -> None:
         """The number as it is."""
         self._heading(number)
         for name, value in asdict(number.voice).items():
@@ -45,7 +45,7 @@ class NumberView:
             self._print(f"Pointed here by twilio-rt on {entry.changed_at}; before: {shown(entry.before.voice_url)}")
         self._object(number, number.voice, number.voice)
 
-    def plans(self, change: Change, entry: Entry | None) -> None:
+    def plans(self, change: Change, entry: JournalEntry | None) -> None:
         """The difference, before anybody is asked."""
         self._heading(change.number, "has a live webhook" if change.live_webhook else "")
         for line in change.lines(console.width(sys.stderr if self._json else sys.stdout)):
@@ -72,7 +72,7 @@ class NumberView:
         self._print("Nothing to put back: we have changed no number, or put it back already.")
         self._object(None, None, None)
 
-    def would_restore(self, entry: Entry, voice: VoiceConfig) -> None:
+    def would_restore(self, entry: JournalEntry, voice: VoiceConfig) -> None:
         """The entry, and what the number does now."""
         ours = entry.has_our_url(voice)
         self._print(f"Number {entry.phone_number}")
@@ -101,7 +101,7 @@ class NumberView:
 
     def _object(
         self,
-        number: Number | Entry | None,
+        number: Number | JournalEntry | None,
         before: VoiceConfig | None,
         after: VoiceConfig | None,
         *,

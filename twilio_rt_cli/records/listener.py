@@ -81,7 +81,7 @@ class RecordListener:
         self._recordings: dict[str, Path] = {}
         self._turn = 0
 
-    def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
+    def on_call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
         """A call tells something."""
         if (one := self._open.get(call_sid)) is None:
             return
@@ -93,7 +93,7 @@ class RecordListener:
         self._writer.put(Job(call_sid, partial(_add, one.begun, one.told, (at, elapsed_s), notice)))
         one.told += 1
 
-    def server(self, at: float, notice: ServerNotice) -> None:
+    def on_server(self, at: float, notice: ServerNotice) -> None:
         """The server tells something."""
         match notice:
             case CallStarted() if notice.call_sid != PROBE_CALL_SID:
@@ -102,7 +102,7 @@ class RecordListener:
                 refused = Refused(at, notice.call_sid or "", notice.from_number, notice.reason.value, notice.detail)
                 self._writer.put(Job(refused.call_sid, partial(_refuse, refused)))
             case StreamFailed():
-                self.call(at, notice.call_sid, CallTrouble("twilio", "stream_failed", notice.error))
+                self.on_call(at, notice.call_sid, CallTrouble("twilio", "stream_failed", notice.error))
             case _:
                 pass
 

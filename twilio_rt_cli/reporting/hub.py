@@ -20,10 +20,10 @@ log = logging.getLogger("twilio_rt.hub")
 class Listener(Protocol):
     """Wants to know what happens. Called on the loop: it must not block."""
 
-    def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
+    def on_call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
         """A call tells something; `at` in seconds since the epoch."""
 
-    def server(self, at: float, notice: ServerNotice) -> None:
+    def on_server(self, at: float, notice: ServerNotice) -> None:
         """The server tells something."""
 
 
@@ -40,29 +40,29 @@ class Hub:
         self._streams: dict[CallSid, StreamSid] = {}
         """of the calls on the line, for the log"""
 
-    def publish_for(self, call_sid: CallSid) -> Publish:
-        """What the Bridge of this call tells its notices to."""
-        return lambda notice: self.call(call_sid, notice)
+    def publisher_for(self, call_sid: CallSid) -> Publish:
+        """Where the Bridge of this call publishes its notices."""
+        return lambda notice: self.publish_call(call_sid, notice)
 
-    def call(self, call_sid: CallSid, notice: Notice) -> None:
+    def publish_call(self, call_sid: CallSid, notice: Notice) -> None:
         """A call tells something."""
         at, redacted = self._clock(), self._redactor.redacted(notice)
         for listener in self._listeners:
             try:
-                listener.call(at, call_sid, redacted)
+                listener.on_call(at, call_sid, redacted)
             except Exception:  # who only watches must not end a call
                 log.exception("a listener failed on %s", type(notice).__name__, extra=self._sids(call_sid))
         if isinstance(notice, CallOver):
             self._streams.pop(call_sid, None)
 
-    def server(self, notice: ServerNotice) -> None:
+    def publish_server(self, notice: ServerNotice) -> None:
         """The server tells something."""
         at = self._clock()
         if isinstance(notice, CallStarted):
             self._streams[notice.call_sid] = notice.stream_sid
         for listener in self._listeners:
             try:
-                listener.server(at, notice)
+                listener.on_server(at, notice)
             except Exception:  # as above
                 sids = self._sids(getattr(notice, "call_sid", None))
                 log.exception("a listener failed on %s", type(notice).__name__, extra=sids)

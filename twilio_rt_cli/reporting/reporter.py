@@ -103,14 +103,14 @@ class Reporter:
         finally:
             self._overhearer = None
 
-    def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
+    def on_call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
         """A call tells something; `at` in seconds since the epoch."""
         if self.form is Form.TRANSCRIPT:
             self._write_line(call_line(notice), call_sid, at)
         if self._wants_events():
             self._write_event(call_event(call_sid, notice), at)
 
-    def server(self, at: float, notice: ServerNotice) -> None:
+    def on_server(self, at: float, notice: ServerNotice) -> None:
         """The server tells something."""
         if self.form is Form.TRANSCRIPT and not (self._logged and isinstance(notice, CallRefused | StreamFailed)):
             call_sid = "" if isinstance(notice, Draining) else notice.call_sid or ""

@@ -63,8 +63,8 @@ def assembled(settings: Settings, form: Form, engine_url: str | None, out: TextI
 
     # Who is heard.
     hub = Hub(redactor, listeners)
-    opener = CallOpener(OneForAll(agent), terms, hub.publish_for, records.recordings)
-    server = BridgeServer(config, opener.open, hub.server, quota, registry=registry, on_lag=metrics.lag)
+    opener = CallOpener(OneForAll(agent), terms, hub.publisher_for, records.recordings)
+    server = BridgeServer(config, opener.open, hub.publish_server, quota, registry=registry, on_lag=metrics.lag)
     return Parts(
         redactor=redactor,
         reporter=reporter,

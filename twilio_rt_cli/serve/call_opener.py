@@ -32,13 +32,13 @@ class CallOpener:
         self,
         agents: Agents,
         terms: CallTerms,
-        publish_for: Callable[[CallSid], Publish],
+        publisher_for: Callable[[CallSid], Publish],
         recordings: AudioRecordings | None = None,
     ) -> None:
-        """`publish_for` gives what a call tells its notices to; `recordings`: where calls are recorded, if they are."""
+        """`publisher_for` gives where a call publishes its notices; `recordings`: where calls are recorded, if so."""
         self._agents = agents
         self._terms = terms
-        self._publish_for = publish_for
+        self._publisher_for = publisher_for
         self._recordings = recordings
         self._means = {agent: _Means.of(agent, terms) for agent in agents.everyone()}
 
@@ -52,7 +52,7 @@ class CallOpener:
             plan=call_plan(agent, self._terms, datetime.now(), means.prices),
             dial=means.dial,
             tools=means.tools,
-            publish=self._publish_for(start.start.call_sid),
+            publish=self._publisher_for(start.start.call_sid),
             on_over=on_over,
             new_call=self._new_call(start),
         )

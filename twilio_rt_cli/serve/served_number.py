@@ -4,7 +4,7 @@ import logging
 from typing import Protocol, Self
 
 from twilio_rt_cli.errors import NeedsConsentError, ServiceError, SettingsError, TwilioRtError
-from twilio_rt_cli.numbers import Change, Entry, Journal, NumberPointer, Outcome, plan, webhook_url
+from twilio_rt_cli.numbers import Change, Journal, JournalEntry, NumberPointer, Outcome, plan, webhook_url
 from twilio_rt_cli.output import console
 from twilio_rt_cli.protocol.origin import is_loopback_url
 from twilio_rt_cli.serve.options import IngressOptions
@@ -34,7 +34,7 @@ class ServedNumber:
         self._pointer = NumberPointer(api, journal, until_exit=True)
         self._journal = journal
         self._told = told
-        self._entry: Entry | None = None
+        self._entry: JournalEntry | None = None
 
     @classmethod
     def planned(
@@ -125,7 +125,7 @@ def put_back_left_behind(twilio: TwilioSettings, told: Told, *, spare: str | Non
         log.warning("a number that an earlier run pointed here could not be put back: %s", error.message)
 
 
-def _tell(sentence: str, told: Told, entry: Entry, *, put_back: bool) -> None:
+def _tell(sentence: str, told: Told, entry: JournalEntry, *, put_back: bool) -> None:
     console.say(sentence)
     told.number_restored(entry.phone_number, entry.before.voice_url, put_back=put_back)
 

@@ -4,7 +4,7 @@ import base64
 
 from tests.engine.session.client import Client, at, kinds, only, refused
 from twilio_rt_cli.engine.session import orders
-from twilio_rt_cli.engine.session.prompt import Call, CallTools, Say, ToolAnswered, ToolCalled
+from twilio_rt_cli.engine.session.prompt import CallTools, Say, ToolAnswered, ToolCall, ToolCalled
 
 TOOL = {"type": "function", "name": "look", "description": "Look.", "parameters": {"type": "object"}}
 OPENING = ["response.output_item.added", "conversation.item.added", "response.content_part.added"]
@@ -66,7 +66,7 @@ def test_tool_calls_have_the_order_of_the_original() -> None:
     client = Client()
     client.update(tools=[TOOL])
     client.send("response.create")
-    events = client.think(CallTools((Call("look", '{"at":"it"}'), Call("look", "{}"))))
+    events = client.think(CallTools((ToolCall("look", '{"at":"it"}'), ToolCall("look", "{}"))))
     call = [
         "response.output_item.added",
         "conversation.item.added",
@@ -86,7 +86,7 @@ def test_the_brain_sees_calls_and_their_outputs() -> None:
     client = Client()
     client.update(tools=[TOOL])
     client.send("response.create")
-    call_id = at(client.think(CallTools((Call("look", "{}"),))), 0, "item", "call_id")
+    call_id = at(client.think(CallTools((ToolCall("look", "{}"),))), 0, "item", "call_id")
     output = {"type": "function_call_output", "call_id": call_id, "output": "seen"}
     client.send("conversation.item.create", item=output)
     client.send("response.create")

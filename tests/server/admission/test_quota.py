@@ -73,12 +73,12 @@ class Line:
         return sid
 
     def begin(self, sid: str, caller: str = ANNA, call: Call | None = None) -> None:
-        self.quota.server(self.now, CallStarted(call_sid(int(sid[2:], 16)), STREAM, caller, "+1", call))
+        self.quota.on_server(self.now, CallStarted(call_sid(int(sid[2:], 16)), STREAM, caller, "+1", call))
 
     def end(self, sid: str, seconds: float, cost: float | None = None) -> None:
         counted = CallStatistics(cost_usd=cost)
         over = CallOver(EndReason.CALLER_HUNG_UP, "", seconds * 1000, counted)
-        self.quota.call(self.now, call_sid(int(sid[2:], 16)), over)
+        self.quota.on_call(self.now, call_sid(int(sid[2:], 16)), over)
         self.leave(sid)
 
     def leave(self, sid: str) -> None:
@@ -219,7 +219,7 @@ def test_a_cost_that_becomes_unknown_still_counts_with_what_was_priced() -> None
     line.begin(sid, call=call)
     call.statistics.cost_usd, call.statistics.cost_at_least_usd = None, 1.25
     assert (line.today()[2], line.ring(BORIS)) == (1.25, Refusal.DAY_COST)
-    line.quota.call(line.now, call_sid(1), CallOver(EndReason.CALLER_HUNG_UP, "", 5000, call.statistics))
+    line.quota.on_call(line.now, call_sid(1), CallOver(EndReason.CALLER_HUNG_UP, "", 5000, call.statistics))
     assert (line.today()[2], line.ring(BORIS)) == (1.25, Refusal.DAY_COST)
 
 
@@ -262,8 +262,8 @@ def test_a_call_that_went_without_a_word_counts_as_it_was_last_seen() -> None:
 
 def test_other_notices_change_nothing() -> None:
     line = Line()
-    line.quota.server(line.now, Draining(0, 1))
-    line.quota.call(line.now, call_sid(1), KeyPressed("1"))
+    line.quota.on_server(line.now, Draining(0, 1))
+    line.quota.on_call(line.now, call_sid(1), KeyPressed("1"))
     line.end(call_sid(1), 5, 5)
     assert line.today() == (0, 0, 0)
 
@@ -280,8 +280,8 @@ def test_the_hub_tells_the_quota_what_it_tells_everybody() -> None:
     quota = Quota(DayLimits(), NOON, day_of=utc_day)
     hub = Hub(Redactor(), [quota], lambda: NOON)
     quota.answered(call_sid(1), ANNA, NOON)
-    hub.server(CallStarted(call_sid(1), STREAM, ANNA, "+1", Call()))
-    hub.call(call_sid(1), CallOver(EndReason.CALLER_HUNG_UP, "", 90_000, CallStatistics(cost_usd=0.2)))
+    hub.publish_server(CallStarted(call_sid(1), STREAM, ANNA, "+1", Call()))
+    hub.publish_call(call_sid(1), CallOver(EndReason.CALLER_HUNG_UP, "", 90_000, CallStatistics(cost_usd=0.2)))
     assert quota.today(NOON) == DayUsage("", 1, 90.0, 0.2)
 
 

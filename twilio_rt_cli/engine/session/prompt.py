@@ -56,7 +56,7 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ToolCall:
     """One tool to call; `arguments` is a JSON text."""
 
     name: str
@@ -67,7 +67,7 @@ class Call:
 class CallTools:
     """Decision: call these tools and wait for their outputs."""
 
-    calls: tuple[Call, ...]
+    calls: tuple[ToolCall, ...]
 
 
 Decision = Say | CallTools

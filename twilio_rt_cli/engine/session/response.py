@@ -18,7 +18,7 @@ from twilio_rt_cli.engine.session.config import AudioFormat, FunctionTool, ToolC
 from twilio_rt_cli.engine.session.formats import duration_ms
 from twilio_rt_cli.engine.session.item_list import ItemList
 from twilio_rt_cli.engine.session.items import Entry, FunctionCall, ItemStatus, Message, Part
-from twilio_rt_cli.engine.session.prompt import Call
+from twilio_rt_cli.engine.session.prompt import ToolCall
 from twilio_rt_cli.engine.session.usage import agent_audio_tokens, text_tokens
 
 NewId = Callable[[str], str]
@@ -162,7 +162,7 @@ class Response:
         self._show(message.entry, said, status)
         yield from self._item_done(message.entry, message.output_index, message.previous_item_id)
 
-    def call(self, call: Call) -> Iterator[ev.ServerEvent]:
+    def call(self, call: ToolCall) -> Iterator[ev.ServerEvent]:
         """The events of one tool call."""
         tool_call_id = self._new_id("call")
         item = FunctionCall(call.name, "", call_id=tool_call_id, id=self._new_id("item"), status="in_progress")

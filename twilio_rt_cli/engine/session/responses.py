@@ -19,7 +19,7 @@ from twilio_rt_cli.engine.session.orders import Order, Send, Speak, StopSpeaking
 from twilio_rt_cli.engine.session.prompt import CallTools, Decision, Prompt, Said, Say, ToolAnswered, ToolCalled, Turn
 from twilio_rt_cli.engine.session.refusals import RefusedError
 from twilio_rt_cli.engine.session.response import NewId, Response, ResponseSettings, ResponseStage
-from twilio_rt_cli.engine.session.usage import Meter
+from twilio_rt_cli.engine.session.usage import UsageMeter
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Responses:
     """The responses in progress."""
 
     def __init__(self, conversation: ItemList, conversation_id: str, new_id: NewId) -> None:
-        self.meter = Meter()
+        self.meter = UsageMeter()
         self.playback = Playback()
         self._conversation = conversation
         self._conversation_id = conversation_id

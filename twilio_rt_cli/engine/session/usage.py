@@ -59,7 +59,7 @@ def transcription_usage(model: str | None, duration_ms: int, text: str) -> Token
     return TokenUsage(heard, written, heard + written, TokenDetails(audio_tokens=heard))
 
 
-class Meter:
+class UsageMeter:
     """Counts a session's responses; remembers the last input for the cache."""
 
     def __init__(self) -> None:

@@ -192,7 +192,7 @@ class Quota:
 
     # Told by the hub
 
-    def server(self, at: float, notice: ServerNotice) -> None:
+    def on_server(self, at: float, notice: ServerNotice) -> None:
         """A call's stream began. Unchecked, that is the first we hear of a call at a bare `/media-stream`."""
         if not isinstance(notice, CallStarted):
             return
@@ -201,7 +201,7 @@ class Quota:
         running = self._days[notice.call_sid].running[notice.call_sid]
         running.began_at, running.call = self._steady(), notice.call
 
-    def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
+    def on_call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
         """A call is over; how it went meanwhile is read from the call itself."""
         if isinstance(notice, CallOver) and call_sid in self._days:
             self._over(call_sid, 0, notice.duration_ms / 1000, notice.statistics.priced_usd or 0.0)

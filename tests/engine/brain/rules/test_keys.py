@@ -6,7 +6,7 @@ from tests.engine.brain.rules.test_decision import decided
 from tests.engine.brain.rules.toolbox import ALL, AVAILABILITY, ORDER, tool
 from twilio_rt_cli.engine.brain.rules.keys import call_with_keys, keys_sentence, pressed_keys, with_keys_typed
 from twilio_rt_cli.engine.session.config import FunctionChoice, FunctionTool
-from twilio_rt_cli.engine.session.prompt import Call, Said
+from twilio_rt_cli.engine.session.prompt import Said, ToolCall
 
 NOTE = "The caller pressed these keys on the phone: "
 STRING = {"type": "string"}
@@ -52,7 +52,7 @@ def test_keys_beside_words_are_part_of_them() -> None:
     [(MENU, "2", '{"option":"2"}'), (PIN, "0042#", '{"pin":"0042"}'), (COUNT, "17", '{"digits":17}')],
 )
 def test_a_tool_that_is_about_keys_takes_them(taker: FunctionTool, keys: str, arguments: str) -> None:
-    assert call_with_keys((*ALL, taker), keys) == Call(taker.name, arguments)
+    assert call_with_keys((*ALL, taker), keys) == ToolCall(taker.name, arguments)
 
 
 @pytest.mark.parametrize(("other", "keys"), [(MENU, "3"), (PIN, "#"), (COUNT, "1*"), (LOGIN, "12"), (ORDER, "12")])

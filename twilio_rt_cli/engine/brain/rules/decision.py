@@ -26,13 +26,13 @@ from twilio_rt_cli.engine.brain.rules.tool_choice import choose
 from twilio_rt_cli.engine.brain.rules.words import clauses, sentence, spoken_list, words
 from twilio_rt_cli.engine.session.config import FunctionChoice, FunctionTool
 from twilio_rt_cli.engine.session.prompt import (
-    Call,
     CallTools,
     Decision,
     Prompt,
     Said,
     Say,
     ToolAnswered,
+    ToolCall,
     ToolCalled,
     Turn,
 )
@@ -117,7 +117,7 @@ def _forced(prompt: Prompt, heard: _Heard, today: date) -> Decision:
     chosen = choose(tools, heard.latest, today)
     tool = chosen.tool if chosen is not None else tools[0]
     filled = fill(tool, [*heard.rounds, heard.latest], today)
-    return CallTools((Call(tool.name, filled.arguments),))
+    return CallTools((ToolCall(tool.name, filled.arguments),))
 
 
 def _new_outputs(turns: tuple[Turn, ...]) -> list[str]:
@@ -162,7 +162,7 @@ def _by_tool(tools: tuple[FunctionTool, ...], heard: _Heard, today: date) -> Dec
         return None
     several = [filled for clause in clauses(heard.latest) if (filled := choose(tools, clause, today)) is not None]
     if len(several) > 1 and len({filled.tool.name for filled in several}) > 1 and not any(f.missing for f in several):
-        return CallTools(tuple(Call(filled.tool.name, filled.arguments) for filled in several))
+        return CallTools(tuple(ToolCall(filled.tool.name, filled.arguments) for filled in several))
     chosen = choose(tools, heard.latest, today)
     pending = _pending(tools, heard, today)
     if pending is not None and (chosen is None or chosen.tool is pending.tool):
@@ -222,7 +222,7 @@ def _decoded(arguments: str) -> dict[str, Value]:
 def _call_or_ask(filled: Filled) -> Decision:
     if filled.missing:
         return Say(f"Sure. {filled.question}")
-    return CallTools((Call(filled.tool.name, filled.arguments),))
+    return CallTools((ToolCall(filled.tool.name, filled.arguments),))
 
 
 def _fallback(prompt: Prompt, heard: _Heard) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from twilio_rt_cli.engine.brain.rules.schema import Kind, Parameter, parameters
 from twilio_rt_cli.engine.brain.rules.words import words
 from twilio_rt_cli.engine.session.config import FunctionTool
-from twilio_rt_cli.engine.session.prompt import Call
+from twilio_rt_cli.engine.session.prompt import ToolCall
 
 _NOTE = re.compile(r"\bThe caller pressed these keys on the phone: ([0-9A-D*#]+)(?!\w)\.?")
 _ABOUT_KEYS = {"digit", "digits", "dtmf", "key", "keys", "keypad", "keypress", "pin", "pressed"}
@@ -36,7 +36,7 @@ def keys_sentence(keys: str) -> str:
     return f"You pressed {', '.join(_NAMES.get(key, key) for key in keys)}."
 
 
-def call_with_keys(tools: Sequence[FunctionTool], keys: str) -> Call | None:
+def call_with_keys(tools: Sequence[FunctionTool], keys: str) -> ToolCall | None:
     """The call of the first tool that is about keys, or has them as a choice, and needs nothing else."""
     typed = keys.rstrip("#")
     for tool in tools:
@@ -45,7 +45,7 @@ def call_with_keys(tools: Sequence[FunctionTool], keys: str) -> Call | None:
             needs_more = any(other.is_required for other in known if other is not parameter)
             if not needs_more and _takes(parameter, typed):
                 value = int(typed) if parameter.kind is Kind.INTEGER else typed
-                return Call(tool.name, msgspec.json.encode({parameter.name: value}).decode())
+                return ToolCall(tool.name, msgspec.json.encode({parameter.name: value}).decode())
     return None
 
 
