@@ -2,7 +2,8 @@
 
 import re
 
-from tests.docs.pages import ROOT, codes, read, rows, section
+from tests.docs.pages import PAGES, ROOT, codes, read, rows, section
+from tests.docs.sources import events
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.server.notices import Refusal
 
@@ -16,6 +17,13 @@ def test_the_table_of_events_has_every_type_and_no_other() -> None:
     )
     made = set(re.findall(r'"((?:server|call|tunnel|number|events)\.[a-z_]+|stats)"', sources))
     assert made == {codes(row[0])[0] for row in rows(section("Event lines", PAGE))}
+
+
+def test_the_pages_name_no_type_that_does_not_exist() -> None:
+    types = {event.type for event in events()}
+    for page in PAGES:
+        told = re.findall(r"`((?:server|call|tunnel|number|events)\.[a-z_]+)`", read(page))
+        assert {name for name in told if not name.endswith((".py", ".json"))} <= types, page
 
 
 def test_the_table_of_ends_is_the_codes() -> None:
