@@ -38,12 +38,12 @@ class KeptLines:
     """The last lines that were kept."""
 
     def __init__(self, handlers: Collection[LineHandler], stream: TextIO) -> None:
-        self._handlers = handlers
         self._stream = stream
         self._lines: deque[KeptLine] = deque(maxlen=_MOST)
         self.released = False
+        self._kept_from = ExitStack()
         for handler in handlers:
-            handler.keep = self.take_record
+            self._kept_from.enter_context(handler.kept_by(self.take_record))
 
     def events(self) -> tuple[RecentEvent, ...]:
         """Warnings and errors of the log, and what was printed; for the live view."""
@@ -66,8 +66,7 @@ class KeptLines:
         if self.released:
             return
         self.released = True
-        for handler in self._handlers:
-            handler.keep = None
+        self._kept_from.close()
         writer = LineWriter(self._stream)
         for kept in list(self._lines):
             writer.write(kept.line)

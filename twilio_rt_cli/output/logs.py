@@ -101,8 +101,16 @@ class LineHandler(logging.Handler):
         self._writer = writer
         self.on_terminal = on_terminal
         """whether a person reads the lines, between whatever else is on that screen"""
-        self.keep: Keep | None = None
-        """who takes the lines instead, while something else has the terminal"""
+        self._keep: Keep | None = None
+
+    @contextmanager
+    def kept_by(self, keep: Keep) -> Iterator[None]:
+        """Inside this context `keep` takes the lines instead, while something else has the terminal."""
+        before, self._keep = self._keep, keep
+        try:
+            yield
+        finally:
+            self._keep = before
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -110,8 +118,8 @@ class LineHandler(logging.Handler):
         except Exception:  # noqa: BLE001  # a bad log call must not hurt a call; logging's own rule, and its report
             self.handleError(record)
             return
-        if self.keep is not None:
-            self.keep(record, line, self.redactor.text(record.getMessage()))
+        if self._keep is not None:
+            self._keep(record, line, self.redactor.text(record.getMessage()))
         else:
             self._writer.write(line)
 
