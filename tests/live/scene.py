@@ -12,7 +12,7 @@ import time
 from msgspec.structs import replace
 
 from twilio_rt_cli.call.statistics import CallStatistics, Tokens
-from twilio_rt_cli.live.screen import Screen
+from twilio_rt_cli.live.screen import Screen, ScreenOptions
 from twilio_rt_cli.live.snapshot import CallDetail, CallRow, LagFigures, RecentEvent, Snapshot, Totals, TranscriptLine
 from twilio_rt_cli.live.summary import server_summary
 
@@ -182,7 +182,7 @@ async def play(calls: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, scene.drain)
     colour = not os.environ.get("NO_COLOR")
-    with Screen(scene, sys.stdout, sys.stdin, colour=colour):
+    with Screen(scene, sys.stdout, sys.stdin, ScreenOptions(colour=colour)):
         await scene.drained.wait()
         await asyncio.sleep(0.6)
     print("\n".join(server_summary(scene.snapshot(0, 0))))  # noqa: T201

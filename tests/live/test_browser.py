@@ -15,9 +15,8 @@ class Person:
 
     def __init__(self, calls: int) -> None:
         self.calls = list(range(1, calls + 1))
-        self.browser = Browser()
+        self.browser = Browser(80, 24)
         self.now = 0.0
-        self.browser.resize(80, 24)
         self.sees()
 
     def sees(self) -> Look:

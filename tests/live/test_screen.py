@@ -16,7 +16,7 @@ import uvloop
 from tests.live.glass import Glass
 from tests.live.scene import Scene, sid
 from tests.nursery.nursery import Nursery
-from twilio_rt_cli.live.screen import Screen
+from twilio_rt_cli.live.screen import Screen, ScreenOptions
 from twilio_rt_cli.live.snapshot import RecentEvent, Snapshot
 
 Story = Callable[..., Coroutine[None, None, None]]
@@ -127,8 +127,7 @@ async def test_a_view_that_fails_ends_itself_and_nothing_else(caplog: pytest.Log
 @on_a_loop
 async def test_a_terminal_that_goes_away_ends_the_view_alone() -> None:
     glass, gone = Glass(), asyncio.Event()
-    with glass.streams() as (out, keys), Screen(Scene(12), out, keys) as screen:
-        screen.on_gone = gone.set
+    with glass.streams() as (out, keys), Screen(Scene(12), out, keys, ScreenOptions(on_gone=gone.set)) as screen:
         with glass.watched():
             await glass.until(lambda seen: "…0001" in seen.text)
         glass.close()
@@ -139,11 +138,15 @@ async def test_a_terminal_that_goes_away_ends_the_view_alone() -> None:
 
 @on_a_loop
 async def test_trouble_and_log_lines_are_seen() -> None:
-    glass = Glass()
+    glass, troubles = Glass(), [""]
     told = RecentEvent(time.time(), "", "log", "the tunnel is down")
-    with glass.watched(), glass.streams() as (out, keys), Screen(Scene(1), out, keys, logs=lambda: (told,)) as screen:
+    with (
+        glass.watched(),
+        glass.streams() as (out, keys),
+        Screen(Scene(1), out, keys, ScreenOptions(logs=lambda: (told,), trouble=lambda: troubles[-1])) as screen,
+    ):
         await glass.until(lambda seen: "log     the tunnel is down" in seen.text)
-        screen.trouble = "no answer for 3 s"
+        troubles.append("no answer for 3 s")
         await glass.until(lambda seen: "✗ no answer for 3 s" in seen.text)
         assert screen.worst_lag_ms == 11.8
     glass.close()

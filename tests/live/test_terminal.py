@@ -1,6 +1,9 @@
 """A terminal taken and given back."""
 
 import os
+import signal
+import subprocess
+import sys
 import termios
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.glass import Glass
-from twilio_rt_cli.live.terminal import Terminal, can_show
+from twilio_rt_cli.live.terminal import Guard, Terminal, can_show
 
 
 @pytest.fixture
@@ -132,3 +135,20 @@ def test_it_is_for_terminals_that_understand_it(glass: Glass, tmp_path: Path, mo
             assert not can_show(file)
         monkeypatch.delenv("TERM")
         assert not can_show(out)
+
+
+def test_while_guarded_a_job_signal_stops_nobody() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGTTIN, signal.SIGTTOU)]
+    guard = Guard(lambda: None)
+    assert [signal.getsignal(number) for number in (signal.SIGTTIN, signal.SIGTTOU)] == [signal.SIG_IGN] * 2
+    guard.end()
+    assert [signal.getsignal(number) for number in (signal.SIGTTIN, signal.SIGTTOU)] == before
+
+
+@pytest.mark.parametrize(("ended", "told"), [(False, "restored\n"), (True, "")])
+def test_what_is_guarded_is_restored_at_the_end_of_the_interpreter_unless_it_was(ended: bool, told: str) -> None:
+    code = "from twilio_rt_cli.live.terminal import Guard\nguard = Guard(lambda: print('restored'))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code + "guard.end()\n" * ended], capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == (told, "")

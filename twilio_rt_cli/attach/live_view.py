@@ -9,7 +9,7 @@ from typing import TextIO
 from twilio_rt_cli.attach.client import Admin, open_admin
 from twilio_rt_cli.errors import UnreachableError
 from twilio_rt_cli.live.on_terminal import live_view
-from twilio_rt_cli.live.screen import EVERY_S, Screen
+from twilio_rt_cli.live.screen import EVERY_S
 from twilio_rt_cli.live.snapshot import CallDetail, Snapshot
 from twilio_rt_cli.live.view import plain
 from twilio_rt_cli.machine.signals import on_stop_signals
@@ -48,8 +48,8 @@ async def _watch(url: str, out: TextIO) -> None:
     async with open_admin(url) as admin:
         remote = RemoteServer(admin, await admin.snapshot(0, _SCREENFUL))
         stops = on_stop_signals(remote.drain, asyncio.get_running_loop())
-        with stops, live_view(remote, out, attached=True) as screen:
-            await _first_of(remote.follow(screen), remote.left.wait(), screen.gone.wait())
+        with stops, live_view(remote, out, attached=True, trouble=remote.trouble) as screen:
+            await _first_of(remote.follow(), remote.left.wait(), screen.gone.wait())
 
 
 async def _first_of(*works: Coroutine[None, None, object]) -> None:
@@ -79,6 +79,7 @@ class RemoteServer:
         """set when whoever looks wants to leave"""
         self._wanted = asyncio.Event()
         self._answered_at = time.monotonic()
+        self._trouble = ""
 
     # What the view asks
 
@@ -105,20 +106,24 @@ class RemoteServer:
         """Leave; the server goes on."""
         self.left.set()
 
+    def trouble(self) -> str:
+        """Why the last snapshot is old; nothing when it is not."""
+        return self._trouble
+
     # Asking the server
 
-    async def follow(self, screen: Screen) -> None:
+    async def follow(self) -> None:
         """Ask until cancelled. Raises TwilioRtError when the server is gone."""
         while True:
             self._wanted.clear()
             try:
                 await self._ask()
-                self._answered_at, screen.trouble = time.monotonic(), ""
+                self._answered_at, self._trouble = time.monotonic(), ""
             except UnreachableError:
                 silent_s = time.monotonic() - self._answered_at
                 if silent_s > _GONE_S:
                     raise
-                screen.trouble = f"no answer for {silent_s:.0f} s"
+                self._trouble = f"no answer for {silent_s:.0f} s"
             try:
                 async with asyncio.timeout(EVERY_S):
                     await self._wanted.wait()

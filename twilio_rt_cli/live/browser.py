@@ -39,11 +39,11 @@ Order = HangUp | Leave | Redraw
 
 
 class Browser:
-    """One per screen. `resize` first; then keys and snapshots, in any order."""
+    """One per screen: sizes, keys and snapshots come in any order."""
 
-    def __init__(self, *, attached: bool = False) -> None:
+    def __init__(self, width: int, height: int, *, attached: bool = False) -> None:
         self._attached = attached
-        self._width = self._height = 0
+        self._width, self._height = width, height
         self._page = Page.CALLS
         self._active = 0
         self._cursor = 0

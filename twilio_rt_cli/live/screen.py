@@ -5,27 +5,21 @@ that one still draws, frames are skipped. Keys are read on the loop, since what 
 """
 
 import asyncio
-import atexit
 import logging
-import signal
-import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol, Self, TextIO
+from typing import Protocol, Self, TextIO
 
 from twilio_rt_cli.live.browser import Browser, HangUp, Leave, Redraw
-from twilio_rt_cli.live.keys import Keys
-from twilio_rt_cli.live.painter import Frame, Painter
+from twilio_rt_cli.live.display import Display
+from twilio_rt_cli.live.key_reader import KeyReader
+from twilio_rt_cli.live.painter import Frame
 from twilio_rt_cli.live.snapshot import CallDetail, RecentEvent, Snapshot
-from twilio_rt_cli.live.terminal import Terminal
 
 EVERY_S = 0.25
 _AFTER_KEY_S = 0.03
-_ESC_S = 0.05
-"""after so long what began with Esc was that key alone"""
-# Who is in the background would be stopped, and with it every call, when it reads keys or sets the terminal back.
-_JOB_SIGNALS = (signal.SIGTTIN, signal.SIGTTOU)
 
 log = logging.getLogger("twilio_rt.live")
 
@@ -46,57 +40,55 @@ class Actions(Protocol):
         """No new calls, and stop after the last one; again: nothing."""
 
 
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenOptions:
+    """What a screen is told when it is made."""
+
+    colour: bool = True
+    attached: bool = False
+    """to a server of another process"""
+    logs: Callable[[], tuple[RecentEvent, ...]] = tuple
+    """gives lines to show among the events"""
+    trouble: Callable[[], str] = str
+    """says why what is shown is old; empty: it is not"""
+    on_gone: Callable[[], None] = _nothing
+    """called at once when the view ends by itself"""
+
+
+DEFAULT_OPTIONS = ScreenOptions()
+
+
 class Screen:
-    """A live view on a terminal, from entering to leaving; on the running loop, in the main thread."""
+    """A live view on a terminal, from when it is made to `close`; on the running loop, in the main thread."""
 
     def __init__(
-        self,
-        actions: Actions,
-        out: TextIO,
-        keys: TextIO | None,
-        *,
-        colour: bool = True,
-        attached: bool = False,
-        logs: Callable[[], tuple[RecentEvent, ...]] = tuple,
+        self, actions: Actions, out: TextIO, keys: TextIO | None, options: ScreenOptions = DEFAULT_OPTIONS
     ) -> None:
-        """`logs` gives lines to show among the events; `attached`: to a server of another process."""
+        """`keys` is read only if it is the same terminal as `out`."""
         self._actions = actions
-        self._out = out
-        self._in = keys
-        self._colour = colour
-        self._logs = logs
-        self._browser = Browser(attached=attached)
-        self._keys = Keys()
+        self._options = options
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._terminal: Terminal | None = None
-        self._painter: Painter | None = None
-        self._reading = False
         self._away = False
         self._anew = False
-        self._handlers: dict[int, Any] = {}
-        self.trouble = ""
-        """why what is shown is old"""
         self.worst_lag_ms = 0.0
         """the loop's, while the view was up"""
         self.gone = asyncio.Event()
         """set when the view ended by itself: the terminal is gone, or drawing failed"""
-        self.on_gone: Callable[[], None] = lambda: None
-        """hears the same at once"""
-
-    def __enter__(self) -> Self:
-        self._terminal = Terminal(self._out, self._in)
-        self._painter = Painter(self._terminal)
-        atexit.register(self._restore)
-        if threading.current_thread() is threading.main_thread():
-            self._handlers = {number: signal.signal(number, signal.SIG_IGN) for number in _JOB_SIGNALS}
+        self._display = Display(out, keys)
+        self._browser = Browser(*self._display.terminal.size(), attached=options.attached)
+        self._keys = KeyReader(self._display.terminal, self._press)
         try:
-            self._terminal.hold()
-            self._painter.start()
-            self._listen()
+            self._keys.listen()
             self._tick()
         except BaseException:
             self.close()
             raise
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -109,26 +101,8 @@ class Screen:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        self._deafen()
-        self._restore()
-
-    def _restore(self) -> None:
-        """Also at the end of the interpreter, should nobody have left."""
-        painter, terminal = self._painter, self._terminal
-        self._painter = self._terminal = None
-        if painter is None or terminal is None:
-            return
-        ended = False
-        try:
-            ended = painter.stop()
-        finally:
-            terminal.give_back()
-            terminal.let_go()
-            for number, handler in self._handlers.items():
-                signal.signal(number, handler)
-            if ended:  # else its thread may still write
-                terminal.close()
-            atexit.unregister(self._restore)
+        self._keys.stop()
+        self._display.close()
 
     # Frames
 
@@ -138,8 +112,8 @@ class Screen:
 
     def _draw(self) -> None:
         """Hand over a frame, if it would be drawn at once."""
-        painter, terminal = self._painter, self._terminal
-        if painter is None or terminal is None or not self._here(terminal):
+        painter = self._display.painter
+        if self._display.closed or not self._here():
             return
         if painter.failed is not None:
             self._give_up(painter.failed)
@@ -147,31 +121,31 @@ class Screen:
         if not painter.idle:
             return
         try:
-            painter.draw(self._frame(terminal))
+            painter.draw(self._frame())
         except Exception as error:  # noqa: BLE001  # who only watches must not end a call
             self._give_up(error)
 
-    def _frame(self, terminal: Terminal) -> Frame:
+    def _frame(self) -> Frame:
         browser, now = self._browser, time.monotonic()
-        browser.resize(*terminal.size())
+        browser.resize(*self._display.terminal.size())
         about = browser.wanted_detail
         snapshot = self._actions.snapshot(*browser.window)
         browser.take(snapshot, self._actions.detail(about) if about else None, now)
         self.worst_lag_ms = max(self.worst_lag_ms, snapshot.lag.max_ms)
-        look = browser.look(now, colour=self._colour, trouble=self.trouble)
+        look = browser.look(now, colour=self._options.colour, trouble=self._options.trouble())
         anew, self._anew = self._anew, False
-        return Frame(snapshot, look, browser.detail, self._logs(), anew)
+        return Frame(snapshot, look, browser.detail, self._options.logs(), anew)
 
-    def _here(self, terminal: Terminal) -> bool:
+    def _here(self) -> bool:
         """Whether the terminal is ours at the moment; comes it back to us, it is taken anew."""
-        if not terminal.ours:
+        if not self._display.terminal.ours:
             self._away = True
-            self._deafen()
+            self._keys.pause()
             return False
         if self._away:
             self._away = False
-            terminal.hold()
-            self._listen()
+            self._display.terminal.hold()
+            self._keys.listen()
             self._anew = True
         return True
 
@@ -179,30 +153,9 @@ class Screen:
         self.close()
         log.error("the live view ended, and the calls go on: %s", error, exc_info=not isinstance(error, OSError))
         self.gone.set()
-        self.on_gone()
+        self._options.on_gone()
 
     # Keys
-
-    def _listen(self) -> None:
-        if self._terminal is not None and self._terminal.keys is not None and not self._reading:
-            asyncio.get_running_loop().add_reader(self._terminal.keys, self._on_keys)
-            self._reading = True
-
-    def _deafen(self) -> None:
-        if self._reading and self._terminal is not None and self._terminal.keys is not None:
-            asyncio.get_running_loop().remove_reader(self._terminal.keys)
-        self._reading = False
-
-    def _on_keys(self) -> None:
-        assert self._terminal is not None
-        try:
-            raw = self._terminal.read()
-        except EOFError:
-            self._deafen()
-            return
-        self._press(self._keys.feed(raw))
-        if self._keys.waiting:
-            self._later("esc", _ESC_S, lambda: self._press(self._keys.flush()))
 
     def _press(self, keys: list[str]) -> None:
         for key in keys:

@@ -4,12 +4,15 @@ Writing goes through a descriptor of our own that does not block. The one we wer
 processes, and with our own standard error, which must go on blocking.
 """
 
+import atexit
 import os
 import select
+import signal
 import termios
+import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TextIO
+from typing import Any, TextIO
 
 _TAKE = b"\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"  # alternate screen, no cursor, no wrapping, clear
 _GIVE_BACK = b"\x1b[?2026l\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
@@ -19,6 +22,8 @@ _LAST_S = 0.5
 """how long giving back waits for it"""
 _NO_SIZE = os.terminal_size((80, 24))
 _NO_KEY = b"\x00"  # _POSIX_VDISABLE, on Linux and macOS
+# Who is in the background would be stopped, and with it every call, when it reads keys or sets the terminal back.
+_JOB_SIGNALS = (signal.SIGTTIN, signal.SIGTTOU)
 
 
 def can_show(out: TextIO) -> bool:
@@ -134,6 +139,24 @@ class Terminal:
             if descriptor is not None:
                 os.close(descriptor)
         self.keys = None
+
+
+class Guard:
+    """While a terminal is held: job signals stop nobody, and `restore` is called should the interpreter end."""
+
+    def __init__(self, restore: Callable[[], None]) -> None:
+        """Signals change in the main thread only."""
+        self._restore = restore
+        self._handlers: dict[int, Any] = {}
+        atexit.register(restore)
+        if threading.current_thread() is threading.main_thread():
+            self._handlers = {number: signal.signal(number, signal.SIG_IGN) for number in _JOB_SIGNALS}
+
+    def end(self) -> None:
+        """Signals as they were before; nothing is called any more."""
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        atexit.unregister(self._restore)
 
 
 def _reopened(descriptor: int, flags: int) -> int:
