@@ -8,6 +8,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+from twilio_rt_cli.audio.rate import FRAME_BYTES
 from twilio_rt_cli.call.statistics import MARK_LAG_BOUNDS_S, Buckets, CallStatistics, Tokens
 from twilio_rt_cli.server.notices import Refusal
 
@@ -19,7 +20,6 @@ _CODE = re.compile(r"[A-Za-z][\w.:-]{0,63}", re.ASCII)
 _DIGITS = 6
 """more of them in a code may be a number of somebody's, or an id"""
 _HEX = re.compile(r"[0-9a-f]{24}", re.IGNORECASE)
-_FRAME_BYTES = 160
 _DECIMALS = 9
 
 Labels = tuple[str, ...]
@@ -61,7 +61,7 @@ class Counters(Collector):
     def _families(self, statistics: CallStatistics) -> Iterator[Metric]:
         dropped = (
             (("caller",), statistics.caller_audio_dropped),
-            (("agent",), statistics.agent_audio_dropped_bytes / _FRAME_BYTES),
+            (("agent",), statistics.agent_audio_dropped_bytes / FRAME_BYTES),
         )
         bad = (("twilio",), statistics.bad_messages_twilio), (("model",), statistics.bad_messages_model)
         frames = (("twilio", "in"), statistics.frames_in), (("twilio", "out"), statistics.frames_out)

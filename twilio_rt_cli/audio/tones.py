@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twilio_rt_cli.audio import mulaw
+from twilio_rt_cli.audio.rate import RATE_HZ
 
-_RATE_HZ = 8000
 _EDGE_MS = 4
 _DTMF_DBFS = -13.0  # each of the two frequencies; together -10 dBFS, a firm key press
 _ROWS_HZ = (697, 770, 852, 941)
@@ -28,14 +28,14 @@ def tone(hz: float, ms: int, level_dbfs: float) -> bytes:
 
 
 def _sine(hz: float, ms: int, level_dbfs: float) -> NDArray[np.float64]:
-    seconds = np.arange(ms * _RATE_HZ // 1000) / _RATE_HZ
+    seconds = np.arange(ms * RATE_HZ // 1000) / RATE_HZ
     peak = 32768 * np.sqrt(2) * 10 ** (level_dbfs / 20)
     wave: NDArray[np.float64] = peak * np.sin(2 * np.pi * hz * seconds)
     return wave
 
 
 def _mulaw(wave: NDArray[np.float64]) -> bytes:
-    edge = min(_EDGE_MS * _RATE_HZ // 1000, len(wave) // 2)
+    edge = min(_EDGE_MS * RATE_HZ // 1000, len(wave) // 2)
     rise = (1 - np.cos(np.pi * (np.arange(edge) + 0.5) / edge)) / 2 if edge else np.ones(0)
     shape = np.concatenate((rise, np.ones(len(wave) - 2 * edge), rise[::-1]))
     return mulaw.encode(np.clip(np.rint(wave * shape), -32768, 32767).astype(np.int16))

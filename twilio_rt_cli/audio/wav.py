@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twilio_rt_cli.audio import mulaw
+from twilio_rt_cli.audio.rate import RATE_HZ
 from twilio_rt_cli.audio.resample import resample
-
-TELEPHONE_HZ = 8000
 
 _EXTENSIBLE = 0xFFFE  # a format tag (mmreg.h), as 1 is PCM, 3 float and 7 µ-law
 
@@ -36,7 +35,7 @@ def read_mulaw(path: Path) -> bytes:
     """The audio as 8 kHz µ-law. Raises as `read_mono`."""
     pcm, rate = read_mono(path)
     try:
-        return mulaw.encode(resample(pcm, rate, TELEPHONE_HZ))
+        return mulaw.encode(resample(pcm, rate, RATE_HZ))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
@@ -48,7 +47,7 @@ def write_stereo(path: Path, left: bytes, right: bytes) -> None:
     with path.open("wb") as file, wave.open(file) as out:
         out.setnchannels(2)
         out.setsampwidth(2)
-        out.setframerate(TELEPHONE_HZ)
+        out.setframerate(RATE_HZ)
         out.writeframes(np.stack(tracks, axis=1).astype("<i2").tobytes())
 
 

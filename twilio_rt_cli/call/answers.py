@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from twilio_rt_cli.call.generation import PER_MS, Heard
+from twilio_rt_cli.audio.rate import PER_MS
+from twilio_rt_cli.call.generation import Heard
 from twilio_rt_cli.call.notices import AgentTurn, CallerTurn, ItemCut, SpokenItem
 from twilio_rt_cli.protocol.realtime import ItemId, TranscriptDelta, TranscriptDone, TranscriptionCompleted
 

@@ -7,9 +7,9 @@ position says nothing about time by itself; the moments at which some positions 
 from bisect import bisect_left
 from collections import deque
 
+from twilio_rt_cli.audio.rate import PER_S
 from twilio_rt_cli.call.statistics import CallStatistics
 
-PER_S = 8000
 BETWEEN_SAMPLES = 7
 """Messages of caller audio that come before the next one is told: those whose number has one of these bits"""
 _LONGEST_MS = 10**9

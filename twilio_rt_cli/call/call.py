@@ -7,6 +7,7 @@ times as long.
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
+from twilio_rt_cli.audio.rate import PER_MS
 from twilio_rt_cli.call.arrivals import Arrivals
 from twilio_rt_cli.call.caller_audio import CallerAudio
 from twilio_rt_cli.call.commands import Command, HangUp
@@ -28,7 +29,6 @@ from twilio_rt_cli.call.events import (
     UnknownMessage,
     Woken,
 )
-from twilio_rt_cli.call.generation import PER_MS
 from twilio_rt_cli.call.keypad import Keypad
 from twilio_rt_cli.call.model_link import ModelLink
 from twilio_rt_cli.call.notices import CallOver, CallTrouble, KeyPressed, ModelReady

@@ -6,13 +6,13 @@ for a response through `Turns`. `BargeIns` knows what the caller interrupts, `Re
 
 from collections.abc import Sequence
 
+from twilio_rt_cli.audio.rate import PER_MS
 from twilio_rt_cli.call.answers import Answer, Unwritten, cut_of
 from twilio_rt_cli.call.arrivals import Arrivals
 from twilio_rt_cli.call.barge_in import BargeIns
 from twilio_rt_cli.call.commands import Command, RunTool
 from twilio_rt_cli.call.end_reason import Ending, EndReason
 from twilio_rt_cli.call.events import ToolFinished
-from twilio_rt_cli.call.generation import PER_MS
 from twilio_rt_cli.call.model_link import ModelLink
 from twilio_rt_cli.call.notices import (
     BargedIn,

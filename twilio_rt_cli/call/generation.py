@@ -7,10 +7,9 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from twilio_rt_cli.audio.rate import PER_S
 from twilio_rt_cli.protocol.realtime import ItemId
 
-PER_MS = 8
-PER_S = 8000
 NOT_ECHOING_AFTER_S = 2.0
 """How far the clock may pass an unechoed mark before the far end counts as one that echoes nothing"""
 

@@ -15,8 +15,9 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from twilio_rt_cli.audio.rate import PER_MS, PER_S
 from twilio_rt_cli.call.commands import ClearPlayout, PhoneCommand, SendMark, SendMedia
-from twilio_rt_cli.call.generation import NOT_ECHOING_AFTER_S, PER_MS, PER_S, Generation, Heard, Interval
+from twilio_rt_cli.call.generation import NOT_ECHOING_AFTER_S, Generation, Heard, Interval
 from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.protocol.realtime import ItemId
 

@@ -3,8 +3,8 @@
 The model tells those as positions in the audio that was written to it; `Arrivals` knows when each came.
 """
 
+from twilio_rt_cli.audio.rate import PER_MS
 from twilio_rt_cli.call.arrivals import Arrivals
-from twilio_rt_cli.call.generation import PER_MS
 from twilio_rt_cli.call.model_link import ModelLink
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.protocol.realtime import SpeechStarted, SpeechStopped

@@ -4,6 +4,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
+from twilio_rt_cli.audio.rate import PER_S
 from twilio_rt_cli.call_test.summary import Summary
 from twilio_rt_cli.caller.report import CallReport
 
@@ -17,7 +18,7 @@ def junit_xml(summary: Summary, reports: Sequence[CallReport]) -> bytes:
     suite = ET.Element("testsuite", name="twilio-rt call-test", tests=str(len(cases)), failures=str(failed))
     suite.set("errors", "0")
     for number, report, wrong in cases:
-        seconds = f"{len(report.agent_track) / 8000:.3f}"
+        seconds = f"{len(report.agent_track) / PER_S:.3f}"
         case = ET.SubElement(
             suite, "testcase", classname=f"call-test.{summary.mode}", name=f"call {number}", time=seconds
         )

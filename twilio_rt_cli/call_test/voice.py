@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from twilio_rt_cli.audio.rate import RATE_HZ
 from twilio_rt_cli.caller.loudness import audible_ms, fluent, pieces
 
 _SHORTEST_MS = 250  # the recogniser invents words for anything shorter
@@ -30,7 +31,7 @@ def offline_voice() -> CallerVoice:
 
     def speak(text: str) -> bytes:
         spoken = np.concatenate([np.zeros(0, np.int16), *stack.voice.speak(text)])
-        return fluent(mulaw.encode(resample(spoken, stack.voice.sample_rate, 8_000)))
+        return fluent(mulaw.encode(resample(spoken, stack.voice.sample_rate, RATE_HZ)))
 
     def hear(audio: bytes) -> str:
         said = (piece for piece in pieces(audio) if audible_ms(piece) >= _SHORTEST_MS)

@@ -9,12 +9,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection
 
+from twilio_rt_cli.audio.rate import PER_S
 from twilio_rt_cli.caller import events
 from twilio_rt_cli.caller.behaviour import CallerBehaviour, Patience
 from twilio_rt_cli.caller.dialling import StreamRefused, media_socket
 from twilio_rt_cli.caller.line import LineQuality, PhoneLine
 from twilio_rt_cli.caller.phone import Identity, Phone
-from twilio_rt_cli.caller.playout import BYTES_PER_S
 from twilio_rt_cli.caller.report import CallReport, take_down
 from twilio_rt_cli.caller.route import Route, Signer, resolve
 from twilio_rt_cli.caller.script import Script
@@ -239,7 +239,7 @@ class _Call:
         if self._speak is not None:
             audio = await asyncio.to_thread(self._speak, text)
             self._tape.agent(time.monotonic(), audio)
-            length_s = len(audio) / BYTES_PER_S
+            length_s = len(audio) / PER_S
         await self._wait(length_s)
 
     async def _wait(self, seconds: float) -> None:

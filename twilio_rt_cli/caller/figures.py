@@ -10,10 +10,10 @@ Figures in milliseconds are rounded here, once, to tenths: whoever shows them sh
 
 from dataclasses import dataclass
 
+from twilio_rt_cli.audio.rate import PER_S
 from twilio_rt_cli.caller.phone import AgentAudio, AgentCut, Spoken
-from twilio_rt_cli.caller.playout import BYTES_PER_S
 
-_LONGEST_LEAD_BYTES = BYTES_PER_S  # a server that sends more silence than a second fills its pauses with it
+_LONGEST_LEAD_BYTES = PER_S  # a server that sends more silence than a second fills its pauses with it
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ class Figures:
         if latest is None or latest.stop_ms is not None or latest.turn != len(self.turns) - 1:
             return None
         latest.stop_ms = tenths(cut.cut.at - latest.onset_at)
-        latest.heard_ms = tenths((cut.cut.position - latest.answer_position) / BYTES_PER_S)
+        latest.heard_ms = tenths((cut.cut.position - latest.answer_position) / PER_S)
         return latest
 
     def _begins(self, audio: AgentAudio) -> int | None:

@@ -8,7 +8,8 @@ go arrives together.
 
 from dataclasses import dataclass
 
-from twilio_rt_cli.caller.loudness import FRAME_BYTES, SILENCE
+from twilio_rt_cli.audio.rate import FRAME_BYTES
+from twilio_rt_cli.caller.loudness import SILENCE
 
 TOGETHER_S = 0.001
 """Messages no further apart travel in one packet"""

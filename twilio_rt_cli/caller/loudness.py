@@ -4,11 +4,11 @@ A sample counts from about -48 dBFS up, and a stretch when one sample in twenty 
 ends of a synthetic voice, below any speech. Audio is 8 kHz, eight bytes a millisecond.
 """
 
+from twilio_rt_cli.audio.rate import FRAME_BYTES, PER_MS, PER_S
+
 SILENCE = b"\xff"
 """One sample of µ-law silence."""
 
-FRAME_BYTES = 160
-"""20 ms, the frame of a telephone line."""
 
 _WINDOW = 80  # 10 ms
 _LOUD = bytes(1 if ~code & 0x7F >= 0x10 else 0 for code in range(256))
@@ -46,14 +46,14 @@ def fluent(mulaw: bytes, longest_pause_ms: int = 250) -> bytes:
     for at in range(bounds[0], bounds[1], _WINDOW):
         window = mulaw[at : min(at + _WINDOW, bounds[1])]
         quiet = 0 if is_audible(window) else quiet + len(window)
-        if quiet <= longest_pause_ms * 8:
+        if quiet <= longest_pause_ms * PER_MS:
             kept += window
     return bytes(kept)
 
 
 def pieces(mulaw: bytes, longest_s: float = 15.0) -> tuple[bytes, ...]:
     """The audio in pieces of at most `longest_s`, cut at the quietest 200 ms of each piece's last third."""
-    longest = int(longest_s * 8000)
+    longest = int(longest_s * PER_S)
     cut: list[bytes] = []
     while len(mulaw) > longest:
         at = _quietest(mulaw, longest * 2 // 3, longest)
@@ -65,5 +65,5 @@ def pieces(mulaw: bytes, longest_s: float = 15.0) -> tuple[bytes, ...]:
 def _quietest(mulaw: bytes, first: int, last: int) -> int:
     """The middle of the quietest 200 ms between two positions; the later one of equals."""
     loud = mulaw.translate(_LOUD)
-    starts = range(last - 1600, first - 1, -FRAME_BYTES)
+    starts = range(last - 200 * PER_MS, first - 1, -FRAME_BYTES)
     return min(starts, key=lambda at: loud.count(1, at, at + 1600)) + 800

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import assert_never
 
-from twilio_rt_cli.caller.loudness import FRAME_BYTES, SILENCE, is_audible, speech_bounds
-from twilio_rt_cli.caller.playout import BYTES_PER_S, Cleared, PlayoutBuffer
+from twilio_rt_cli.audio.rate import FRAME_BYTES, PER_S
+from twilio_rt_cli.caller.loudness import SILENCE, is_audible, speech_bounds
+from twilio_rt_cli.caller.playout import Cleared, PlayoutBuffer
 from twilio_rt_cli.errors import LocalProtocolError
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid, StreamSid
@@ -144,10 +145,10 @@ class Phone:
 
     def say(self, mulaw: bytes) -> Spoken:
         """Speaks from the next frame on, after anything still being said; tells when the words begin and end."""
-        begins_at = self._start_at + self._frames_made * FRAME_S + len(self._mouth) / BYTES_PER_S
+        begins_at = self._start_at + self._frames_made * FRAME_S + len(self._mouth) / PER_S
         self._mouth += mulaw
         onset, end = speech_bounds(mulaw) or (0, 0)
-        return Spoken(begins_at + onset / BYTES_PER_S, begins_at + end / BYTES_PER_S)
+        return Spoken(begins_at + onset / PER_S, begins_at + end / PER_S)
 
     def press(self, digit: str) -> bytes:
         """A key press."""

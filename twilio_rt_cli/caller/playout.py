@@ -11,8 +11,9 @@ minutes wait). Pure: time is an argument and never goes back.
 from collections import deque
 from dataclasses import dataclass, field
 
-BYTES_PER_S = 8000
-MOST_WAITING_BYTES = 600 * BYTES_PER_S
+from twilio_rt_cli.audio.rate import PER_S
+
+MOST_WAITING_BYTES = 600 * PER_S
 """Ten minutes; Twilio drops what comes above (31931)."""
 
 
@@ -84,7 +85,7 @@ class PlayoutBuffer:
         if not self._runs:
             return 0
         # The thousandth of a byte makes up for a float that fell just short of a whole one.
-        played = int((now - self._runs[-1].start_at) * BYTES_PER_S + 1e-3)
+        played = int((now - self._runs[-1].start_at) * PER_S + 1e-3)
         return min(self._end, self._run_position + max(0, played))
 
     @property
@@ -96,14 +97,14 @@ class PlayoutBuffer:
         """When the next outstanding mark is reached; None without one."""
         if not self._marks or not self._runs:
             return None
-        return self._runs[-1].start_at + (self._marks[0][0] - self._run_position) / BYTES_PER_S
+        return self._runs[-1].start_at + (self._marks[0][0] - self._run_position) / PER_S
 
     def recent(self, now: float, length: int) -> bytes:
         """The audio of the last `length` bytes of time, as far as anything was played then and since the last clear."""
         if not self._runs:
             return b""
         run = self._runs[-1]
-        until = int((now - run.start_at) * BYTES_PER_S + 1e-3)
+        until = int((now - run.start_at) * PER_S + 1e-3)
         return bytes(run.audio[max(0, until - length, self._cleared - self._run_position) : max(0, until)])
 
     def runs(self, now: float) -> tuple[tuple[float, bytes], ...]:

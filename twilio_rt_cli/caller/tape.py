@@ -1,7 +1,7 @@
 """The recording of a call: two tracks on one clock, the caller and the agent as the caller heard it. Pure."""
 
+from twilio_rt_cli.audio.rate import PER_S
 from twilio_rt_cli.caller.loudness import SILENCE
-from twilio_rt_cli.caller.playout import BYTES_PER_S
 
 
 class CallTape:
@@ -26,6 +26,6 @@ class CallTape:
         return bytes(self._caller).ljust(length, SILENCE), bytes(self._agent).ljust(length, SILENCE)
 
     def _put(self, track: bytearray, at: float, mulaw: bytes) -> None:
-        begin = max(0, round((at - self._began_at) * BYTES_PER_S))
+        begin = max(0, round((at - self._began_at) * PER_S))
         track.extend(SILENCE * (begin - len(track)))
         track[begin : begin + len(mulaw)] = mulaw

@@ -20,6 +20,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from twilio_rt_cli.audio.rate import PER_S, RATE_HZ
 from twilio_rt_cli.audio.resample import resample
 from twilio_rt_cli.engine.speech_text import speech_text
 from twilio_rt_cli.engine.turns import WINDOW, VoiceActivity
@@ -40,7 +41,7 @@ _SILERO_CONTEXT = 32  # samples of the window before that the model wants to see
 _MOONSHINE_HZ = 16_000
 _MOONSHINE_OPTIONS = {"identify_speakers": "false", "vad_threshold": "0.0", "return_audio_data": "false"}
 _MOONSHINE_FLOOR = 32  # of 32768: no telephone speech is softer
-_MOONSHINE_LONGEST = 15 * 8000  # samples; its time grows faster than the audio, so longer speech is cut in pauses
+_MOONSHINE_LONGEST = 15 * PER_S  # samples; its time grows faster than the audio, so longer speech is cut in pauses
 _QUIET_STEP = 400  # samples of the 50 ms that a pause is looked for in
 _VOICE_GAIN = 1.75  # from the model's own level to -20 dBFS of speech
 _VOICE_KNEE = 0.8  # of full scale; peaks beyond it are bent, not cut
@@ -109,7 +110,7 @@ class SileroVoiceActivity:
         inputs: dict[str, NDArray[np.generic]] = {
             "input": heard,
             "state": self._state,
-            "sr": np.array(8000, dtype=np.int64),
+            "sr": np.array(RATE_HZ, dtype=np.int64),
         }
         output, self._state = self._session.run(None, inputs)
         self._context = heard[:, -_SILERO_CONTEXT:]
@@ -133,7 +134,7 @@ class MoonshineRecogniser:
         except OSError as error:
             raise _missing(f"moonshine-voice does not work on this machine ({error})") from error
         self._one_at_a_time = Lock()
-        self._transcribe(np.zeros(8000, dtype=np.int16))  # the first call is slow
+        self._transcribe(np.zeros(PER_S, dtype=np.int16))  # the first call is slow
 
     def transcribe(self, pcm8k: NDArray[np.int16]) -> str:
         """The words in 8 kHz audio, punctuated; empty where nothing was understood."""
@@ -143,7 +144,7 @@ class MoonshineRecogniser:
         return " ".join(text for text in heard if text)
 
     def _transcribe(self, pcm8k: NDArray[np.int16]) -> str:
-        samples = (resample(pcm8k, 8000, _MOONSHINE_HZ) / 32768).tolist()
+        samples = (resample(pcm8k, RATE_HZ, _MOONSHINE_HZ) / 32768).tolist()
         with self._one_at_a_time:
             transcript = self._transcriber.transcribe_without_streaming(samples, _MOONSHINE_HZ)
         return " ".join(text for line in transcript.lines if (text := str(line.text).strip()))

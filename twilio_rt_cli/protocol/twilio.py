@@ -21,9 +21,6 @@ AccountSid = NewType("AccountSid", str)
 PROBE_CALL_SID = CallSid("CA" + "0" * 32)
 """a call that nobody makes: we ask ourselves by it if we can be reached"""
 
-SAMPLES_PER_MS = 8
-"""µ-law at 8 kHz: one byte a sample, eight a millisecond."""
-
 
 class Connected(Struct, tag_field="event", tag="connected", frozen=True):
     """First frame on a socket; has no streamSid and no sequenceNumber."""

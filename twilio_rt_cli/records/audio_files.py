@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Self
 
 from twilio_rt_cli.audio import mulaw
+from twilio_rt_cli.audio.rate import RATE_HZ
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 
 FOLDER = "recordings"
@@ -30,11 +31,10 @@ MOST_WAITING_BYTES = 8 * 16_000
 """Of one call, µ-law: eight seconds"""
 STOP_S = 5.0
 """How long a stopping server waits for the disk"""
-RATE = 8000
 CHANNELS = 2
 SAMPLE_BYTES = 2
 HEADER_BYTES = 44
-_SILENT_SAMPLES = RATE
+_SILENT_SAMPLES = RATE_HZ
 _OPEN = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NAME = re.compile(r"\d{6}-\w+\.wav")
 
@@ -201,7 +201,7 @@ def header(sound_bytes: int) -> bytes:
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
         *(b"RIFF", sound_bytes + HEADER_BYTES - 8, b"WAVE"),
-        *(b"fmt ", 16, 1, CHANNELS, RATE, RATE * frame_bytes, frame_bytes, 8 * SAMPLE_BYTES),
+        *(b"fmt ", 16, 1, CHANNELS, RATE_HZ, RATE_HZ * frame_bytes, frame_bytes, 8 * SAMPLE_BYTES),
         *(b"data", sound_bytes),
     )
 

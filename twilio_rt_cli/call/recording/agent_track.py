@@ -14,7 +14,8 @@ clear was heard.
 from collections import deque
 from dataclasses import dataclass, field
 
-from twilio_rt_cli.call.generation import PER_MS, PER_S, Generation, Run
+from twilio_rt_cli.audio.rate import PER_MS, PER_S
+from twilio_rt_cli.call.generation import Generation, Run
 from twilio_rt_cli.call.playout import Playout
 
 SILENCE = b"\xff"

@@ -11,7 +11,7 @@ seconds. What waits here is bounded, whatever the far end says.
 
 from collections.abc import Sequence
 
-from twilio_rt_cli.call.generation import PER_MS, PER_S
+from twilio_rt_cli.audio.rate import PER_MS, PER_S
 from twilio_rt_cli.call.playout import Playout
 from twilio_rt_cli.call.recording.agent_track import PATIENCE, SILENCE, AgentTrack, TapeClock
 

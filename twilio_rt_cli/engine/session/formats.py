@@ -4,18 +4,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twilio_rt_cli.audio import mulaw
+from twilio_rt_cli.audio.rate import RATE_HZ
 from twilio_rt_cli.audio.resample import Resampler, resample
 from twilio_rt_cli.engine.session.config import AudioFormat, PcmuFormat, Voice
 
 PCM_RATE = 24_000
-PHONE_RATE = 8_000
 
 
 class InputDecoder:
     """Client audio in one format, chunk by chunk, to µ-law at 8 kHz."""
 
     def __init__(self, audio_format: AudioFormat) -> None:
-        self._resampler = None if isinstance(audio_format, PcmuFormat) else Resampler(PCM_RATE, PHONE_RATE)
+        self._resampler = None if isinstance(audio_format, PcmuFormat) else Resampler(PCM_RATE, RATE_HZ)
         self._odd = b""
 
     def feed(self, audio: bytes) -> bytes:
@@ -32,7 +32,7 @@ class OutputEncoder:
     """The voice's 24 kHz PCM, chunk by chunk, to bytes in one format."""
 
     def __init__(self, audio_format: AudioFormat) -> None:
-        self._resampler = Resampler(PCM_RATE, PHONE_RATE) if isinstance(audio_format, PcmuFormat) else None
+        self._resampler = Resampler(PCM_RATE, RATE_HZ) if isinstance(audio_format, PcmuFormat) else None
 
     def feed(self, pcm: NDArray[np.int16]) -> bytes:
         """The bytes of this chunk."""
@@ -49,7 +49,7 @@ def to_format(audio: bytes, audio_format: AudioFormat) -> bytes:
     """µ-law at 8 kHz as bytes in a session's format."""
     if isinstance(audio_format, PcmuFormat):
         return audio
-    return resample(mulaw.decode(audio), PHONE_RATE, PCM_RATE).astype("<i2").tobytes()
+    return resample(mulaw.decode(audio), RATE_HZ, PCM_RATE).astype("<i2").tobytes()
 
 
 def duration_ms(size: int, audio_format: AudioFormat) -> int:

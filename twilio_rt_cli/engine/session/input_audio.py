@@ -11,6 +11,7 @@ there at once, and if the caller goes on, that attempt no longer counts.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from twilio_rt_cli.audio.rate import PER_MS
 from twilio_rt_cli.engine.session.config import (
     SEMANTIC_SILENCE_MS,
     AudioFormat,
@@ -97,7 +98,7 @@ class InputAudio:
         audio = self.buffer.take()
         item_id = self._speech[0] if self._speech is not None else new_item_id
         end_ms = self.buffer.written_ms
-        return Utterance(item_id, end_ms - len(audio) // 8, end_ms, audio), list(self._begin_epoch())
+        return Utterance(item_id, end_ms - len(audio) // PER_MS, end_ms, audio), list(self._begin_epoch())
 
     def silence(self, item_id: str) -> tuple[Utterance, list[Order]]:
         """What was written since the last turn, as an utterance without speech."""
@@ -129,7 +130,7 @@ class InputAudio:
         audio = self.buffer.peek(start_ms, self._epoch_start_ms + pause.silent_until_ms)
         # Recognisers like an utterance to end in silence: what is still missing of it is filled in.
         rest_ms = self._silence_ms - (pause.silent_until_ms - pause.spoke_until_ms)
-        yield Transcribe(item_id, audio + SILENCE * 8 * max(rest_ms, 0), self._guess.attempt)
+        yield Transcribe(item_id, audio + SILENCE * PER_MS * max(rest_ms, 0), self._guess.attempt)
 
     def guessed(self, attempt: int, text: str | None) -> None:
         """An attempt in a pause gave words, or (None) nothing."""

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from msgspec import UNSET, structs
 
+from twilio_rt_cli.audio.rate import PER_MS
 from twilio_rt_cli.engine.session import client_events as ce
 from twilio_rt_cli.engine.session import orders, usage
 from twilio_rt_cli.engine.session import server_events as ev
@@ -249,7 +250,7 @@ class Session:
         if isinstance(item, FunctionCall) and item.call_id is UNSET:
             item = structs.replace(item, call_id=self._new_id("call"))
         audio = self._item_audio(item)
-        entry = Entry(item, audio=audio, duration_ms=len(audio) // 8, said=None if audio else text_of(item))
+        entry = Entry(item, audio=audio, duration_ms=len(audio) // PER_MS, said=None if audio else text_of(item))
         if isinstance(item, Message) and audio:
             entry.item = structs.replace(item, content=[structs.replace(part, audio=UNSET) for part in item.content])
         yield from self._add(entry, event.previous_item_id or None)
