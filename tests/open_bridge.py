@@ -47,6 +47,7 @@ async def open_bridge(
             new_call=new_call(start),
         )
 
-    server = BridgeServer(ServerConfig(port=0, validate=False), open_call, lambda _: None)
+    config = ServerConfig(port=0, validate=False, fallback_message="Sorry.", busy_message="Busy.")
+    server = BridgeServer(config, open_call, lambda _: None)
     async with server.running() as port:
         yield port.local_url.replace("http:", "ws:") + "/media-stream"

@@ -154,7 +154,7 @@ def public_routes() -> list[Route]:
     def never(*_: object) -> Leg:
         raise AssertionError
 
-    config = ServerConfig()
+    config = ServerConfig(fallback_message="", busy_message="")
     context = ServerContext(config, Registry(config), never, lambda _: None, Quota(DayLimits(), 0))  # type: ignore[arg-type]
     stream = Route("WS", "/media-stream/{token}", "The Media Stream: caller audio in, agent audio out")
     found = list(_routes(Webhooks(context).router()))

@@ -5,11 +5,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from twilio_rt_cli.numbers.plan import APOLOGY, Change, echo_url, plan, shown, webhook_url, without_password
+from twilio_rt_cli.numbers.plan import Change, echo_url, plan, shown, webhook_url, without_password
 from twilio_rt_cli.protocol import twiml
 from twilio_rt_cli.twilio_api import Number, VoiceConfig
 
 DEMO = "https://demo.twilio.com/welcome/voice/"
+APOLOGY = "I'm sorry, we can't take your call right now. Please try again in a few minutes. Goodbye."
 OURS = webhook_url("https://ab12.ngrok.app/")
 
 

@@ -139,7 +139,8 @@ async def session_of(number: str, opener: CallOpener, model: Script) -> tuple[st
     def to_number(incoming: IncomingCall, start: Start, phone: Leg, on_over: Callable[[EndReason], None]) -> Bridge:
         return opener.open(replace(incoming, to_number=number), start, phone, on_over)
 
-    server = BridgeServer(ServerConfig(port=0, validate=False), to_number, lambda _: None)
+    config = ServerConfig(port=0, validate=False, fallback_message="Sorry.", busy_message="Busy.")
+    server = BridgeServer(config, to_number, lambda _: None)
     async with server.running() as port, connect("ws" + port.local_url[4:] + "/media-stream", proxy=None) as phone:
         await phone.send(start_of_a_stream(), text=True)
         connection = await model.connected(len(model.connections) + 1)

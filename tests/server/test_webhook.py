@@ -32,7 +32,6 @@ from twilio_rt_cli.server.notices import CallRefused, Refusal, StreamFailed
 HANGUP = (twiml.Hangup(),)
 FALLBACK = (twiml.Say("Sorry."), twiml.Hangup())
 BUSY = (twiml.Say("Busy."), twiml.Hangup())
-MESSAGES: dict[str, Any] = {"fallback_message": "Sorry.", "busy_message": "Busy."}
 
 
 def verbs(answer: httpx.Response) -> tuple[twiml.Verb, ...]:
@@ -132,7 +131,7 @@ def test_a_query_is_not_logged_since_it_tells_who_calls(caplog: pytest.LogCaptur
 
 def test_a_repeated_webhook_gets_the_same_answer_and_one_place() -> None:
     async def story() -> None:
-        async with serving(limit_concurrency=1, **MESSAGES) as world:
+        async with serving(limit_concurrency=1) as world:
             answers = await asyncio.gather(*(world.post("/incoming-call", call_sid()) for _ in range(5)))
             first = answers[0].text
             assert {one.text for one in answers} == {first}
@@ -151,7 +150,7 @@ def test_a_repeated_webhook_gets_the_same_answer_and_one_place() -> None:
 
 def test_above_the_limit_callers_hear_that_the_line_is_busy() -> None:
     async def story() -> None:
-        async with serving(limit_concurrency=2, token_ttl_s=0.3, **MESSAGES) as world:
+        async with serving(limit_concurrency=2, token_ttl_s=0.3) as world:
             await world.token(call_sid(1))
             await world.token(call_sid(2))
             assert verbs(await world.post("/incoming-call", call_sid(3))) == BUSY
@@ -164,7 +163,7 @@ def test_above_the_limit_callers_hear_that_the_line_is_busy() -> None:
 
 def test_many_callers_at_once_without_a_place_hurt_nobody_on_the_line() -> None:
     async def story() -> None:
-        async with serving(limit_concurrency=2, **MESSAGES) as world, world.talking(1) as one, world.talking(2) as two:
+        async with serving(limit_concurrency=2) as world, world.talking(1) as one, world.talking(2) as two:
             answers = await asyncio.gather(*(world.post("/incoming-call", call_sid(number)) for number in range(3, 23)))
             assert [verbs(answer) for answer in answers] == [BUSY] * 20
             assert world.server.registry.places == 2
@@ -188,7 +187,7 @@ CALLER = "+15550001111"
 
 def test_fifty_webhooks_of_one_caller_at_once_do_not_exceed_the_limit() -> None:
     async def story() -> None:
-        async with serving(enough(caller_calls=3), **MESSAGES) as world:
+        async with serving(enough(caller_calls=3)) as world:
             ringing = (world.post("/incoming-call", call_sid(number), From=CALLER) for number in range(1, 51))
             answers = await asyncio.gather(*ringing)
             assert [verbs(one) == BUSY for one in answers].count(True) == 47
@@ -202,7 +201,7 @@ def test_fifty_webhooks_of_one_caller_at_once_do_not_exceed_the_limit() -> None:
 
 def test_calls_whose_stream_never_came_are_given_back_and_those_that_had_one_are_not() -> None:
     async def story() -> None:
-        async with serving(enough(caller_calls=2), token_ttl_s=0.3, **MESSAGES) as world:
+        async with serving(enough(caller_calls=2), token_ttl_s=0.3) as world:
             async with world.talking(1) as socket:
                 await world.token(call_sid(2))
                 assert verbs(await world.post("/incoming-call", call_sid(3), From=CALLER)) == BUSY
@@ -219,7 +218,7 @@ def test_calls_whose_stream_never_came_are_given_back_and_those_that_had_one_are
 
 def test_a_webhook_that_is_repeated_while_its_call_lives_counts_once_and_is_never_refused() -> None:
     async def story() -> None:
-        async with serving(enough(caller_calls=1), **MESSAGES) as world, world.talking(1):
+        async with serving(enough(caller_calls=1)) as world, world.talking(1):
             answers = await asyncio.gather(*(world.post("/incoming-call", call_sid(), From=CALLER) for _ in range(5)))
             assert BUSY not in [verbs(one) for one in answers]
             assert world.quota.today(time.time()).calls == 1
@@ -241,7 +240,7 @@ def test_who_may_not_call_hears_that_the_line_is_busy_and_no_log_tells_the_numbe
     limits: dict[str, object], caller: str, refusal: Refusal, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def story() -> None:
-        async with serving(enough(**limits), **MESSAGES) as world:
+        async with serving(enough(**limits)) as world:
             assert verbs(await world.post("/incoming-call", call_sid(), From=caller)) == BUSY
             assert world.notices == [CallRefused(refusal, call_sid(), from_number=caller)]
             assert world.server.registry.refused == {refusal: 1}
@@ -256,7 +255,7 @@ def test_who_may_not_call_hears_that_the_line_is_busy_and_no_log_tells_the_numbe
 
 def test_calls_in_progress_go_on_when_the_day_is_used_up() -> None:
     async def story() -> None:
-        async with serving(enough(calls=1, minutes=1e-9), **MESSAGES) as world, world.talking(1) as socket:
+        async with serving(enough(calls=1, minutes=1e-9)) as world, world.talking(1) as socket:
             assert verbs(await world.post("/incoming-call", call_sid(2), From="+4930123456")) == BUSY
             await send(socket, media(9))
             assert await socket.recv(decode=False) == media(9)
@@ -266,7 +265,7 @@ def test_calls_in_progress_go_on_when_the_day_is_used_up() -> None:
 
 def test_a_call_that_finds_no_place_does_not_count() -> None:
     async def story() -> None:
-        async with serving(enough(caller_calls=5), limit_concurrency=1, **MESSAGES) as world:
+        async with serving(enough(caller_calls=5), limit_concurrency=1) as world:
             for number in range(1, 9):
                 await world.post("/incoming-call", call_sid(number), From=CALLER)
             assert world.quota.today(time.time()).calls == 1
@@ -277,7 +276,7 @@ def test_a_call_that_finds_no_place_does_not_count() -> None:
 
 def test_a_probe_is_neither_counted_nor_refused() -> None:
     async def story() -> None:
-        async with serving(enough(calls=1, allow="+49*"), **MESSAGES) as world:
+        async with serving(enough(calls=1, allow="+49*")) as world:
             for _ in range(3):
                 assert verbs(await world.post("/incoming-call", PROBE_CALL_SID, From=CALLER)) != BUSY
             assert world.quota.today(time.time()).calls == 0
@@ -287,7 +286,7 @@ def test_a_probe_is_neither_counted_nor_refused() -> None:
 
 def test_a_bare_stream_names_nobody_and_is_counted_but_not_refused() -> None:
     async def story() -> None:
-        async with serving(enough(calls=1, allow="+49*"), validate=False, **MESSAGES) as world:
+        async with serving(enough(calls=1, allow="+49*"), validate=False) as world:
             for number in (1, 2):
                 async with world.bare() as socket:
                     await begin(socket, number)
@@ -305,7 +304,7 @@ def test_a_bare_stream_names_nobody_and_is_counted_but_not_refused() -> None:
 @pytest.mark.parametrize(("word", "said"), [("goodbye", HANGUP), ("fail", FALLBACK)])
 def test_after_the_stream_the_caller_is_told_what_we_owe(word: str, said: tuple[twiml.Verb, ...]) -> None:
     async def story() -> None:
-        async with serving(**MESSAGES) as world:
+        async with serving() as world:
             async with world.talking() as socket:
                 await send(socket, mark(word))
                 assert (await closed(socket))[0] == 1000
@@ -319,7 +318,7 @@ def test_after_the_stream_the_caller_is_told_what_we_owe(word: str, said: tuple[
 
 def test_an_unknown_call_hears_the_fallback_message() -> None:
     async def story() -> None:
-        async with serving(**MESSAGES) as world:
+        async with serving() as world:
             assert verbs(await world.post("/stream-ended", call_sid(7))) == FALLBACK
 
     run(story())
@@ -327,7 +326,7 @@ def test_an_unknown_call_hears_the_fallback_message() -> None:
 
 def test_a_call_whose_stream_never_came_hears_the_fallback_message_and_its_token_is_void() -> None:
     async def story() -> None:
-        async with serving(**MESSAGES) as world:
+        async with serving() as world:
             token = await world.token()
             assert verbs(await world.post("/stream-ended", call_sid())) == FALLBACK
             assert world.server.registry.places == 0
@@ -338,7 +337,7 @@ def test_a_call_whose_stream_never_came_hears_the_fallback_message_and_its_token
 
 def test_a_stream_that_twilio_lost_first_is_ended_and_makes_up_for_it() -> None:
     async def story() -> None:
-        async with serving(**MESSAGES) as world, world.talking() as socket:
+        async with serving() as world, world.talking() as socket:
             assert verbs(await world.post("/stream-ended", call_sid())) == FALLBACK
             assert await closed(socket) == (1000, "stream_lost")
             assert world.server.registry.places == 0
@@ -348,7 +347,7 @@ def test_a_stream_that_twilio_lost_first_is_ended_and_makes_up_for_it() -> None:
 
 def test_a_tail_asked_before_the_bridge_is_done_waits_for_its_reason() -> None:
     async def story() -> None:
-        async with serving(**MESSAGES) as world, world.talking() as socket:
+        async with serving() as world, world.talking() as socket:
             world.calls[0].reason = EndReason.AGENT_HUNG_UP  # it is on its way, the model's socket still closing
             assert verbs(await world.post("/stream-ended", call_sid())) == HANGUP
             await socket.wait_closed()
@@ -405,7 +404,7 @@ def test_a_call_that_only_progresses_goes_on() -> None:
 
 def test_after_our_close_nobody_needs_to_ask() -> None:
     async def story() -> None:
-        async with serving(tail_s=0.2, **MESSAGES) as world:
+        async with serving(tail_s=0.2) as world:
             async with world.talking() as socket:
                 await send(socket, mark("goodbye"))
                 await socket.wait_closed()

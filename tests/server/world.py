@@ -54,7 +54,7 @@ def call_sid(number: int = 1) -> CallSid:
 
 
 def config(**changes: Any) -> ServerConfig:
-    settings: dict[str, Any] = {"port": 0, "auth_token": TOKEN}
+    settings: dict[str, Any] = {"port": 0, "auth_token": TOKEN, "fallback_message": "Sorry.", "busy_message": "Busy."}
     return ServerConfig(**settings | changes)
 
 

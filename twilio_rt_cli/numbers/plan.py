@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from twilio_rt_cli.protocol import twiml
+from twilio_rt_cli.settings.fields import setting_fields
 from twilio_rt_cli.twilio_api import Number, VoiceConfig
 
 WEBHOOK_PATH = "/incoming-call"
-APOLOGY = "I'm sorry, we can't take your call right now. Please try again in a few minutes. Goodbye."
 _ECHO = "https://twimlets.com/echo?Twiml="
 _LONGEST_APOLOGY = 400  # of its URL, Twilio takes some 2000 characters
 _NAME_WIDTH = max(len(name) for name in ("voice_fallback_url", "voice_application_sid")) + 1
@@ -74,7 +74,7 @@ class Change:
 
 
 def plan(
-    number: Number, url: str, *, clear: bool = False, apology: str = APOLOGY, earlier_urls: Collection[str] = ()
+    number: Number, url: str, *, clear: bool = False, apology: str = "", earlier_urls: Collection[str] = ()
 ) -> Change:
     """Point a number's calls to this webhook. `clear`: take away the trunk or application that would win over it."""
     before = number.voice
@@ -92,9 +92,12 @@ def webhook_url(origin: str) -> str:
 
 
 def echo_url(message: str) -> str:
-    """A URL of Twilio's own that says this: it must answer when nothing of ours does."""
+    """A URL of Twilio's own that says this: it must answer when nothing of ours does.
+
+    What is blank or too long to be in it, the default of FALLBACK_MESSAGE stands for.
+    """
     fits = len(message) <= _LONGEST_APOLOGY and message.strip()
-    document = twiml.say_and_hangup(message if fits else APOLOGY)
+    document = twiml.say_and_hangup(message if fits else str(setting_fields()["fallback_message"].default))
     return _ECHO + quote(re.sub(r"^<\?xml.*?\?>", "", document), safe="")
 
 

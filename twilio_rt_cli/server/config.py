@@ -27,8 +27,10 @@ class ServerConfig:
     """requests of another account are refused; None: any account"""
     validate: bool = True
     """False: no signature check, and a bare `/media-stream` is accepted"""
-    fallback_message: str = "I'm sorry, we can't take your call right now. Please try again later. Goodbye."
-    busy_message: str = "All our lines are busy at the moment. Please try again later. Goodbye."
+    fallback_message: str
+    """what a caller hears when the model is away"""
+    busy_message: str
+    """what a caller hears who is not let in"""
     drain_s: float = 600.0
     """how long a stopping server lets calls go on; 0: the first signal ends them"""
     start_timeout_s: float = 5.0
