@@ -5,8 +5,7 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, fields
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -240,11 +239,11 @@ def events() -> Iterator[Event]:
     for one in schema()["allOf"]:
         kind = one["if"]["properties"]["type"]["const"]
         told = schema()["$defs"][kind]
-        fields = [(name, _meaning(it), "") for name, it in told.get("properties", {}).items() if name != "call"]
+        found = [(name, _meaning(it), "") for name, it in told.get("properties", {}).items() if name != "call"]
         for variant in told.get("oneOf", ()):
             (which,) = (f"`{name}` {it['const']}" for name, it in variant["properties"].items() if "const" in it)
-            fields += [(name, _meaning(it), which) for name, it in variant["properties"].items() if "const" not in it]
-        yield Event(kind, told["description"], tuple(fields))
+            found += [(name, _meaning(it), which) for name, it in variant["properties"].items() if "const" not in it]
+        yield Event(kind, told["description"], tuple(found))
 
 
 def _meaning(described: dict[str, Any]) -> str:
@@ -255,8 +254,8 @@ def _meaning(described: dict[str, Any]) -> str:
 
 def fields_by_kind(event: Event) -> Iterator[tuple[str, list[tuple[list[str], str]]]]:
     """Those of all lines of the type, then those of some; what is said of several together comes once."""
-    for which, fields in groupby(event.fields, key=lambda field: field[2]):
-        yield which, [([one[0] for one in those], told) for told, those in groupby(fields, key=lambda field: field[1])]
+    for which, some in groupby(event.fields, key=lambda field: field[2]):
+        yield which, [([one[0] for one in those], told) for told, those in groupby(some, key=lambda field: field[1])]
 
 
 def ends() -> Iterator[tuple[EndReason, str]]:
@@ -270,14 +269,24 @@ def refusals() -> Iterator[tuple[Refusal, str]]:
     yield from ((reason, server_line(CallRefused(reason), Redactor()).text) for reason in Refusal)
 
 
-def docs_of_members(kind: type[Enum]) -> dict[str, str]:
-    """Member → the line under it."""
+def statistics() -> Iterator[tuple[str, str]]:
+    """What is counted of a call, in its order; last what is made of it."""
+    told = docs_of_members(CallStatistics)
+    yield from ((one.name, told[one.name]) for one in fields(CallStatistics))
+    yield "marks_pending", inspect.getdoc(CallStatistics.marks_pending) or ""
+
+
+def docs_of_members(kind: type) -> dict[str, str]:
+    """Member or field → the line under it."""
     (definition,) = ast.parse(inspect.getsource(kind)).body
     assert isinstance(definition, ast.ClassDef)
     found = {}
     for member, below in zip(definition.body, definition.body[1:], strict=False):
         match member, below:
-            case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(value=ast.Constant(value=str(told))):
+            case (
+                ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(told))),
+            ):
                 found[name] = told
             case _:
                 pass

@@ -133,6 +133,13 @@ def _refusals() -> str:
     return _table(("Reason", "Meaning"), [(f"`{reason.value}`", _plain(told)) for reason, told in sources.refusals()])
 
 
+def _statistics() -> str:
+    rows = [
+        (f"`{name}`", _plain(told).removesuffix(".").replace("None:", "`null`:")) for name, told in sources.statistics()
+    ]
+    return _table(("Field", "What it says"), rows)
+
+
 def env_example() -> str:
     """The text of `.env.example`."""
     parts = [_ENV_HEAD]
@@ -154,6 +161,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "events": _events,
     "ends": _ends,
     "refusals": _refusals,
+    "statistics": _statistics,
     **{f"options {command}": _options(command) for command in sources.commands()},
 }
 

@@ -3,7 +3,7 @@
 import re
 
 from tests.docs.pages import PAGES, ROOT, codes, read, rows, section
-from tests.docs.sources import events
+from tests.docs.sources import events, schema
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.server.notices import Refusal
 
@@ -35,6 +35,12 @@ def test_the_table_of_ends_is_the_codes() -> None:
 def test_the_reasons_of_refusals_are_all_told() -> None:
     told = [codes(reason)[0] for reason, _ in rows(section("Why a call was refused", PAGE))]
     assert told == [reason.value for reason in Refusal]
+
+
+def test_everything_that_is_counted_is_told() -> None:
+    told = {codes(name)[0]: meaning for name, meaning in rows(section("What is counted of a call", PAGE))}
+    assert told.keys() == schema()["$defs"]["statistics"]["properties"].keys()
+    assert all(told.values())
 
 
 def test_the_limits_of_callers_name_their_reasons() -> None:

@@ -86,18 +86,23 @@ class CallStatistics:
     media_gaps: int = 0
     """holes in the caller's audio: in Twilio's sequence numbers, or in the stream's time"""
     marks_sent: int = 0
+    """marks sent to Twilio"""
     marks_echoed: int = 0
+    """marks that came back"""
     mark_lag: Buckets = field(default_factory=Buckets)
     """how much later than by our clock each mark came back"""
     playout_lag_ms: float = 0.0
     """how late the last echoed mark was"""
     playout_lag_max_ms: float = 0.0
+    """the largest of these"""
     jitter_ms: float | None = None
     """interarrival jitter of caller audio (RFC 3550, 6.4.1), over every eighth message"""
     round_trip_ms: float | None = None
     """least round trip of a mark"""
     bad_messages_twilio: int = 0
+    """messages from Twilio that break the protocol"""
     bad_messages_model: int = 0
+    """messages of the model that break the protocol"""
     unknown_messages: dict[str, int] = field(default_factory=dict)
     """kind → how often"""
     model_errors: dict[str, int] = field(default_factory=dict)
@@ -111,17 +116,23 @@ class CallStatistics:
     unanswered_max_ms: float = 0.0
     """the caller's longest wait for an answer that did not come before they spoke again, or the call was over"""
     barge_ins: int = 0
+    """times the caller spoke over the agent, and the agent was cut"""
     barge_in_stop_ms: list[float] = field(default_factory=list)
     """of each barge-in: from the caller's first sound to our clear"""
     tool_calls: int = 0
+    """function calls that the model asked for"""
     tool_failures: int = 0
+    """those whose answer was an error"""
     tool_ms: list[float] = field(default_factory=list)
     """of each tool call that came back"""
     reconnects: int = 0
     """times the model's socket was opened again"""
     input_tokens: int = 0
+    """tokens that went into the model"""
     output_tokens: int = 0
+    """tokens that came out of it"""
     tokens: Tokens = field(default_factory=Tokens)
+    """the same by kind"""
     cost_usd: float | None = None
     """estimated price of the tokens; None: not known, since the model's prices or the kinds of some tokens are not"""
     cost_at_least_usd: float | None = None
