@@ -53,6 +53,8 @@ def test_no_day_is_invented(said: str) -> None:
         ("at 3:30", time(15, 30)),
         ("half past two", time(14, 30)),
         ("quarter to four", time(15, 45)),
+        ("zero to three", time(15)),
+        ("ten to noon", time(12)),
         ("ten past five", time(17, 10)),
         ("three o'clock", time(15)),
         ("at seven in the evening", time(19)),

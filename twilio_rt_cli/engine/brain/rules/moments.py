@@ -5,6 +5,7 @@ to six without a.m. or p.m. is in the afternoon, as people mean it when they cal
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 
@@ -72,48 +73,17 @@ def plain(text: str) -> str:
 
 def find_date(text: str, today: date) -> FoundDate | None:
     """The first day a caller names, never in the past unless a year says so."""
-    text = plain(text)
-    if (found := _ISO.search(text)) and (day := _date(int(found[1]), int(found[2]), int(found[3]))):
-        return FoundDate(day, found[0])
-    for pattern, month_group, day_group in ((_DAY_MONTH, 2, 1), (_MONTH_DAY, 1, 2)):
-        if found := pattern.search(text):
-            month = next(n for n, name in enumerate(_MONTHS, 1) if name.startswith(found[month_group][:3]))
-            if day := _coming(today, month, int(found[day_group])):
-                return FoundDate(day, found[0])
-    if (found := _SLASHED.search(text)) and (day := _slashed(today, found)):
-        return FoundDate(day, found[0])
-    if found := _WEEKDAY.search(text):
-        return FoundDate(_weekday(today, found), found[0])
-    for relative, days in _RELATIVE:
-        if found := relative.search(text):
-            return FoundDate(today + timedelta(days), found[0])
-    if found := _IN_DAYS.search(text):
-        return FoundDate(today + timedelta(int(found[1] or 1) * (7 if found[2] == "week" else 1)), found[0])
-    if (found := _THE_NTH.search(text)) and (day := _nth(today, int(found[1]))):
-        return FoundDate(day, found[0])
-    return None
+    plain_text = plain(text)
+    readings = (read(plain_text, today) for read in _DATE_READERS)
+    return next((found for found in readings if found is not None), None)
 
 
 def find_time(text: str) -> FoundTime | None:
     """The first time of day a caller names."""
-    text = plain(text)
-    part = found[1] if (found := _PART_OF_DAY.search(text)) else None
-    if (found := _PAST.search(text)) and (moment := _past(found, part)):
-        return FoundTime(moment, found[0])
-    for pattern in (_CLOCK, _AT, _BARE):
-        if found := pattern.search(text):
-            moment = _time(int(found[1]), int(found[2] or 0), found[3] or found[4] or part)
-            if moment is not None and not (pattern is _AT and _is_count(text, found.end())):
-                return FoundTime(moment, found[0])
-    if (found := _WITH_MERIDIEM.search(text)) and (moment := _time(int(found[1]), int(found[2] or 0), found[3])):
-        return FoundTime(moment, found[0])
-    if (found := _O_CLOCK.search(text)) and (moment := _time(int(found[1]), 0, found[2] or found[3] or part)):
-        return FoundTime(moment, found[0])
-    if found := _NAMED.search(text):
-        return FoundTime(time(0) if found[1] == "midnight" else time(12), found[0])
-    if (found := _ONLY_HOUR.search(text)) and (moment := _time(int(found[1]), 0, part)):
-        return FoundTime(moment, found[0])
-    return FoundTime(_PART_STARTS[part], part, is_vague=True) if part else None
+    plain_text = plain(text)
+    part = found[1] if (found := _PART_OF_DAY.search(plain_text)) else None
+    readings = (read(plain_text, part) for read in _TIME_READERS)
+    return next((found for found in readings if found is not None), None)
 
 
 def spoken_date(day: date) -> str:
@@ -130,6 +100,175 @@ def spoken_time(moment: time) -> str:
     return f"{(moment.hour - 1) % 12 + 1}{minutes} {'a' if moment.hour < 12 else 'p'}.m."
 
 
+# Days, each in one way of saying it
+
+
+def _iso(text: str, today: date) -> FoundDate | None:
+    return _dated(_ISO.search(text), lambda found: _date(int(found[1]), int(found[2]), int(found[3])))
+
+
+def _day_of_month(text: str, today: date) -> FoundDate | None:
+    """ "the 24th of November"."""
+    return _dated(_DAY_MONTH.search(text), lambda found: _coming(today, _month(found[2]), int(found[1])))
+
+
+def _month_and_day(text: str, today: date) -> FoundDate | None:
+    """ "November 24th"."""
+    return _dated(_MONTH_DAY.search(text), lambda found: _coming(today, _month(found[1]), int(found[2])))
+
+
+def _slashed(text: str, today: date) -> FoundDate | None:
+    """ "11/24", and "11/24/2026"."""
+
+    def day(found: re.Match[str]) -> date | None:
+        month, day = int(found[1]), int(found[2])
+        return _date(int(found[3]), month, day) if found[3] else _coming(today, month, day)
+
+    return _dated(_SLASHED.search(text), day)
+
+
+def _weekday(text: str, today: date) -> FoundDate | None:
+    """ "Tuesday", "next week on Tuesday"."""
+
+    def day(found: re.Match[str]) -> date:
+        weekday = _DAYS.index(found[2])
+        if found[1] or found[3]:
+            return today - timedelta(today.weekday()) + timedelta(7 + weekday)
+        return today + timedelta((weekday - today.weekday() - 1) % 7 + 1)
+
+    return _dated(_WEEKDAY.search(text), day)
+
+
+def _relative(text: str, today: date) -> FoundDate | None:
+    """ "tomorrow"."""
+    found = ((pattern.search(text), days) for pattern, days in _RELATIVE)
+    return next((FoundDate(today + timedelta(days), one[0]) for one, days in found if one), None)
+
+
+def _in_days(text: str, today: date) -> FoundDate | None:
+    """ "in three days", "in a week"."""
+    return _dated(
+        _IN_DAYS.search(text),
+        lambda found: today + timedelta(int(found[1] or 1) * (7 if found[2] == "week" else 1)),
+    )
+
+
+def _nth(text: str, today: date) -> FoundDate | None:
+    """ "the 24th", of this month or the next that has one."""
+
+    def day(found: re.Match[str]) -> date | None:
+        months = (today.month - 1 + more for more in range(13))
+        days = (_date(today.year + month // 12, month % 12 + 1, int(found[1])) for month in months)
+        return next((one for one in days if one is not None and one >= today), None)
+
+    return _dated(_THE_NTH.search(text), day)
+
+
+_DATE_READERS = (_iso, _day_of_month, _month_and_day, _slashed, _weekday, _relative, _in_days, _nth)
+"""in the order in which they are tried"""
+
+
+def _dated(found: re.Match[str] | None, day_of: Callable[[re.Match[str]], date | None]) -> FoundDate | None:
+    day = day_of(found) if found else None
+    return FoundDate(day, found[0]) if found and day else None
+
+
+def _month(name: str) -> int:
+    return next(number for number, month in enumerate(_MONTHS, 1) if month.startswith(name[:3]))
+
+
+def _coming(today: date, month: int, day: int) -> date | None:
+    this_year = _date(today.year, month, day)
+    if this_year is not None and this_year < today:
+        return _date(today.year + 1, month, day)
+    return this_year
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+# Times, each in one way of saying it; `part` is the part of the day that is named anywhere
+
+
+def _around_the_hour(text: str, part: str | None) -> FoundTime | None:
+    """ "half past three", "quarter to four"."""
+
+    def moment(found: re.Match[str]) -> time | None:
+        minutes = {"half": 30, "quarter": 15}.get(found[1]) or int(found[1])
+        hour = _time(int(found[3]), 0, found[4] or found[5] or part)
+        if hour is None or minutes > 59:
+            return None
+        if found[2] in ("past", "after"):
+            return hour.replace(minute=minutes)
+        before = (hour.hour * 60 - minutes) % (24 * 60)
+        return time(before // 60, before % 60)
+
+    return _timed(_PAST.search(text), moment)
+
+
+def _hour_and_minute(pattern: re.Pattern[str], text: str, part: str | None) -> FoundTime | None:
+    return _timed(
+        pattern.search(text), lambda found: _time(int(found[1]), int(found[2] or 0), found[3] or found[4] or part)
+    )
+
+
+def _on_the_clock(text: str, part: str | None) -> FoundTime | None:
+    """ "15:30"."""
+    return _hour_and_minute(_CLOCK, text, part)
+
+
+def _at(text: str, part: str | None) -> FoundTime | None:
+    """ "at three", but not "about three people"."""
+    found = _AT.search(text)
+    return None if found and _is_count(text, found.end()) else _hour_and_minute(_AT, text, part)
+
+
+def _bare(text: str, part: str | None) -> FoundTime | None:
+    """ "three thirty"."""
+    return _hour_and_minute(_BARE, text, part)
+
+
+def _with_meridiem(text: str, part: str | None) -> FoundTime | None:
+    """ "three p.m."."""
+    return _timed(_WITH_MERIDIEM.search(text), lambda found: _time(int(found[1]), int(found[2] or 0), found[3]))
+
+
+def _o_clock(text: str, part: str | None) -> FoundTime | None:
+    """ "three o'clock"."""
+    return _timed(_O_CLOCK.search(text), lambda found: _time(int(found[1]), 0, found[2] or found[3] or part))
+
+
+def _named(text: str, part: str | None) -> FoundTime | None:
+    """ "noon"."""
+    return _timed(_NAMED.search(text), lambda found: time(0) if found[1] == "midnight" else time(12))
+
+
+def _only_hour(text: str, part: str | None) -> FoundTime | None:
+    """ "Three.", and nothing else."""
+    return _timed(_ONLY_HOUR.search(text), lambda found: _time(int(found[1]), 0, part))
+
+
+def _part_of_day(text: str, part: str | None) -> FoundTime | None:
+    """ "in the morning"."""
+    return FoundTime(_PART_STARTS[part], part, is_vague=True) if part else None
+
+
+_TIME_READERS = (
+    *(_around_the_hour, _on_the_clock, _at, _bare, _with_meridiem, _o_clock, _named, _only_hour),
+    _part_of_day,
+)
+"""in the order in which they are tried"""
+
+
+def _timed(found: re.Match[str] | None, moment_of: Callable[[re.Match[str]], time | None]) -> FoundTime | None:
+    moment = moment_of(found) if found else None
+    return FoundTime(moment, found[0]) if found and moment is not None else None
+
+
 def _is_count(text: str, end: int) -> bool:
     return bool(re.match(r" (?:people|persons|guests|nights|days|weeks|minutes|hours|dollars|percent)\b", text[end:]))
 
@@ -142,50 +281,3 @@ def _time(hour: int, minute: int, part: str | None) -> time | None:
     elif part is None and 1 <= hour <= 6:
         hour += 12
     return time(hour, minute) if hour < 24 and minute < 60 else None
-
-
-def _past(found: re.Match[str], part: str | None) -> time | None:
-    minutes = {"half": 30, "quarter": 15}.get(found[1]) or int(found[1])
-    hour = _time(int(found[3]), 0, found[4] or found[5] or part)
-    if hour is None or minutes > 59:
-        return None
-    if found[2] in ("past", "after"):
-        return hour.replace(minute=minutes)
-    return time((hour.hour - 1) % 24, 60 - minutes)
-
-
-def _weekday(today: date, found: re.Match[str]) -> date:
-    weekday = _DAYS.index(found[2])
-    if found[1] or found[3]:
-        return today - timedelta(today.weekday()) + timedelta(7 + weekday)
-    return today + timedelta((weekday - today.weekday() - 1) % 7 + 1)
-
-
-def _nth(today: date, day: int) -> date | None:
-    for months in range(13):
-        month = today.month - 1 + months
-        candidate = _date(today.year + month // 12, month % 12 + 1, day)
-        if candidate is not None and candidate >= today:
-            return candidate
-    return None
-
-
-def _coming(today: date, month: int, day: int) -> date | None:
-    this_year = _date(today.year, month, day)
-    if this_year is not None and this_year < today:
-        return _date(today.year + 1, month, day)
-    return this_year
-
-
-def _slashed(today: date, found: re.Match[str]) -> date | None:
-    month, day = int(found[1]), int(found[2])
-    if found[3]:
-        return _date(int(found[3]), month, day)
-    return _coming(today, month, day) if 1 <= month <= 12 else None
-
-
-def _date(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
