@@ -158,20 +158,26 @@ def _by_keys(tools: tuple[FunctionTool, ...], heard: _Heard, today: date) -> Dec
 
 
 def _by_tool(tools: tuple[FunctionTool, ...], heard: _Heard, today: date) -> Decision | None:
+    """What a tool has to do with it: the one asked for, the one we asked back for, or the last one again."""
     if not tools or not heard.latest:
         return None
-    several = [filled for clause in clauses(heard.latest) if (filled := choose(tools, clause, today)) is not None]
-    if len(several) > 1 and len({filled.tool.name for filled in several}) > 1 and not any(f.missing for f in several):
-        return CallTools(tuple(ToolCall(filled.tool.name, filled.arguments) for filled in several))
+    if calls := _several_calls(tools, heard.latest, today):
+        return CallTools(calls)
     chosen = choose(tools, heard.latest, today)
     pending = _pending(tools, heard, today)
     if pending is not None and (chosen is None or chosen.tool is pending.tool):
-        if (refilled := _answering(pending, heard, today)) is not None:
-            return _call_or_ask(refilled)
-        chosen = chosen if chosen is not None and chosen.values else None
-    if chosen is None:
-        chosen = _follow_up(tools, heard, today)
-    return _call_or_ask(chosen) if chosen is not None else None
+        fresh = chosen if chosen is not None and chosen.values else None
+        chosen = _answering(pending, heard, today) or fresh
+    filled = chosen or _follow_up(tools, heard, today)
+    return _call_or_ask(filled) if filled is not None else None
+
+
+def _several_calls(tools: tuple[FunctionTool, ...], text: str, today: date) -> tuple[ToolCall, ...]:
+    """The calls of a text that asks for different tools, one in each clause; none where an argument is missing."""
+    several = [filled for clause in clauses(text) if (filled := choose(tools, clause, today)) is not None]
+    if len({filled.tool.name for filled in several}) < 2 or any(filled.missing for filled in several):
+        return ()
+    return tuple(ToolCall(filled.tool.name, filled.arguments) for filled in several)
 
 
 def _pending(tools: tuple[FunctionTool, ...], heard: _Heard, today: date) -> Filled | None:
