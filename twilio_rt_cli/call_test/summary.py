@@ -91,14 +91,11 @@ class Summary(Struct, frozen=True):
         return msgspec.json.encode(self).decode()
 
 
-def summarise(mode: Mode, reports: Sequence[CallReport], limits: Expectations, recordings: Sequence[str]) -> Summary:
-    """Puts the calls together and judges them by the limits."""
-    many = len(reports) > 1
-    failures = [
-        f"call {number}: {text}" if many else text
-        for number, report in enumerate(reports)
-        for text in (*report.failures, *_missed(report, limits), *_breaches(report, limits))
-    ]
+def summarise(
+    mode: Mode, reports: Sequence[CallReport], expectations: Expectations, recordings: Sequence[str]
+) -> Summary:
+    """Puts the calls together and judges them by what was expected."""
+    failures = _failures(reports, expectations)
     exit_code = _exit_code(reports, failures)
     return Summary(
         v=1,
@@ -110,49 +107,83 @@ def summarise(mode: Mode, reports: Sequence[CallReport], limits: Expectations, r
         connect_ms=_figure([report.connect_ms for report in reports]),
         first_audio_ms=_figure([report.first_audio_ms for report in reports]),
         greeting=next((report.greeting.agent for report in reports if report.greeting), None),
-        turns=[
-            TurnLine(turn.caller, turn.agent, _ms(turn.v2v_ms), number if many else UNSET)
-            for number, report in enumerate(reports)
-            for turn in report.turns
-        ],
-        barge_ins=[
-            BargeInLine(_ms(one.stop_ms), _ms(one.heard_ms), number if many else UNSET)
-            for number, report in enumerate(reports)
-            for one in report.barge_ins
-        ],
-        frames=Frames(
-            sum(report.counters.frames_sent for report in reports),
-            sum(report.counters.frames_received for report in reports),
-            sum(report.frames_lost for report in reports),
-        ),
-        marks=Marks(
-            sum(report.counters.marks_received for report in reports),
-            sum(report.counters.marks_echoed for report in reports),
-        ),
-        violations=[
-            ViolationLine(one.code, one.text, one.at_ms, one.count, number if many else UNSET)
-            for number, report in enumerate(reports)
-            for one in report.violations
-        ],
+        turns=_turns(reports),
+        barge_ins=_barge_ins(reports),
+        frames=_frames(reports),
+        marks=_marks(reports),
+        violations=_violations(reports),
         failures=failures,
         recordings=list(recordings),
     )
 
 
-def _missed(report: CallReport, limits: Expectations) -> Iterable[str]:
-    """The limits that a call did not hold to; none for a call that never was, or was stopped."""
+def _failures(reports: Sequence[CallReport], expectations: Expectations) -> list[str]:
+    return [
+        text if call is UNSET else f"call {call}: {text}"
+        for call, report in _numbered(reports)
+        for text in (*report.failures, *_missed(report, expectations), *_breaches(report, expectations))
+    ]
+
+
+def _turns(reports: Sequence[CallReport]) -> list[TurnLine]:
+    return [
+        TurnLine(turn.caller, turn.agent, _ms(turn.v2v_ms), call)
+        for call, report in _numbered(reports)
+        for turn in report.turns
+    ]
+
+
+def _barge_ins(reports: Sequence[CallReport]) -> list[BargeInLine]:
+    return [
+        BargeInLine(_ms(one.stop_ms), _ms(one.heard_ms), call)
+        for call, report in _numbered(reports)
+        for one in report.barge_ins
+    ]
+
+
+def _violations(reports: Sequence[CallReport]) -> list[ViolationLine]:
+    return [
+        ViolationLine(one.code, one.text, one.at_ms, one.count, call)
+        for call, report in _numbered(reports)
+        for one in report.violations
+    ]
+
+
+def _frames(reports: Sequence[CallReport]) -> Frames:
+    return Frames(
+        sum(report.counters.frames_sent for report in reports),
+        sum(report.counters.frames_received for report in reports),
+        sum(report.frames_lost for report in reports),
+    )
+
+
+def _marks(reports: Sequence[CallReport]) -> Marks:
+    return Marks(
+        sum(report.counters.marks_received for report in reports),
+        sum(report.counters.marks_echoed for report in reports),
+    )
+
+
+def _numbered(reports: Sequence[CallReport]) -> list[tuple[int | UnsetType, CallReport]]:
+    """Each report with its call's number; a single call needs none."""
+    many = len(reports) > 1
+    return [(number if many else UNSET, report) for number, report in enumerate(reports)]
+
+
+def _missed(report: CallReport, expectations: Expectations) -> Iterable[str]:
+    """What a call did not hold to; nothing for a call that never was, or was stopped."""
     if report.trouble is not None or report.stopped:
         return
-    yield from _too_late("first audio", [report.first_audio_ms], limits.max_first_audio_ms)
-    yield from _too_late("an answer", [turn.v2v_ms for turn in report.turns], limits.max_v2v_ms)
-    for text in limits.expect:
+    yield from _too_late("first audio", [report.first_audio_ms], expectations.max_first_audio_ms)
+    yield from _too_late("an answer", [turn.v2v_ms for turn in report.turns], expectations.max_v2v_ms)
+    for text in expectations.expect:
         answers = report.answers()
         if not any(contains_words(heard, text) for heard in (*map(_heard, answers), " ".join(map(_heard, answers)))):
             yield f"the agent never said “{text}”"
 
 
-def _breaches(report: CallReport, limits: Expectations) -> Iterable[str]:
-    if limits.strict:
+def _breaches(report: CallReport, expectations: Expectations) -> Iterable[str]:
+    if expectations.strict:
         yield from (f"{BREACH}{one.text} (Twilio {one.code})" for one in report.violations)
 
 
