@@ -54,37 +54,14 @@ class Metrics:
         """calls on the line, and what was told once of each"""
         self._tools = frozenset(filter(_TOOL_NAME.fullmatch, tools))
 
-        def counter(name: str, documentation: str, labels: Labels = ()) -> Counter:
-            return Counter(name, documentation, labels, namespace=PREFIX, registry=registry)
-
-        def gauge(name: str, documentation: str) -> Gauge:
-            return Gauge(name, documentation, namespace=PREFIX, registry=registry)
-
-        def seconds(name: str, documentation: str, buckets: tuple[float, ...], labels: Labels = ()) -> Histogram:
-            return Histogram(
-                name + "_seconds", documentation, labels, namespace=PREFIX, buckets=buckets, registry=registry
-            )
-
         Info("build", "The version that runs.", namespace=PREFIX, registry=registry).info({"version": __version__})
-        self._active = gauge("calls_active", "Calls whose stream runs.")
-        self._started = counter("calls_started", "Calls whose stream began.")
-        self._ended = counter("calls_ended", "Calls that are over, by how they ended.", ("reason",))
-        self._v2v = seconds("v2v", "From the end of the caller's speech to the first audio of the answer.", _V2V_S)
-        self._first_audio = seconds(
-            "first_audio", "From start to the agent's first audio, once a call.", _FIRST_AUDIO_S
-        )
-        self._barge_in = seconds("barge_in", "From the caller's first sound over the agent to our clear.", _BARGE_IN_S)
-        self._connect = seconds("model_connect", "From start until the model took the session.", _CONNECT_S)
-        self._tool = seconds("tool", "How long tool calls took.", _TOOL_S, ("tool",))
-        self._lag = seconds("loop_lag", "How late the event loop is, ten samples a second.", _LAG_S)
-        self._capacity = gauge("capacity", "Calls at once, LIMIT_CONCURRENCY.")
-        self._draining = gauge("draining", "1 while the server stops and takes no new calls.")
-        self._capacity.set(capacity)
+        self._observed = _Instruments(registry)
+        self._observed.capacity.set(capacity)
         for reason in EndReason:
             if reason is not EndReason.PROBE:
-                self._ended.labels(reason.value)
+                self._observed.ended.labels(reason.value)
         for name in sorted(self._tools):
-            self._tool.labels(name)
+            self._observed.tool.labels(name)
         registry.register(Counters(counted, refused))
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
@@ -97,7 +74,7 @@ class Metrics:
 
     def lag(self, late_ms: float) -> None:
         """One sample of the loop's lag."""
-        self._lag.observe(late_ms / 1000)
+        self._observed.lag.observe(late_ms / 1000)
 
     # As a listener
 
@@ -105,20 +82,20 @@ class Metrics:
         """A call tells something."""
         match notice:
             case AgentTurn(v2v_ms=float() | int() as v2v_ms):
-                self._v2v.observe(v2v_ms / 1000)
+                self._observed.v2v.observe(v2v_ms / 1000)
             case BargedIn(stop_ms=float() | int() as stop_ms):
-                self._barge_in.observe(stop_ms / 1000)
+                self._observed.barge_in.observe(stop_ms / 1000)
             case ToolAnswered():
-                self._tool.labels(notice.name if notice.name in self._tools else "other").observe(
+                self._observed.tool.labels(notice.name if notice.name in self._tools else "other").observe(
                     notice.elapsed_ms / 1000
                 )
             case ModelReady() if self._first(call_sid, ModelReady):
-                self._connect.observe(notice.connect_ms / 1000)
+                self._observed.connect.observe(notice.connect_ms / 1000)
             case FirstAudio() if self._first(call_sid, FirstAudio):
-                self._first_audio.observe(notice.elapsed_ms / 1000)
+                self._observed.first_audio.observe(notice.elapsed_ms / 1000)
             case CallOver() if self._running.pop(call_sid, None) is not None:
-                self._ended.labels(notice.reason.value).inc()
-                self._active.set(len(self._running))
+                self._observed.ended.labels(notice.reason.value).inc()
+                self._observed.active.set(len(self._running))
             case _:
                 pass
 
@@ -127,10 +104,10 @@ class Metrics:
         match notice:
             case CallStarted() if notice.call_sid not in self._running:
                 self._running[notice.call_sid] = set()
-                self._started.inc()
-                self._active.set(len(self._running))
+                self._observed.started.inc()
+                self._observed.active.set(len(self._running))
             case Draining():
-                self._draining.set(1)
+                self._observed.draining.set(1)
             case _:
                 pass
 
@@ -140,3 +117,36 @@ class Metrics:
             return False
         seen.add(kind)
         return True
+
+
+class _Instruments:
+    """What is observed when something is told, one line each."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self.active = self._gauge("calls_active", "Calls whose stream runs.")
+        self.started = self._counter("calls_started", "Calls whose stream began.")
+        self.ended = self._counter("calls_ended", "Calls that are over, by how they ended.", ("reason",))
+        self.v2v = self._seconds("v2v", "From the end of the caller's speech to the first audio of the answer.", _V2V_S)
+        self.first_audio = self._seconds(
+            "first_audio", "From start to the agent's first audio, once a call.", _FIRST_AUDIO_S
+        )
+        self.barge_in = self._seconds(
+            "barge_in", "From the caller's first sound over the agent to our clear.", _BARGE_IN_S
+        )
+        self.connect = self._seconds("model_connect", "From start until the model took the session.", _CONNECT_S)
+        self.tool = self._seconds("tool", "How long tool calls took.", _TOOL_S, ("tool",))
+        self.lag = self._seconds("loop_lag", "How late the event loop is, ten samples a second.", _LAG_S)
+        self.capacity = self._gauge("capacity", "Calls at once, LIMIT_CONCURRENCY.")
+        self.draining = self._gauge("draining", "1 while the server stops and takes no new calls.")
+
+    def _counter(self, name: str, documentation: str, labels: Labels = ()) -> Counter:
+        return Counter(name, documentation, labels, namespace=PREFIX, registry=self._registry)
+
+    def _gauge(self, name: str, documentation: str) -> Gauge:
+        return Gauge(name, documentation, namespace=PREFIX, registry=self._registry)
+
+    def _seconds(self, name: str, documentation: str, buckets: tuple[float, ...], labels: Labels = ()) -> Histogram:
+        return Histogram(
+            name + "_seconds", documentation, labels, namespace=PREFIX, buckets=buckets, registry=self._registry
+        )
