@@ -46,8 +46,9 @@ RANKS = {
     "serve": 11,
     "call_test": 12,
     "doctor": 12,
-    "cli": 13,
-    "__main__": 14,
+    "init": 13,
+    "cli": 14,
+    "__main__": 15,
 }
 # No clock, chance, task, socket or log; a pure module imports pure ones alone, and errors.
 PURE = {

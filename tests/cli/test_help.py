@@ -11,7 +11,7 @@ import typer
 from twilio_rt_cli.cli.app import app
 
 GROUPS = {
-    "Run": ["serve", "tunnel"],
+    "Run": ["init", "serve", "tunnel"],
     "Number": ["configure-number"],
     "Look": ["doctor", "top", "calls"],
     "Test": ["call-test", "engine"],

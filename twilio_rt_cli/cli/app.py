@@ -22,6 +22,8 @@ from twilio_rt_cli.cli.doctor import EXAMPLES as doctor_examples  # noqa: N811
 from twilio_rt_cli.cli.doctor import doctor
 from twilio_rt_cli.cli.engine import engine
 from twilio_rt_cli.cli.help import GroupedCommands, GroupedOptions
+from twilio_rt_cli.cli.init import EXAMPLES as init_examples  # noqa: N811
+from twilio_rt_cli.cli.init import init
 from twilio_rt_cli.cli.serve import EXAMPLES as serve_examples  # noqa: N811
 from twilio_rt_cli.cli.serve import serve
 from twilio_rt_cli.cli.top import EXAMPLES as top_examples  # noqa: N811
@@ -61,6 +63,7 @@ app = typer.Typer(
 _Listed = tuple[Callable[..., None], str, str | None]
 _PANELS: dict[str, tuple[_Listed, ...]] = {
     "Run": (
+        (init, "Ask for what .env needs, check it, and write the file.", init_examples),
         (serve, "Answer calls: the bridge between Twilio and the model.", serve_examples),
         (tunnel, "Open a public address for a server that already runs.", tunnel_examples),
     ),

@@ -3,7 +3,6 @@
 import platform
 import shutil
 import stat
-import subprocess
 import sys
 from collections.abc import Collection, Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -11,12 +10,12 @@ from pathlib import Path
 
 from twilio_rt_cli.doctor.finding import Finding, failures, ok, skipped, warning
 from twilio_rt_cli.errors import ServerError, SettingsError
+from twilio_rt_cli.machine.git import Git, git_and
 from twilio_rt_cli.machine.state import RunningServer
 from twilio_rt_cli.settings.groups import ServerSettings, TunnelSettings
 
 _OLDEST, _TOO_NEW = (3, 11), (3, 14)
 _PACKAGES = ("twilio-rt", "fastapi", "uvicorn", "picows", "httptools", "websockets", "twilio", "pyngrok")
-_GIT_S = 3.0
 _DISK_BYTES = 500_000_000
 _SOCKETS_A_CALL = 4
 
@@ -57,24 +56,12 @@ def dot_env_findings(names: Collection[str]) -> Iterator[Finding]:
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         message = f".env can be read by others of this machine (mode {stat.S_IMODE(path.stat().st_mode):o})."
         doubts.append(warning("env-file", message, "chmod 600 .env"))
-    if _git_would_take(path):
+    if git_and(path) is not Git.APART:
         doubts.append(warning("env-file", ".env is not ignored by git: its keys may be committed.", _IGNORE))
     yield from doubts or [ok("env-file", ".env is readable, for you alone.")]
 
 
 _IGNORE = "echo .env >> .gitignore (and `git rm --cached .env` if it is in there already)"
-
-
-def _git_would_take(path: Path) -> bool:
-    git = shutil.which("git")
-    if git is None:
-        return False
-    command = [git, "check-ignore", "--quiet", str(path)]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=_GIT_S, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 1  # 0: ignored; 128: no checkout
 
 
 def open_files_finding(calls: int, limit: int | None = None) -> Finding:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from twilio_rt_cli.protocol import twiml
-from twilio_rt_cli.settings.fields import setting_fields
+from twilio_rt_cli.settings.fields import default_of
 from twilio_rt_cli.twilio_api import Number, VoiceConfig
 
 WEBHOOK_PATH = "/incoming-call"
@@ -97,7 +97,7 @@ def echo_url(message: str) -> str:
     What is blank or too long to be in it, the default of FALLBACK_MESSAGE stands for.
     """
     fits = len(message) <= _LONGEST_APOLOGY and message.strip()
-    document = twiml.say_and_hangup(message if fits else str(setting_fields()["fallback_message"].default))
+    document = twiml.say_and_hangup(message if fits else str(default_of("fallback_message")))
     return _ECHO + quote(re.sub(r"^<\?xml.*?\?>", "", document), safe="")
 
 

@@ -43,6 +43,11 @@ def setting_fields() -> dict[str, SettingField]:
     return {field.name: field for group in groups for field in _fields(group)}
 
 
+def default_of(name: str) -> str | int | float | bool | None:
+    """What holds while nobody sets it; None: nothing, or it depends on other settings."""
+    return setting_fields()[name].default
+
+
 def _is_group(node: ast.ClassDef) -> bool:
     return any(isinstance(base, ast.Name) and base.id == "Group" for base in node.bases)
 
