@@ -11,29 +11,11 @@ from pathlib import Path
 from tests.caller.sounds import tone
 from tests.caller.stand_in import Manners, StandIn, stand_in
 from twilio_rt_cli.audio import mulaw
-from twilio_rt_cli.call_test.options import CallTestOptions, Expectations
+from twilio_rt_cli.call_test.options import CallTestOptions
 from twilio_rt_cli.call_test.voice import CallerVoice
 from twilio_rt_cli.caller.behaviour import Patience
 
-DEFAULTS = CallTestOptions(
-    url=None,
-    say=(),
-    audio=(),
-    dtmf=None,
-    barge_in=False,
-    calls=1,
-    duration_s=None,
-    record=None,
-    expectations=Expectations(),
-    loss_percent=0,
-    jitter_ms=0,
-    latency_ms=0,
-    seed=0,
-    sign_as=None,
-    junit=None,
-    json=False,
-    patience=Patience(quiet_ms=300),  # the stand-in's tones have no pauses
-)
+DEFAULTS = CallTestOptions(patience=Patience(quiet_ms=300))  # the stand-in's tones have no pauses
 
 
 def options(url: str | None, **changes: object) -> CallTestOptions:

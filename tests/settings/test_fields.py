@@ -6,32 +6,40 @@ from pathlib import Path
 import pytest
 from pydantic_core import PydanticUndefined
 
-from twilio_rt_cli.settings.fields import setting_fields
+from twilio_rt_cli.settings.fields import Flag, FlaggedSetting, default_of, flagged_settings
 from twilio_rt_cli.settings.groups import FIELDS, GROUPS
 from twilio_rt_cli.settings.loading import bare_settings
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 
 
+def flagged() -> dict[str, FlaggedSetting]:
+    return {one.name: one for one in flagged_settings()}
+
+
 def test_every_setting_stands_in_one_group() -> None:
-    assert sum(len(group.model_fields) for group in GROUPS.values()) == len(FIELDS) == len(setting_fields())
+    assert sum(len(group.model_fields) for group in GROUPS.values()) == len(FIELDS)
+
+
+def test_the_source_tells_of_each_flag_that_is_taken() -> None:
+    flags = {name: flag for name, field in FIELDS.items() for flag in field.metadata if isinstance(flag, Flag)}
+    assert {name: Flag(one.metavar) for name, one in flagged().items()} == flags
+    assert len(flags) > 10
+
+
+@pytest.mark.parametrize("name", flagged())
+def test_what_the_source_tells_is_what_is_taken(name: str) -> None:
+    told, field = flagged()[name], FIELDS[name]
+    assert told.meaning == field.description
+    assert told.default == (None if field.default is PydanticUndefined else field.default)
+    assert told.heading == next(group.__doc__ for group in GROUPS.values() if name in group.model_fields)
+    assert re.search("str|Literal" if told.kind is str else told.kind.__name__, str(field.annotation))
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_what_the_source_tells_is_what_is_taken(name: str) -> None:
-    told, field = setting_fields()[name], FIELDS[name]
-    assert told.meaning == field.description
-    assert told.default == (None if field.default is PydanticUndefined else field.default)
-    assert told.heading in {group.__doc__ for group in GROUPS.values()}
-
-
-def test_a_flag_takes_what_its_setting_is() -> None:
-    flags = {name: field for name, field in setting_fields().items() if field.flag}
-    assert len(flags) > 10
-    for name, field in flags.items():
-        wanted = str(FIELDS[name].annotation)
-        told = field.kind.__name__ if field.kind is not str else "str|Literal"
-        assert re.search(told, wanted), name
+def test_the_source_tells_every_default(name: str) -> None:
+    default = FIELDS[name].default
+    assert default_of(name) == (None if default is PydanticUndefined else default)
 
 
 ENV_EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -44,7 +52,7 @@ def told_settings() -> dict[str, tuple[str, str]]:
 
 
 def test_env_example_lists_every_setting_with_its_meaning() -> None:
-    expected = {name.upper(): field.meaning for name, field in setting_fields().items()}
+    expected = {name.upper(): field.description for name, field in FIELDS.items()}
     assert {name: meaning for name, (meaning, _) in told_settings().items()} == expected
 
 

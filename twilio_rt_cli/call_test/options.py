@@ -26,22 +26,22 @@ class Expectations:
 class CallTestOptions:
     """The command line of `call-test`."""
 
-    url: str | None
-    say: tuple[str, ...]
-    audio: tuple[Path, ...]
-    dtmf: str | None
-    barge_in: bool
-    calls: int
-    duration_s: float | None
-    record: Path | None
-    expectations: Expectations
-    loss_percent: float
-    jitter_ms: float
-    latency_ms: float
-    seed: int
-    sign_as: str | None
-    junit: Path | None
-    json: bool
+    url: str | None = None
+    say: tuple[str, ...] = ()
+    audio: tuple[Path, ...] = ()
+    dtmf: str | None = None
+    barge_in: bool = False
+    calls: int = 1
+    duration_s: float | None = None
+    record: Path | None = None
+    expectations: Expectations = Expectations()
+    loss_percent: float = 0.0
+    jitter_ms: float = 0.0
+    latency_ms: float = 0.0
+    seed: int = 0
+    sign_as: str | None = None
+    junit: Path | None = None
+    json: bool = False
     patience: Patience = field(default_factory=Patience)
     """no option: the caller is as patient as people are"""
 

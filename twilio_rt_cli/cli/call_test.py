@@ -1,13 +1,14 @@
 """`twilio-rt call-test`: places a simulated call and says how it went."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer import Argument, Option
 
-_CALLER, _LINE, _CHECKS = "The simulated caller", "Its line", "What must hold"
-_RESULTS, _PHONE = "What is written", "A real call instead"
+from twilio_rt_cli.cli.options import typed
+
 EXAMPLES = """\b
 Examples:
   twilio-rt call-test
@@ -16,8 +17,15 @@ Examples:
   twilio-rt call-test --to +14155550123
 """
 
+_caller = partial(Option, rich_help_panel="The simulated caller")
+_line = partial(Option, rich_help_panel="Its line")
+_check = partial(Option, rich_help_panel="What must hold")
+_result = partial(Option, rich_help_panel="What is written")
+_phone = partial(Option, rich_help_panel="A real call instead")
+
 
 def call_test(
+    ctx: typer.Context,
     url: Annotated[
         str | None,
         Argument(
@@ -28,79 +36,51 @@ def call_test(
     *,
     say: Annotated[
         list[str] | None,
-        Option(metavar="TEXT", help="What the caller says, a turn each; replaces the script.", rich_help_panel=_CALLER),
+        _caller(metavar="TEXT", help="What the caller says, a turn each; replaces the script."),
     ] = None,
     audio: Annotated[
         list[Path] | None,
-        Option(metavar="FILE", help="A WAV file that the caller plays, a turn each.", rich_help_panel=_CALLER),
+        _caller(path_type=Path, metavar="FILE", help="A WAV file that the caller plays, a turn each."),
     ] = None,
-    dtmf: Annotated[
-        str | None, Option(metavar="DIGITS", help="Keys to press after the greeting.", rich_help_panel=_CALLER)
-    ] = None,
+    dtmf: Annotated[str | None, _caller(metavar="DIGITS", help="Keys to press after the greeting.")] = None,
     barge_in: Annotated[
         bool,
-        Option(
-            "--barge-in",
-            help="Interrupt every answer after the greeting, the last one with an excuse.",
-            rich_help_panel=_CALLER,
-        ),
+        _caller("--barge-in", help="Interrupt every answer after the greeting, the last one with an excuse."),
     ] = False,
-    calls: Annotated[
-        int, Option(metavar="N", help="How many calls at once.", min=1, max=1000, rich_help_panel=_CALLER)
-    ] = 1,
-    duration: Annotated[
-        float | None, Option(metavar="S", help="Hang up after so many seconds.", min=0.1, rich_help_panel=_CALLER)
+    calls: Annotated[int, _caller(metavar="N", help="How many calls at once.", min=1, max=1000)] = 1,
+    duration_s: Annotated[
+        float | None, _caller("--duration", metavar="S", help="Hang up after so many seconds.", min=0.1)
     ] = None,
     sign_as: Annotated[
         str | None,
-        Option(
-            metavar="ORIGIN",
-            help="Origin to sign and name instead of URL's, as behind a tunnel.",
-            rich_help_panel=_CALLER,
-        ),
+        _caller(metavar="ORIGIN", help="Origin to sign and name instead of URL's, as behind a tunnel."),
     ] = None,
-    packet_loss: Annotated[
-        float, Option(metavar="N", help="Percent of frames lost, each way.", min=0, max=100, rich_help_panel=_LINE)
+    loss_percent: Annotated[
+        float, _line("--packet-loss", metavar="N", help="Percent of frames lost, each way.", min=0, max=100)
     ] = 0.0,
-    jitter_ms: Annotated[
-        float, Option(metavar="N", help="Largest extra delay of a message.", min=0, rich_help_panel=_LINE)
-    ] = 0.0,
-    latency_ms: Annotated[
-        float, Option(metavar="N", help="Delay one way, each direction.", min=0, rich_help_panel=_LINE)
-    ] = 0.0,
-    seed: Annotated[int, Option(metavar="N", help="The same seed gives the same line.", rich_help_panel=_LINE)] = 0,
-    expect: Annotated[
-        list[str] | None, Option(metavar="TEXT", help="What the agent's voice must say.", rich_help_panel=_CHECKS)
-    ] = None,
+    jitter_ms: Annotated[float, _line(metavar="N", help="Largest extra delay of a message.", min=0)] = 0.0,
+    latency_ms: Annotated[float, _line(metavar="N", help="Delay one way, each direction.", min=0)] = 0.0,
+    seed: Annotated[int, _line(metavar="N", help="The same seed gives the same line.")] = 0,
+    expect: Annotated[list[str] | None, _check(metavar="TEXT", help="What the agent's voice must say.")] = None,
     max_first_audio_ms: Annotated[
-        float | None, Option(metavar="N", help="Longest wait for the first audio.", min=0, rich_help_panel=_CHECKS)
+        float | None, _check(metavar="N", help="Longest wait for the first audio.", min=0)
     ] = None,
     max_v2v_ms: Annotated[
         float | None,
-        Option(metavar="N", help="Longest wait for an answer, voice to voice.", min=0, rich_help_panel=_CHECKS),
+        _check(metavar="N", help="Longest wait for an answer, voice to voice.", min=0),
     ] = None,
-    strict: Annotated[
-        bool, Option("--strict", help="Breaches of the protocol fail the test.", rich_help_panel=_CHECKS)
-    ] = False,
+    strict: Annotated[bool, _check("--strict", help="Breaches of the protocol fail the test.")] = False,
     record: Annotated[
         Path | None,
-        Option(metavar="FILE", help="Stereo WAV to write: caller left, agent right.", rich_help_panel=_RESULTS),
+        _result(path_type=Path, metavar="FILE", help="Stereo WAV to write: caller left, agent right."),
     ] = None,
-    junit: Annotated[
-        Path | None, Option(metavar="FILE", help="JUnit XML file to write.", rich_help_panel=_RESULTS)
-    ] = None,
-    json: Annotated[
-        bool, Option("--json", help="One JSON object on stdout, and nothing else there.", rich_help_panel=_RESULTS)
-    ] = False,
+    junit: Annotated[Path | None, _result(path_type=Path, metavar="FILE", help="JUnit XML file to write.")] = None,
+    json: Annotated[bool, _result("--json", help="One JSON object on stdout, and nothing else there.")] = False,
     to: Annotated[
         str | None,
-        Option(
-            metavar="NUMBER",
-            help="A real call through Twilio: this phone rings, and is connected to URL.",
-            rich_help_panel=_PHONE,
-        ),
+        _phone(metavar="NUMBER", help="A real call through Twilio: this phone rings, and is connected to URL."),
     ] = None,
-    yes: Annotated[bool, Option("--yes", help="With --to: call without asking.", rich_help_panel=_PHONE)] = False,
+    yes: Annotated[bool, _phone("--yes", help="With --to: call without asking.")] = False,
 ) -> None:
     """Call a bridge as Twilio would, and tell how it answered.
 
@@ -114,28 +94,9 @@ def call_test(
         from twilio_rt_cli.settings.loading import load_some
 
         check_dot_env()
-        wanted_ring = PhoneCallOptions(to=to, url=url, yes=yes, duration_s=duration, json=json)
-        raise typer.Exit(ring(wanted_ring, load_some((*NEEDED, "max_call_seconds"))))
+        raise typer.Exit(ring(typed(PhoneCallOptions, ctx), load_some((*NEEDED, "max_call_seconds"))))
 
     from twilio_rt_cli.call_test.options import CallTestOptions, Expectations
     from twilio_rt_cli.call_test.run import run
 
-    options = CallTestOptions(
-        url=url,
-        say=tuple(say or ()),
-        audio=tuple(audio or ()),
-        dtmf=dtmf,
-        barge_in=barge_in,
-        calls=calls,
-        duration_s=duration,
-        record=record,
-        expectations=Expectations(tuple(expect or ()), max_first_audio_ms, max_v2v_ms, strict),
-        loss_percent=packet_loss,
-        jitter_ms=jitter_ms,
-        latency_ms=latency_ms,
-        seed=seed,
-        sign_as=sign_as,
-        junit=junit,
-        json=json,
-    )
-    raise typer.Exit(run(options))
+    raise typer.Exit(run(typed(CallTestOptions, ctx, expectations=typed(Expectations, ctx))))

@@ -7,6 +7,7 @@ import typer
 from typer import Argument, Option
 
 from twilio_rt_cli.cli.help import GroupedOptions
+from twilio_rt_cli.cli.options import typed
 
 EXAMPLES = """\b
 Examples:
@@ -39,6 +40,7 @@ def _as_it_is(otherwise: Callable[[typer.Context, Any], Any]) -> Callable[[typer
 
 
 def calls(
+    ctx: typer.Context,
     what: Annotated[
         str, Argument(metavar="list|show|export", help="What to do.", autocompletion=lambda: ["list", "show", "export"])
     ] = "list",
@@ -69,18 +71,4 @@ def calls(
     from twilio_rt_cli.history.options import HistoryOptions
     from twilio_rt_cli.history.run import run
 
-    run(
-        HistoryOptions(
-            what=what,
-            ids=tuple(ids or ()),
-            limit=limit,
-            since=since,
-            failed=failed,
-            refused=refused,
-            json=json,
-            text=text,
-            form=form,
-            output=output,
-            yes=yes,
-        )
-    )
+    run(typed(HistoryOptions, ctx))

@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
+from twilio_rt_cli.cli.options import JsonObject, typed
+
 EXAMPLES = """\b
 Examples:
   twilio-rt configure-number --show
@@ -14,6 +16,7 @@ Examples:
 
 
 def configure_number(
+    ctx: typer.Context,
     number: Annotated[
         str | None,
         Argument(
@@ -33,7 +36,7 @@ def configure_number(
     restore: Annotated[bool, Option("--restore", help="Put back what was there before us.")] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Show the difference, and change nothing.")] = False,
     yes: Annotated[bool, Option("--yes", help="Change it without asking.")] = False,
-    json: Annotated[bool, Option("--json", help="One JSON object on stdout, and nothing else there.")] = False,
+    json: JsonObject = False,
 ) -> None:
     """Point a phone number at a bridge, after showing the difference.
 
@@ -51,5 +54,4 @@ def configure_number(
     from twilio_rt_cli.settings.loading import load_some
 
     check_dot_env()
-    options = ConfigureOptions(number=number, url=url, show=show, restore=restore, dry_run=dry_run, yes=yes, json=json)
-    run(options, load_some(NEEDED))
+    run(typed(ConfigureOptions, ctx), load_some(NEEDED))

@@ -1,9 +1,8 @@
 """`twilio-rt doctor`: looks at everything a call needs, and says what to do about what is wrong."""
 
-from typing import Annotated
-
 import typer
-from typer import Option
+
+from twilio_rt_cli.cli.options import JsonObject
 
 EXAMPLES = """\b
 Examples:
@@ -14,7 +13,7 @@ Examples:
 
 def doctor(
     *,
-    json: Annotated[bool, Option("--json", help="One JSON object on stdout, and nothing else there.")] = False,
+    json: JsonObject = False,
 ) -> None:
     """Check settings, keys, model, Twilio account, number and the way that Twilio takes to a running server.
 

@@ -2,7 +2,9 @@
 
 from typing import Annotated
 
-from typer import Argument, Option
+from typer import Argument
+
+from twilio_rt_cli.cli.options import JsonObject
 
 EXAMPLES = """\b
 Examples:
@@ -17,7 +19,7 @@ def top(
         str | None, Argument(metavar="ADMIN_URL", help="The server's admin port. [the running server's]")
     ] = None,
     *,
-    json: Annotated[bool, Option("--json", help="One JSON object on stdout, and nothing else there.")] = False,
+    json: JsonObject = False,
 ) -> None:
     """Show the calls of a server that runs, as its own terminal does. Leaving ends nothing there.
 

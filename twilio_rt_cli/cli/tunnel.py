@@ -4,6 +4,8 @@ from typing import Annotated
 
 from typer import Option
 
+from twilio_rt_cli.cli.options import JsonLines
+
 EXAMPLES = """\b
 Examples:
   twilio-rt tunnel
@@ -18,7 +20,7 @@ def tunnel(
         Option(metavar="N", help="Port it leads to. [the running server's, else PORT]", min=1, max=65535),
     ] = None,
     url: Annotated[str | None, Option(metavar="ORIGIN", help="A fixed domain of the account. [NGROK_URL]")] = None,
-    json: Annotated[bool, Option("--json", help="JSON lines on stdout, and nothing else there.")] = False,
+    json: JsonLines = False,
 ) -> None:
     """Open a tunnel to a server that already runs, by ngrok, and tell that server its public address.
 

@@ -1,15 +1,20 @@
-"""What the source of `settings/groups.py` says of each setting, read without pydantic, which takes 0.2 s to import.
+"""What the source of `settings/groups.py` says of settings, of those that are flags above all, read without pydantic.
 
-For `serve --help`, which must answer at once, and for whatever is made of the settings: `.env.example`, the reference.
+Pydantic takes 0.2 s to import, and `--help` must answer at once. A test holds both readings together.
 """
 
 import ast
+import re
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+from textwrap import dedent
 
 _KINDS: dict[str, type] = {"int": int, "Count": int, "float": float, "Seconds": float, "bool": bool, "Path": Path}
 """what a flag takes, by the type of its setting; text for all others"""
+_GROUP = re.compile(r'^class \w+\(Group\):\n    """(.+?)"""$', re.MULTILINE)
+_FIELD = re.compile(r'^    \w+: .+?\n    """.+?"""$', re.MULTILINE | re.DOTALL)
+
+Default = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,62 +25,60 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
-class SettingField:
-    """One setting."""
+class FlaggedSetting:
+    """A setting that `serve` takes as an option."""
 
     name: str
-    """in small letters, as its field and its flag have it"""
+    """in small letters, as its field has it"""
     heading: str
     """of its group"""
     meaning: str
     """its docstring"""
-    default: str | int | float | bool | None
+    default: Default
     """None: there is none, or it depends on other settings"""
     kind: type
-    flag: Flag | None
+    metavar: str
 
 
-@cache
-def setting_fields() -> dict[str, SettingField]:
-    """Every setting by its name, in the order of the source."""
-    tree = ast.parse(Path(__file__).with_name("groups.py").read_text(encoding="utf-8"))
-    groups = [node for node in tree.body if isinstance(node, ast.ClassDef) and _is_group(node)]
-    return {field.name: field for group in groups for field in _fields(group)}
+def flagged_settings() -> list[FlaggedSetting]:
+    """Those with a Flag, in the order of the source."""
+    _, *parts = _GROUP.split(_source())
+    groups = zip(parts[::2], parts[1::2], strict=True)
+    return [
+        _read(found[0], heading) for heading, body in groups for found in _FIELD.finditer(body) if "Flag(" in found[0]
+    ]
 
 
-def default_of(name: str) -> str | int | float | bool | None:
+def default_of(name: str) -> Default:
     """What holds while nobody sets it; None: nothing, or it depends on other settings."""
-    return setting_fields()[name].default
+    (field,) = (found[0] for found in _FIELD.finditer(_source()) if found[0].startswith(f"    {name}: "))
+    node, _ = ast.parse(dedent(field)).body
+    assert isinstance(node, ast.AnnAssign)
+    return _default(node.value)
 
 
-def _is_group(node: ast.ClassDef) -> bool:
-    return any(isinstance(base, ast.Name) and base.id == "Group" for base in node.bases)
+def _source() -> str:
+    return Path(__file__).with_name("groups.py").read_text(encoding="utf-8")
 
 
-def _fields(group: ast.ClassDef) -> list[SettingField]:
-    heading = ast.get_docstring(group) or ""
-    found = []
-    for node, below in zip(group.body, group.body[1:], strict=False):
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            meaning = str(ast.literal_eval(below.value)) if isinstance(below, ast.Expr) else ""
-            kind, flag = _typed(node.annotation)
-            found.append(SettingField(node.target.id, heading, meaning, _default(node.value), kind, flag))
-    return found
+def _read(field: str, heading: str) -> FlaggedSetting:
+    node, below = ast.parse(dedent(field)).body
+    assert isinstance(node, ast.AnnAssign)
+    assert isinstance(node.target, ast.Name)
+    assert isinstance(below, ast.Expr)
+    within = list(ast.walk(node.annotation))
+    kind = next((_KINDS[one.id] for one in within if isinstance(one, ast.Name) and one.id in _KINDS), str)
+    (flag,) = (one for one in within if isinstance(one, ast.Call))
+    metavar = str(ast.literal_eval(flag.args[0])) if flag.args else ""
+    return FlaggedSetting(
+        node.target.id, heading, str(ast.literal_eval(below.value)), _default(node.value), kind, metavar
+    )
 
 
-def _typed(annotation: ast.expr) -> tuple[type, Flag | None]:
-    names = [node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)]
-    kind = next((_KINDS[name] for name in names if name in _KINDS), str)
-    for node in ast.walk(annotation):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Flag":
-            return kind, Flag(*(ast.literal_eval(word) for word in node.args))
-    return kind, None
-
-
-def _default(value: ast.expr | None) -> str | int | float | bool | None:
-    if isinstance(value, ast.Call):  # Field(default=…, ge=…), or default_factory
+def _default(value: ast.expr | None) -> Default:
+    if isinstance(value, ast.Call):  # Field(default=…, ge=…), or a default_factory
         value = next((one.value for one in value.keywords if one.arg == "default"), None)
     if value is None:
         return None
-    default: str | int | float | bool | None = ast.literal_eval(value)
+    default: Default = ast.literal_eval(value)
     return default

@@ -106,7 +106,7 @@ class ServerSettings(Group):
     ws_max_queue: Count = 64
     """messages of caller audio held while the model's socket is stalled; then the oldest go first"""
     drain_seconds: Annotated[float, Flag("S")] = Field(default=600, ge=0, allow_inf_nan=False)
-    """how long a stopping server lets calls go on"""
+    """seconds that a stopping server lets calls go on; not set: 30 with serve --tunnel"""
     reload: Annotated[bool, Flag()] = False
     """restart on code change (development); not together with a tunnel or a number"""
     admin_host: Host = "127.0.0.1"
@@ -143,9 +143,9 @@ class LogSettings(Group):
     """Logs"""
 
     log_level: Annotated[LogLevel, Flag("LEVEL")] = "info"
-    """debug, info, warning, error or critical"""
+    """how much is logged: debug, info, warning, error or critical"""
     log_format: Annotated[LogFormat | None, Flag("FORMAT")] = None
-    """pretty, logfmt or json; not set: pretty on a terminal, logfmt elsewhere"""
+    """how log lines look: pretty, logfmt or json; not set: pretty on a terminal, logfmt elsewhere"""
     show_numbers: bool = False
     """phone numbers in full instead of their last four digits"""
 
