@@ -19,7 +19,7 @@ from twilio_rt_cli.call.notices import CallerTurn, Notice
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.caller.expect import normal
 from twilio_rt_cli.engine.process import engine_process
-from twilio_rt_cli.models.session import session_config
+from twilio_rt_cli.models.dialects.openai import session_config
 
 SOUNDS = Path("/usr/share/asterisk/sounds/en")
 TRANSCRIPTS = Path("/usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz")

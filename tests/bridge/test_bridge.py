@@ -2,26 +2,36 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+import sys
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from types import FrameType
 from typing import Any
 
 from picows import ws_create_server
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.bridge.wire import Wire, WiredModel
 from tests.playbook import STREAM, audio
 from tests.scripted_model import Answer, FunctionCall, Script, Speech, scripted_model
 from twilio_rt_cli.bridge.bridge import Bridge
 from twilio_rt_cli.bridge.leg import Closed, Leg
+from twilio_rt_cli.call.call import Call
+from twilio_rt_cli.call.commands import Command, DialModel
 from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.events import Event
 from twilio_rt_cli.call.notices import CallOver, ModelReady, Notice
 from twilio_rt_cli.call.plan import CallPlan
-from twilio_rt_cli.models.dialer import Endpoint, dialer
-from twilio_rt_cli.models.session import session_config
+from twilio_rt_cli.models.dialects.openai import OPENAI, session_config
+from twilio_rt_cli.models.dialer import Dialer, Endpoint
+from twilio_rt_cli.models.session import ModelDialect
 from twilio_rt_cli.protocol import twilio
+from twilio_rt_cli.protocol.realtime import ServerEvent
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid, Start, StartDetails
+from twilio_rt_cli.protocol.wire import Malformed, Unknown
 from twilio_rt_cli.tools import tool
 from twilio_rt_cli.tools.registry import ToolBox
 from twilio_rt_cli.tools.runner import ToolRunner
@@ -112,12 +122,11 @@ async def line(url: str, plan: CallPlan = PLAN, breaks_on: type[Notice] | None =
             raise RuntimeError("a bug of ours")
 
     async with connect(f"ws://127.0.0.1:{port}", compression=None) as phone:
-        dial = dialer(Endpoint(url=url, connect_timeout_s=1.0))
         bridge = Bridge(
             start=START,
             phone=await taken,
-            plan=plan,
-            dial=dial,
+            call=Call(plan, STREAM, loop.time()),
+            models=(Dialer(Endpoint(url=url, connect_timeout_s=1.0)),),
             tools=TOOLS,
             publish=publish,
             on_over=over.set_result,
@@ -294,5 +303,143 @@ def test_nothing_of_the_call_is_left_when_it_is_over() -> None:
                 await call.until("media")
             await model.connections[0].closed.wait()
             assert len(asyncio.all_tasks()) <= before
+
+    run(test)
+
+
+# The way of a frame, without sockets
+
+
+class Wired:
+    """A bridge that talks, on wires that take all."""
+
+    def __init__(self, model: WiredModel) -> None:
+        loop = asyncio.get_running_loop()
+        self.phone = Leg(Nobody(), 1 << 20)
+        self.wire = Wire(self.phone)
+        self.model = model
+        self.over: asyncio.Future[EndReason] = loop.create_future()
+        self.bridge = Bridge(
+            start=START,
+            phone=self.phone,
+            call=Call(PLAN, STREAM, loop.time()),
+            models=(model,),
+            tools=TOOLS,
+            publish=lambda _: None,
+            on_over=self.over.set_result,
+        )
+        self._number = 1
+
+    def frame(self) -> bytes:
+        """The next frame of caller audio."""
+        self._number += 1
+        return twilio.media_text(STREAM, self._number, self._number, 20 * self._number, audio(20))
+
+    def says(self, **event: Any) -> None:
+        self.bridge.on_message(self.model.legs[0], json.dumps(event).encode())
+
+
+@asynccontextmanager
+async def wired(dialect: ModelDialect = OPENAI) -> AsyncIterator[Wired]:
+    one = Wired(WiredModel(dialect))
+    one.bridge.begin()
+    async with asyncio.timeout(10):
+        await one.model.dialled.wait()
+        await one.model.wires[0].written.wait()  # the session is asked for
+    one.bridge.on_message(one.phone, twilio.mark_echo_text(STREAM, 1, "probe"))
+    side = {"format": {"type": "audio/pcmu"}}
+    one.says(type="session.updated", session={"audio": {"input": side, "output": side}})
+    yield one
+    one.bridge.end(EndReason.CALLER_HUNG_UP)
+    await asyncio.wait_for(one.over, 10)
+
+
+def calls_of_ours(bridge: Bridge, leg: Leg, raw: bytes) -> int:
+    """How many functions of ours run for one frame, from the socket's callback to the other socket."""
+    seen = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal seen
+        seen += event == "call" and "twilio_rt_cli" in frame.f_code.co_filename
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        bridge.on_message(leg, raw)
+    finally:
+        sys.setprofile(before)
+    return seen
+
+
+def test_a_frame_of_caller_audio_takes_four_calls_and_one_in_eight_takes_six() -> None:
+    async def test() -> None:
+        async with wired() as line:
+            counted = [calls_of_ours(line.bridge, line.phone, line.frame()) for _ in range(64)]
+            assert sorted(counted) == [4] * 56 + [6] * 8
+            assert line.bridge.statistics.frames_in == 64
+
+    run(test)
+
+
+def test_a_delta_of_agent_audio_takes_fifteen_calls() -> None:
+    async def test() -> None:
+        async with wired() as line:
+            line.says(type="response.created", response={"id": "resp_1"})
+            body = {"type": "response.output_audio.delta", "response_id": "resp_1", "item_id": "item_1"}
+            raw = json.dumps(body | {"delta": b64encode(audio(15)).decode()}).encode()
+            leg = line.model.legs[0]
+            first, *counted = [calls_of_ours(line.bridge, leg, raw) for _ in range(24)]
+            assert first <= 27
+            assert min(counted) <= 15
+            assert max(counted) <= 21  # with a mark, which is due every 200 ms
+            assert counted.count(min(counted)) > len(counted) / 2
+
+    run(test)
+
+
+def test_a_model_is_spoken_to_in_its_own_dialect() -> None:
+    def decode(raw: bytes) -> ServerEvent | Unknown | Malformed:
+        return OPENAI.decode(raw.replace(b"bonjour", b"session.updated"))
+
+    async def test() -> None:
+        french = replace(OPENAI, decode=decode, encode=lambda order: b"ordre", audio_prefix=b"son:", audio_suffix=b".")
+        async with wired(french) as line:
+            assert line.bridge.statistics.unknown_messages == {}
+            line.bridge.on_message(line.phone, line.frame())
+            assert line.model.wires[0].sent[0] == b"ordre"
+            assert line.model.wires[0].sent[-1] == b"son:" + b64encode(audio(20)) + b"."
+
+    run(test)
+
+
+def test_the_endpoint_that_is_dialled_is_the_one_that_was_ordered() -> None:
+    class Second(Call):
+        """A core that will have the second model."""
+
+        def receive(self, event: Event, now: float) -> Sequence[Command]:
+            commands = super().receive(event, now)
+            return [DialModel(1) if isinstance(one, DialModel) else one for one in commands]
+
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        phone, over = Leg(Nobody(), 1 << 20), loop.create_future()
+        Wire(phone)
+        models = [WiredModel(), WiredModel(replace(OPENAI, encode=lambda order: b"the second"))]
+        bridge = Bridge(
+            start=START,
+            phone=phone,
+            call=Second(PLAN, STREAM, loop.time()),
+            models=models,
+            tools=TOOLS,
+            publish=lambda _: None,
+            on_over=over.set_result,
+        )
+        bridge.begin()
+        async with asyncio.timeout(10):
+            await models[1].dialled.wait()
+            await models[1].wires[0].written.wait()
+        assert (models[0].legs, models[1].wires[0].sent) == ([], [b"the second"])
+        bridge.end(EndReason.CALLER_HUNG_UP)
+        await asyncio.wait_for(over, 10)
 
     run(test)

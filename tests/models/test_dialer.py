@@ -14,7 +14,7 @@ from websockets.http11 import Request, Response
 from tests.scripted_model import scripted_model
 from twilio_rt_cli.bridge.leg import Closed, Leg
 from twilio_rt_cli.errors import CredentialsError, SettingsError, TwilioRtError, UnreachableError
-from twilio_rt_cli.models.dialer import Endpoint, dialer
+from twilio_rt_cli.models.dialer import Dialer, Endpoint
 
 
 class Nobody:
@@ -71,7 +71,7 @@ def test_a_refusal_is_told_in_words_and_tried_again_only_if_that_may_help(
     async def test() -> None:
         async with refusing(status) as (url, seen):
             with pytest.raises(error, match=r"127\.0\.0\.1"):
-                await dialer(Endpoint(url=url, headers=(("Authorization", "Bearer sk-secret"),)))(Nobody())
+                await Dialer(Endpoint(url=url, headers=(("Authorization", "Bearer sk-secret"),))).dial(Nobody())
             assert [request.path for request in seen] == ["/v1/realtime"] * tries
 
     run(test)
@@ -81,7 +81,7 @@ def test_a_server_that_is_not_there_is_unreachable() -> None:
     async def test() -> None:
         # in the system's words, not in those of asyncio's version
         with pytest.raises(UnreachableError, match=r"^The model at 127\.0\.0\.1:9 could not be reached: [A-Z][a-z ]+$"):
-            await dialer(Endpoint(url="ws://127.0.0.1:9/"))(Nobody())
+            await Dialer(Endpoint(url="ws://127.0.0.1:9/")).dial(Nobody())
 
     run(test)
 
@@ -92,7 +92,7 @@ def test_a_server_that_never_answers_is_unreachable_in_time() -> None:
             url = f"ws://127.0.0.1:{listening.getsockname()[1]}/"
             began_at = asyncio.get_running_loop().time()
             with pytest.raises(UnreachableError):
-                await dialer(Endpoint(url=url, connect_timeout_s=0.1))(Nobody())
+                await Dialer(Endpoint(url=url, connect_timeout_s=0.1)).dial(Nobody())
             assert asyncio.get_running_loop().time() - began_at < 2
 
     run(test)
@@ -106,7 +106,7 @@ def test_a_server_that_hangs_up_instead_of_answering_is_unreachable() -> None:
 
         server = await asyncio.start_server(drop, "127.0.0.1", 0)
         with pytest.raises(UnreachableError):
-            await dialer(Endpoint(url=f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))(Nobody())
+            await Dialer(Endpoint(url=f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/")).dial(Nobody())
         server.close()
         await server.wait_closed()
 
@@ -124,7 +124,7 @@ def test_a_handshake_that_is_given_up_is_ended_and_its_late_answer_tells_nobody(
 
         server = await asyncio.start_server(late, "127.0.0.1", 0)
         url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        dialling = asyncio.ensure_future(dialer(Endpoint(url=url))(owner := Nobody()))
+        dialling = asyncio.ensure_future(Dialer(Endpoint(url=url)).dial(owner := Nobody()))
         done, _ = await asyncio.wait([dialling], timeout=0.2)
         assert not done
         dialling.cancel()
@@ -139,7 +139,7 @@ def test_a_handshake_that_is_given_up_is_ended_and_its_late_answer_tells_nobody(
 def test_our_headers_arrive_and_compression_is_not_asked_for() -> None:
     async def test() -> None:
         async with scripted_model() as model:
-            leg = await dialer(Endpoint(url=f"{model.url}?model=m", headers=(("User-Agent", "x/1"),)))(
+            leg = await Dialer(Endpoint(url=f"{model.url}?model=m", headers=(("User-Agent", "x/1"),))).dial(
                 owner := Nobody()
             )
             request = model.requests[0]
@@ -164,7 +164,7 @@ def test_a_broken_frame_closes_the_socket_and_nothing_more_is_said_about_it() ->
 
         async with serve(babble, "127.0.0.1", 0) as server:
             url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/"
-            await dialer(Endpoint(url=url))(owner := Nobody())
+            await Dialer(Endpoint(url=url)).dial(owner := Nobody())
             closed = await owner.closed
             assert (closed.code, closed.by_us) == (1002, True)
 

@@ -1,8 +1,13 @@
 """Each provider's address and headers."""
 
+from typing import Any, get_args
+
 import pytest
 
-from twilio_rt_cli.models.providers import Provider, endpoint
+from twilio_rt_cli.models.dialects.openai import OPENAI
+from twilio_rt_cli.models.provider import Provider
+from twilio_rt_cli.models.providers import PROVIDERS, endpoint
+from twilio_rt_cli.settings.types import ProviderName
 
 
 def test_openai_has_a_bearer_key_the_model_in_the_url_and_no_beta_header() -> None:
@@ -33,7 +38,11 @@ def test_the_offline_engine_gets_no_key() -> None:
     assert {name for name, _ in one.headers} == {"User-Agent"}
 
 
-@pytest.mark.parametrize("name", ["openai", "azure", "local"])
-def test_pings_are_passed_on(name: str) -> None:
-    one = endpoint(Provider(name=name, url="ws://x", model="m", ping_interval_s=7, ping_timeout_s=3))  # type: ignore[arg-type]
-    assert (one.ping_interval_s, one.ping_timeout_s) == (7, 3)
+@pytest.mark.parametrize("name", get_args(get_args(ProviderName)[0]))
+def test_pings_are_passed_on_and_all_speak_the_dialect_of_openai(name: Any) -> None:
+    one = endpoint(Provider(name=name, url="ws://x", model="m", ping_interval_s=7, ping_timeout_s=3))
+    assert (one.ping_interval_s, one.ping_timeout_s, one.dialect) == (7, 3, OPENAI)
+
+
+def test_each_name_that_settings_take_has_a_provider() -> None:
+    assert set(PROVIDERS) == set(get_args(get_args(ProviderName)[0]))

@@ -17,7 +17,8 @@ import numpy as np
 from tests.open_bridge import PLAN, open_bridge
 from tests.scripted_model import Answer, Script, scripted_model
 from twilio_rt_cli.audio import mulaw
-from twilio_rt_cli.bridge.bridge import NewCall
+from twilio_rt_cli.bridge.core import Core
+from twilio_rt_cli.call.call import Call
 from twilio_rt_cli.caller.client import SimulatedCall, place_call
 from twilio_rt_cli.caller.events import CallerSpoke, CallEvent
 from twilio_rt_cli.caller.line import LineQuality
@@ -25,7 +26,7 @@ from twilio_rt_cli.caller.report import CallReport
 from twilio_rt_cli.caller.script import HangUp, Pause, Say, Step, Utterance
 from twilio_rt_cli.protocol.twilio import Start
 from twilio_rt_cli.records.audio_files import AudioRecordings
-from twilio_rt_cli.records.recorded_call import recorded
+from twilio_rt_cli.records.recorded_call import RecordedCall
 
 PER_MS = 8
 WINDOW = 20 * PER_MS
@@ -86,8 +87,8 @@ async def recorded_call(
             await connection.speech(answer=turns[await spoken.get()].answer)
 
     with AudioRecordings(folder) as recordings:
-        path, new_call = recorder(recordings)
-        async with scripted_model(script), open_bridge(script.url, plan=PLAN, new_call=new_call) as url:
+        path, around = recorder(recordings)
+        async with scripted_model(script), open_bridge(script.url, plan=PLAN, around=around) as url:
             plan = SimulatedCall(
                 url,
                 (*steps, Pause(1200), HangUp()),
@@ -103,16 +104,16 @@ async def recorded_call(
     return Both(caller, agent, report, path[0])
 
 
-def recorder(recordings: AudioRecordings) -> tuple[list[Path], Callable[[Start], NewCall]]:
+def recorder(recordings: AudioRecordings) -> tuple[list[Path], Callable[[Call, Start, float], Core]]:
     """What `open_bridge` wants for recorded calls, and the list where their paths will be."""
     paths: list[Path] = []
 
-    def new_call(start: Start) -> NewCall:
+    def around(call: Call, start: Start, now: float) -> Core:
         recording = recordings.begin(start.start.call_sid, start.stream_sid, datetime.now())
         paths.append(recording.path)
-        return recorded(recording, asyncio.get_running_loop().time)
+        return RecordedCall(call, recording, now)
 
-    return paths, new_call
+    return paths, around
 
 
 def tracks(path: Path) -> tuple[bytes, bytes]:

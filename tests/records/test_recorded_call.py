@@ -82,7 +82,7 @@ def told(tmp_path: Path) -> RecordedCall:
     """A recorded call that talks."""
     recordings = AudioRecordings(tmp_path)
     recording = recordings.begin(CallSid("CA1"), STREAM, datetime(2026, 11, 25))
-    call = RecordedCall(PLAN, STREAM, 100.0, recording=recording, clock=lambda: 100.0)
+    call = RecordedCall(Call(PLAN, STREAM, 100.0), recording, 100.0)
     for event in OPENING:
         call.receive(event, 100.0)
     return call
@@ -117,7 +117,7 @@ def test_a_bug_of_the_tape_ends_the_recording_and_not_the_call(
 def test_audio_that_the_call_refuses_is_not_recorded(tmp_path: Path) -> None:
     with AudioRecordings(tmp_path) as recordings:
         recording = recordings.begin(CallSid("CA1"), STREAM, datetime(2026, 11, 25))
-        call = RecordedCall(PLAN, STREAM, 100.0, recording=recording, clock=lambda: 100.02)
+        call = RecordedCall(Call(PLAN, STREAM, 100.0), recording, 100.0)
         call.receive(Began(), 100.0)
         call.receive(media(2000), 100.02)
         call.receive(Media(MediaDetails(audio(20)), StreamSid("MZother"), 3), 100.04)

@@ -18,6 +18,7 @@ from twilio_rt_cli.bridge.leg import Leg
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.errors import SettingsError
+from twilio_rt_cli.models.dialects.openai import OPENAI
 from twilio_rt_cli.protocol.twilio import Start
 from twilio_rt_cli.serve.call_opener import CallOpener, call_plan
 from twilio_rt_cli.server.admission.registry import IncomingCall
@@ -33,7 +34,7 @@ NOW = datetime(2026, 11, 24, 10, 4)
 
 def plan_of(**flags: object) -> CallPlan:
     settings = bare_settings(**({"openai_realtime_url": "ws://127.0.0.1:1/v1/realtime"} | flags))
-    return call_plan(agent_of(settings), terms_of(settings), NOW)
+    return call_plan(agent_of(settings), terms_of(settings), OPENAI, NOW)
 
 
 def test_the_plan_follows_the_settings() -> None:

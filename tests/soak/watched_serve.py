@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.soak.addresses import address_of
-from twilio_rt_cli.bridge.bridge import Bridge
 from twilio_rt_cli.cli.app import main
+from twilio_rt_cli.output.call_context import current_call
 
 FIGURES = "SOAK_FIGURES"
 
@@ -46,12 +46,8 @@ class Teller:
 
 def name_the_call(event: str, arguments: tuple[Any, ...]) -> None:
     """An audit hook: a socket that a bridge connects to its model is bound to the call's address first."""
-    if event != "socket.connect" or (task := asyncio.current_task()) is None:
-        return
-    coroutine: Any = task.get_coro()
-    bridge = coroutine.cr_frame.f_locals.get("self")
-    if isinstance(bridge, Bridge):
-        arguments[0].bind((address_of(bridge._stream_sid), 0))
+    if event == "socket.connect" and (call := current_call()) is not None:
+        arguments[0].bind((address_of(call[1]), 0))
 
 
 if __name__ == "__main__":

@@ -13,14 +13,20 @@ import asyncio
 import logging
 from binascii import b2a_base64
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol, assert_never
 
+from twilio_rt_cli.bridge.alarm import Alarm
+from twilio_rt_cli.bridge.core import Core
+from twilio_rt_cli.bridge.dialect import Dialect
 from twilio_rt_cli.bridge.leg import Closed, Leg, Owner
 from twilio_rt_cli.bridge.meter import Meter
-from twilio_rt_cli.call.call import Call
+from twilio_rt_cli.bridge.model_leg import ModelLeg
+from twilio_rt_cli.bridge.tasks import CallTasks
 from twilio_rt_cli.call.commands import ClearPlayout, Command, DialModel, HangUp, RunTool, SendMark, SendMedia
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.events import (
+    QUIET,
     BadMessage,
     Began,
     EndRequested,
@@ -38,37 +44,30 @@ from twilio_rt_cli.call.events import (
     Woken,
 )
 from twilio_rt_cli.call.notices import Notice
-from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.call.status import CallStatus
 from twilio_rt_cli.errors import CredentialsError, SettingsError, TwilioRtError
 from twilio_rt_cli.output.call_context import context_of
-from twilio_rt_cli.protocol import realtime, realtime_client, twilio
-from twilio_rt_cli.protocol.realtime_client import (
-    APPEND_PREFIX,
-    APPEND_SUFFIX,
-    AppendAudio,
-    CancelResponse,
-    CreateItem,
-    CreateResponse,
-    DeleteItem,
-    SessionUpdate,
-    TruncateItem,
-)
+from twilio_rt_cli.protocol import twilio
+from twilio_rt_cli.protocol.realtime_client import AppendAudio, ClientEvent
 from twilio_rt_cli.protocol.twilio import Media
 from twilio_rt_cli.protocol.wire import Malformed, Unknown
 from twilio_rt_cli.tools.runner import ToolRunner
 
-Dial = Callable[[Owner], Awaitable[Leg]]
-"""Opens the model's socket; raises TwilioRtError"""
 Publish = Callable[[Notice], None]
-NewCall = Callable[[CallPlan, twilio.StreamSid, float], Call]
-"""Makes the core of a call: Call itself, or one that is recorded"""
-
-_QUIET = frozenset({Media, twilio.Mark, realtime.AudioDelta, realtime.TranscriptDelta, UnknownMessage})
-"""Events that come often and bring no deadline nearer: what waits in the playout goes out as they come."""
 
 log = logging.getLogger("twilio_rt.bridge")
+
+
+class Model(Protocol):
+    """A model that can be dialled."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How it is spoken to."""
+
+    async def dial(self, owner: Owner) -> ModelLeg:
+        """Opens a socket; raises TwilioRtError."""
 
 
 class Bridge:
@@ -79,33 +78,30 @@ class Bridge:
         *,
         start: twilio.Start,
         phone: Leg,
-        plan: CallPlan,
-        dial: Dial,
+        call: Core,
+        models: Sequence[Model],
         tools: ToolRunner,
         publish: Publish,
         on_over: Callable[[EndReason], None],
-        new_call: NewCall = Call,
     ) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stream_sid = start.stream_sid
-        self._media_prefix = twilio.media_prefix(start.stream_sid)
-        self._mark_prefix = twilio.mark_prefix(start.stream_sid)
-        self._log = logging.LoggerAdapter(log, {"call": start.start.call_sid, "stream": start.stream_sid})
-        self._context = context_of(start.start.call_sid, start.stream_sid)
-        self._call = new_call(plan, start.stream_sid, self._loop.time())
-        self._passes, self._clock = self._call.passes, self._loop.time  # bound once: they are needed for every frame
+        call_sid, stream_sid = start.start.call_sid, start.stream_sid
+        self._texts = twilio.stream_texts(stream_sid)
+        self._log = logging.LoggerAdapter(log, {"call": call_sid, "stream": stream_sid})
+        self._call = call
+        self._passes = call.passes  # bound once, as is the clock: they are needed for every frame
+        self._clock = asyncio.get_running_loop().time
         self._phone: Leg | None = phone
-        self._model: Leg | None = None
-        self._meter = Meter(self._log, self._call.statistics)
-        self._dial = dial
+        self._model: ModelLeg | None = None
+        self._models = models
+        self._dialect = models[0].dialect
         self._tools = tools
+        self._tasks = CallTasks(context_of(call_sid, stream_sid))
+        self._meter = Meter(self._log, call.statistics)
+        self._alarm = Alarm()
         self._publish = publish
-        self._on_over = on_over
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._on_over: Callable[[EndReason], None] | None = on_over
         self._pending: deque[Event] = deque()
         self._running = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._finished = False
 
     @property
     def statistics(self) -> CallStatistics:
@@ -122,7 +118,7 @@ class Bridge:
         return self._call.status(self._clock())
 
     def begin(self) -> None:
-        """Take over the phone's socket; the Call orders the rest."""
+        """Take over the phone's socket; the rest is up to the Call."""
         assert self._phone is not None
         self._phone.hand_over(self)
         self._meter.start()
@@ -136,19 +132,20 @@ class Bridge:
 
     def on_message(self, leg: Leg, raw: bytes) -> None:
         event: Event | Unknown | Malformed
-        if leg is self._phone:
+        from_model = leg is not self._phone
+        if from_model:
+            event = self._dialect.decode(raw)
+        else:
             event = twilio.decode(raw)
             if type(event) is Media and not self._running and self._passes(event, self._clock):
                 # Fifty times a second and call: nothing to decide, so no command is made of it.
                 if self._model is not None:
-                    self._model.send(APPEND_PREFIX + b2a_base64(event.media.payload, newline=False) + APPEND_SUFFIX)
+                    self._model.send_audio(event.media.payload)
                 return
-        else:
-            event = realtime.decode(raw)
         if type(event) is Unknown:
-            event = UnknownMessage(leg is not self._phone, event.kind)
+            event = UnknownMessage(from_model, event.kind)
         elif type(event) is Malformed:
-            event = BadMessage(leg is not self._phone, event.why)
+            event = BadMessage(from_model, event.why)
         self._tell(event)
 
     def on_breach(self, leg: Leg, why: str) -> None:
@@ -189,8 +186,8 @@ class Bridge:
             self._break_off(type(event).__name__)
         finally:
             self._running = False
-        if type(event) not in _QUIET:
-            self._arm()
+        if type(event) not in QUIET:
+            self._alarm.set(self._call.deadline(), self._wake)
 
     def _break_off(self, when: str) -> None:
         self._log.exception("the call failed on %s", when)
@@ -200,36 +197,34 @@ class Bridge:
 
     def _perform(self, commands: Sequence[Command]) -> None:
         """Do as ordered. What goes to the phone is written at once: audio with its marks, a clear with its fence."""
+        texts = self._texts
         for_phone: list[bytes] = []
         for command in commands:
             if type(command) is SendMedia:
                 audio = b2a_base64(command.payload, newline=False)
-                for_phone.append(self._media_prefix + audio + twilio.MEDIA_SUFFIX)
-                continue
-            if type(command) is SendMark:
-                for_phone.append(self._mark_prefix + command.name.encode() + twilio.MARK_SUFFIX)
-                continue
-            match command:
-                case AppendAudio():
-                    if self._model is not None:
-                        self._model.send(APPEND_PREFIX + b2a_base64(command.payload, newline=False) + APPEND_SUFFIX)
-                case ClearPlayout():
-                    for_phone.append(twilio.clear_text(self._stream_sid))
-                case (
-                    SessionUpdate() | CreateItem() | TruncateItem() | DeleteItem() | CreateResponse() | CancelResponse()
-                ):
-                    if self._model is not None:
-                        self._model.send(realtime_client.encode(command))
-                case DialModel():
-                    self._spawn(self._dial_model())
-                case RunTool():
-                    self._spawn(self._run_tool(command))
-                case HangUp():
-                    self._to_phone(for_phone)
-                    for_phone = []
-                    self._hang_up(command)
-                case _:
-                    self._publish(command)
+                for_phone.append(texts.media_prefix + audio + twilio.MEDIA_SUFFIX)
+            elif type(command) is SendMark:
+                for_phone.append(texts.mark_prefix + command.name.encode() + twilio.MARK_SUFFIX)
+            elif type(command) is AppendAudio:
+                if self._model is not None:
+                    self._model.send_audio(command.payload)
+            elif isinstance(command, Notice):
+                self._publish(command)
+            elif isinstance(command, ClearPlayout):
+                for_phone.append(texts.clear)
+            elif isinstance(command, ClientEvent):
+                if self._model is not None:
+                    self._model.send_order(command)
+            elif isinstance(command, RunTool):
+                self._tasks.spawn(self._run_tool(command), self._task_done)
+            elif isinstance(command, DialModel):
+                self._tasks.spawn(self._dial(self._models[command.endpoint_index]), self._task_done)
+            elif isinstance(command, HangUp):
+                self._to_phone(for_phone)
+                for_phone = []
+                self._hang_up(command)
+            else:
+                assert_never(command)
         if for_phone:  # seldom: most events are caller audio
             self._to_phone(for_phone)
 
@@ -237,36 +232,15 @@ class Bridge:
         if texts and self._phone is not None:
             self._phone.send_together(texts)
 
-    def _arm(self) -> None:
-        """Keep one timer, for the Call's next deadline."""
-        deadline = self._call.deadline()
-        if self._timer is not None:
-            if deadline == self._timer.when():
-                return
-            self._timer.cancel()
-        self._timer = None if deadline is None or self._finished else self._loop.call_at(deadline, self._wake)
-
     def _wake(self) -> None:
-        self._timer = None
         self._tell(Woken())
 
     # What is slow
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        task = self._loop.create_task(work, context=self._context.copy())
-        self._tasks.add(task)
-        task.add_done_callback(self._task_done)
-
-    def _task_done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._log.error("a task of the call failed", exc_info=error)
-            self._tell(EndRequested(EndReason.INTERNAL_ERROR))
-        self._finish()
-
-    async def _dial_model(self) -> None:
+    async def _dial(self, model: Model) -> None:
+        self._dialect = model.dialect
         try:
-            self._model = await self._dial(self)
+            self._model = await model.dial(self)
         except TwilioRtError as error:
             refused = isinstance(error, CredentialsError | SettingsError)
             self._tell(ModelFailed(error.message, refused=refused))
@@ -278,11 +252,16 @@ class Bridge:
         outcome = await self._tools.run(command.name, command.arguments)
         self._tell(ToolFinished(command.tool_call_id, outcome.output, outcome.ok, outcome.elapsed_ms))
 
+    def _task_done(self, error: BaseException | None) -> None:
+        if error is not None:
+            self._log.error("a task of the call failed", exc_info=error)
+            self._tell(EndRequested(EndReason.INTERNAL_ERROR))
+        self._finish()
+
     # The end
 
     def _hang_up(self, command: HangUp) -> None:
-        for task in self._tasks:
-            task.cancel()
+        self._tasks.cancel()
         if self._model is not None:
             self._model.close(1000)
         if self._phone is not None:
@@ -290,12 +269,11 @@ class Bridge:
 
     def _finish(self) -> None:
         """Tell the owner, once nothing of the call is left."""
-        if self._finished or self._phone is not None or self._model is not None or self._tasks:
+        if self._on_over is None or self._phone is not None or self._model is not None or self._tasks:
             return
-        self._finished = True
+        on_over, self._on_over = self._on_over, None
         self._meter.stop()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.stop()
         over = self._call.over(self._clock())
         self._publish(over)
-        self._on_over(over.reason)
+        on_over(over.reason)

@@ -3,8 +3,8 @@
 from msgspec import Struct
 
 from twilio_rt_cli.call.end_reason import EndReason
-from twilio_rt_cli.protocol.realtime import ServerEvent, ToolCallId
-from twilio_rt_cli.protocol.twilio import FromTwilio
+from twilio_rt_cli.protocol.realtime import AudioDelta, ServerEvent, ToolCallId, TranscriptDelta
+from twilio_rt_cli.protocol.twilio import FromTwilio, Mark, Media
 
 
 class Began(Struct, frozen=True):
@@ -103,3 +103,6 @@ HostEvent = (
     | EndRequested
 )
 Event = FromTwilio | ServerEvent | HostEvent
+
+QUIET = frozenset({Media, Mark, AudioDelta, TranscriptDelta, UnknownMessage})
+"""Events that come often and bring no deadline nearer: what waits in the playout goes out as they come"""

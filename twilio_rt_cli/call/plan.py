@@ -11,7 +11,7 @@ class CallPlan:
     """How the agent behaves and what a call may cost in time and memory."""
 
     session: dict[str, Any]
-    """GA session object for `session.update`; made by `models.session.session_config`"""
+    """GA session object for `session.update`; made by the model's dialect"""
     greeting: str
     """what the agent says first; empty: it waits for the caller"""
     silence_ms: int = 500

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from twilio_rt_cli.bridge.dialect import Dialect
 from twilio_rt_cli.bridge.leg import Closed, Leg, Nobody
 from twilio_rt_cli.doctor.finding import Finding, failed, failures, ok, skipped, warning
 from twilio_rt_cli.errors import TwilioRtError
-from twilio_rt_cli.models.dialer import dialer
-from twilio_rt_cli.models.providers import Provider, endpoint
+from twilio_rt_cli.models.dialer import Dialer
+from twilio_rt_cli.models.provider import Provider
+from twilio_rt_cli.models.providers import endpoint
 from twilio_rt_cli.models.shutdowns import SHUTDOWNS
 from twilio_rt_cli.output.exit_codes import CREDENTIALS, UNREACHABLE
 from twilio_rt_cli.output.words import plural
 from twilio_rt_cli.protocol import realtime
 from twilio_rt_cli.protocol.origin import is_below
-from twilio_rt_cli.protocol.realtime_client import SessionUpdate, encode
+from twilio_rt_cli.protocol.realtime_client import SessionUpdate
 from twilio_rt_cli.protocol.realtime_errors import HOPELESS
 from twilio_rt_cli.serve.call_opener import call_plan
 from twilio_rt_cli.settings.groups import ModelSettings, Settings
@@ -37,7 +39,8 @@ def agent_session(settings: Settings) -> tuple[dict[str, Any] | None, list[Findi
         agent = agent_of(settings)
     except TwilioRtError as error:
         return None, list(failures(name, error))
-    session = call_plan(agent, terms_of(settings, NOBODY_YET), datetime.now()).session
+    terms = terms_of(settings, NOBODY_YET)
+    session = call_plan(agent, terms, endpoint(terms.provider).dialect, datetime.now()).session
     tools = len(session.get("tools", ()))
     prompt = settings.agent.prompt_file or "the sample"
     message = f"The prompt ({prompt}) and {plural(tools, 'tool')} are loaded."
@@ -53,10 +56,11 @@ async def model_findings(provider: Provider, session: dict[str, Any] | None) -> 
         return [skipped(name, "It is asked once there is a key.")]
     if session is None:
         return [skipped(name, "It is asked once prompt and tools load.")]
-    visit = _Visit(encode(SessionUpdate(session)))
+    dialer = Dialer(endpoint(provider))
+    visit = _Visit(dialer.dialect, session)
     began = time.monotonic()
     try:
-        leg = await dialer(endpoint(provider))(visit)
+        leg = await dialer.dial(visit)
     except TwilioRtError as error:
         return list(failures(name, error))
     try:
@@ -88,15 +92,16 @@ def _has_key(provider: Provider) -> bool:
 class _Visit(Nobody):
     """The owner of the model's socket: asks for the session, and waits for what is said to it."""
 
-    def __init__(self, update: bytes) -> None:
-        self._update = update
+    def __init__(self, dialect: Dialect, session: dict[str, Any]) -> None:
+        self._dialect = dialect
+        self._session = session
         self.outcome: asyncio.Future[Finding | None] = asyncio.get_running_loop().create_future()
         self.over = asyncio.Event()
 
     def on_message(self, leg: Leg, raw: bytes) -> None:
-        match realtime.decode(raw):
+        match self._dialect.decode(raw):
             case realtime.SessionCreated():
-                leg.send(self._update)
+                leg.send(self._dialect.encode(SessionUpdate(self._session)))
             case realtime.SessionUpdated():
                 self._settle(None)
             case realtime.ErrorReported(error=error):

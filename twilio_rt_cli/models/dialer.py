@@ -6,15 +6,17 @@ One SSLContext serves all calls: making one takes 25 ms, which would stop every 
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from picows import WSHandshakeError, WSParsedURL, ws_connect
 
-from twilio_rt_cli.bridge.leg import KeepAlive, Leg, Nobody, Owner
+from twilio_rt_cli.bridge.leg import KeepAlive, Nobody, Owner
+from twilio_rt_cli.bridge.model_leg import ModelLeg
 from twilio_rt_cli.errors import CredentialsError, SettingsError, UnreachableError
 from twilio_rt_cli.machine.reasons import reason
+from twilio_rt_cli.models.dialects.openai import OPENAI
+from twilio_rt_cli.models.session import ModelDialect
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """The model's largest message; an item retrieved with its audio can be long"""
@@ -25,38 +27,46 @@ SEND_BUFFER_BYTES = 16_384
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where a model's socket is and how to say who we are."""
+    """Where a model's socket is, how to say who we are, and how it is spoken to."""
 
     url: str
     """ws:// or wss://, with the model in its query"""
     headers: tuple[tuple[str, str], ...] = ()
+    dialect: ModelDialect = OPENAI
     ping_interval_s: float = 30.0
     ping_timeout_s: float = 30.0
     connect_timeout_s: float = 2.5
     """for one try, TLS and upgrade included"""
 
 
-def dialer(endpoint: Endpoint) -> Callable[[Owner], Awaitable[Leg]]:
-    """A function that opens one socket for one call.
+class Dialer:
+    """Opens sockets to one endpoint: one for each call."""
 
-    It raises CredentialsError or SettingsError when the model said no for good, UnreachableError after a second failure
-    of any other kind.
-    """
-    context = ssl.create_default_context() if endpoint.url.startswith("wss:") else None
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._context = ssl.create_default_context() if endpoint.url.startswith("wss:") else None
 
-    async def dial(owner: Owner) -> Leg:
+    @property
+    def dialect(self) -> ModelDialect:
+        """How the model there is spoken to."""
+        return self._endpoint.dialect
+
+    async def dial(self, owner: Owner) -> ModelLeg:
+        """One socket.
+
+        Raises CredentialsError or SettingsError when the model said no for good, UnreachableError after a second
+        failure of any other kind.
+        """
         try:
-            return await _open(endpoint, context, owner)
+            return await _open(self._endpoint, self._context, owner)
         except UnreachableError:
             await asyncio.sleep(RETRY_AFTER_S)
-            return await _open(endpoint, context, owner)
-
-    return dial
+            return await _open(self._endpoint, self._context, owner)
 
 
-async def _open(endpoint: Endpoint, context: ssl.SSLContext | None, owner: Owner) -> Leg:
+async def _open(endpoint: Endpoint, context: ssl.SSLContext | None, owner: Owner) -> ModelLeg:
     host = endpoint.url.partition("://")[2].partition("/")[0]
-    attempt = _Attempt(owner, KeepAlive(endpoint.ping_interval_s, endpoint.ping_timeout_s))
+    attempt = _Attempt(owner, endpoint)
     try:
         async with asyncio.timeout(endpoint.connect_timeout_s):
             _, leg = await ws_connect(
@@ -71,7 +81,7 @@ async def _open(endpoint: Endpoint, context: ssl.SSLContext | None, owner: Owner
                 enable_auto_ping=False,  # the leg pings
                 logger_name="twilio_rt.model_socket",
             )
-        if not isinstance(leg, Leg):  # picows returns without a listener when the connection is lost in the handshake
+        if not isinstance(leg, ModelLeg):  # picows returns without one when the connection is lost in the handshake
             raise ConnectionResetError("it closed the connection before it answered")
         attempt.opened = True
     except WSHandshakeError as error:
@@ -88,11 +98,11 @@ async def _open(endpoint: Endpoint, context: ssl.SSLContext | None, owner: Owner
 class _Attempt:
     """One try. picows shields its handshake from cancellation, so what was begun has to be ended here."""
 
-    def __init__(self, owner: Owner, keep_alive: KeepAlive) -> None:
+    def __init__(self, owner: Owner, endpoint: Endpoint) -> None:
         self._owner = owner
-        self._keep_alive = keep_alive
+        self._endpoint = endpoint
         self._socket: socket.socket | None = None
-        self._legs: list[Leg] = []
+        self._legs: list[ModelLeg] = []
         self.opened = False
 
     async def connect(self, url: WSParsedURL) -> socket.socket:
@@ -114,9 +124,11 @@ class _Attempt:
                 return self._socket
         raise error
 
-    def new_leg(self) -> Leg:
+    def new_leg(self) -> ModelLeg:
         """The leg of a handshake that succeeded."""
-        self._legs.append(Leg(self._owner, MAX_MESSAGE_BYTES, SEND_BUFFER_BYTES, self._keep_alive))
+        one = self._endpoint
+        keep_alive = KeepAlive(one.ping_interval_s, one.ping_timeout_s)
+        self._legs.append(ModelLeg(self._owner, one.dialect, MAX_MESSAGE_BYTES, SEND_BUFFER_BYTES, keep_alive))
         return self._legs[-1]
 
     def give_up_unless_opened(self) -> None:

@@ -2,13 +2,14 @@
 
 from twilio_rt_cli.models.dialer import Endpoint
 from twilio_rt_cli.models.openai import USER_AGENT, with_model
+from twilio_rt_cli.models.provider import Provider
 
 
-def local_endpoint(*, url: str, model: str, ping_interval_s: float, ping_timeout_s: float) -> Endpoint:
-    """The endpoint of an engine that runs at this URL."""
+def local_endpoint(provider: Provider) -> Endpoint:
+    """The endpoint of the engine that runs."""
     return Endpoint(
-        url=with_model(url, model),
+        url=with_model(provider.url, provider.model),
         headers=(("User-Agent", USER_AGENT),),
-        ping_interval_s=ping_interval_s,
-        ping_timeout_s=ping_timeout_s,
+        ping_interval_s=provider.ping_interval_s,
+        ping_timeout_s=provider.ping_timeout_s,
     )

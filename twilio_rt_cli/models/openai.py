@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from twilio_rt_cli import __version__
 from twilio_rt_cli.models.dialer import Endpoint
+from twilio_rt_cli.models.provider import Provider
 
 USER_AGENT = f"twilio-rt/{__version__} Python/{platform.python_version()}"
 
@@ -16,16 +17,14 @@ def with_model(url: str, model: str) -> str:
     return urlunsplit(parts._replace(query=urlencode([*query, ("model", model)])))
 
 
-def openai_endpoint(
-    *, url: str, model: str, api_key: str | None, ping_interval_s: float, ping_timeout_s: float
-) -> Endpoint:
+def openai_endpoint(provider: Provider) -> Endpoint:
     """The endpoint of OpenAI or of a server that speaks its protocol; without a key none is sent."""
     headers = [("User-Agent", USER_AGENT)]
-    if api_key:
-        headers.append(("Authorization", f"Bearer {api_key}"))
+    if provider.api_key:
+        headers.append(("Authorization", f"Bearer {provider.api_key}"))
     return Endpoint(
-        url=with_model(url, model),
+        url=with_model(provider.url, provider.model),
         headers=tuple(headers),
-        ping_interval_s=ping_interval_s,
-        ping_timeout_s=ping_timeout_s,
+        ping_interval_s=provider.ping_interval_s,
+        ping_timeout_s=provider.ping_timeout_s,
     )

@@ -1,12 +1,10 @@
-"""The session we ask for: a GA session object, µ-law both ways.
-
-`audio/pcmu` carries no rate (a rate is an unknown parameter there), the model is in the URL, and an unknown key refuses
-the whole update. (OpenAI API reference, "session.update"; openai-python 3.54, `realtime_session_create_request.py`)
-"""
+"""The session that a call asks for, whatever the model's dialect."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
+
+from twilio_rt_cli.bridge.dialect import Dialect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,41 +17,27 @@ class TurnDetection:
     prefix_ms: int = 300
     eagerness: Literal["auto", "low", "medium", "high"] = "auto"
 
-    def config(self) -> dict[str, Any]:
-        """The `turn_detection` object: each kind takes only its own fields."""
-        if self.type == "semantic_vad":
-            return {"type": "semantic_vad", "eagerness": self.eagerness}
-        return {
-            "type": "server_vad",
-            "threshold": self.threshold,
-            "silence_duration_ms": self.silence_ms,
-            "prefix_padding_ms": self.prefix_ms,
-        }
+
+BY_SILENCE = TurnDetection()
 
 
-def session_config(
-    *,
-    instructions: str,
-    voice: str,
-    tools: Sequence[dict[str, Any]] = (),
-    transcription_model: str = "",
-    turn_detection: TurnDetection = TurnDetection(),
-    noise_reduction: str = "none",
-) -> dict[str, Any]:
-    """The `session` of `session.update`; `transcription_model` empty: no transcript of the caller."""
-    audio_input: dict[str, Any] = {
-        "format": {"type": "audio/pcmu"},
-        "turn_detection": turn_detection.config(),
-        "noise_reduction": None if noise_reduction == "none" else {"type": noise_reduction},
-    }
-    if transcription_model:
-        audio_input["transcription"] = {"model": transcription_model}
-    config: dict[str, Any] = {
-        "type": "realtime",
-        "output_modalities": ["audio"],
-        "instructions": instructions,
-        "audio": {"input": audio_input, "output": {"format": {"type": "audio/pcmu"}, "voice": voice}},
-    }
-    if tools:
-        config |= {"tools": list(tools), "tool_choice": "auto"}
-    return config
+class SessionConfig(Protocol):
+    """Makes the object that `session.update` carries; `transcription_model` empty: no transcript of the caller."""
+
+    def __call__(
+        self,
+        *,
+        instructions: str,
+        voice: str,
+        tools: Sequence[dict[str, Any]] = ...,
+        transcription_model: str = ...,
+        turn_detection: TurnDetection = ...,
+        noise_reduction: str = ...,
+    ) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelDialect(Dialect):
+    """A dialect, with the session that is asked for in it."""
+
+    session: SessionConfig

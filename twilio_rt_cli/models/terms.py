@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from twilio_rt_cli.models.providers import Provider
+from twilio_rt_cli.models.provider import Provider
 from twilio_rt_cli.models.session import TurnDetection
 
 

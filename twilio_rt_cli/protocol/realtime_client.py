@@ -3,7 +3,7 @@
 Source: openai-python 3.54, `openai/types/realtime`; OpenAI API reference, "Realtime client events".
 """
 
-from typing import Any
+from typing import Any, final
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -81,6 +81,7 @@ class CancelResponse(Struct, tag_field="type", tag="response.cancel", omit_defau
     response_id: ResponseId | UnsetType = UNSET
 
 
+@final
 class AppendAudio(Struct, gc=False, frozen=True):
     """Caller audio in the session's input format; never answered.
 

@@ -219,6 +219,19 @@ def clear_text(stream_sid: StreamSid) -> bytes:
     return msgspec.json.encode(Clear(stream_sid))
 
 
+class StreamTexts(Struct, frozen=True):
+    """What is the same in all frames that we send on one stream."""
+
+    media_prefix: bytes
+    mark_prefix: bytes
+    clear: bytes
+
+
+def stream_texts(stream_sid: StreamSid) -> StreamTexts:
+    """Those of this stream."""
+    return StreamTexts(media_prefix(stream_sid), mark_prefix(stream_sid), clear_text(stream_sid))
+
+
 # Frames Twilio sends, for the simulated phone: numbers as strings where Twilio writes strings.
 
 

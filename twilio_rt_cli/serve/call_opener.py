@@ -7,20 +7,21 @@ from datetime import datetime
 from typing import Self
 
 from twilio_rt_cli.agents.agent import Agent, Agents
-from twilio_rt_cli.bridge.bridge import Bridge, Dial, NewCall, Publish
+from twilio_rt_cli.bridge.bridge import Bridge, Publish
+from twilio_rt_cli.bridge.core import Core
 from twilio_rt_cli.bridge.leg import Leg
 from twilio_rt_cli.call.call import Call
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.price import Prices
-from twilio_rt_cli.models.dialer import dialer
+from twilio_rt_cli.models.dialer import Dialer
 from twilio_rt_cli.models.prices import prices_of
 from twilio_rt_cli.models.providers import endpoint
-from twilio_rt_cli.models.session import session_config
+from twilio_rt_cli.models.session import ModelDialect
 from twilio_rt_cli.models.terms import CallTerms
 from twilio_rt_cli.protocol.twilio import CallSid, Start
 from twilio_rt_cli.records.audio_files import AudioRecordings
-from twilio_rt_cli.records.recorded_call import recorded
+from twilio_rt_cli.records.recorded_call import RecordedCall
 from twilio_rt_cli.server.admission.registry import IncomingCall
 from twilio_rt_cli.tools.runner import ToolRunner
 
@@ -49,26 +50,28 @@ class CallOpener:
         return Bridge(
             start=start,
             phone=phone,
-            plan=call_plan(agent, self._terms, datetime.now(), means.prices),
-            dial=means.dial,
+            call=self._call(agent, means, start),
+            models=(means.model,),
             tools=means.tools,
             publish=self._publisher_for(start.start.call_sid),
             on_over=on_over,
-            new_call=self._new_call(start),
         )
 
-    def _new_call(self, start: Start) -> NewCall:
+    def _call(self, agent: Agent, means: "_Means", start: Start) -> Core:
+        """What decides in this call, from now on."""
+        now, moment = datetime.now(), asyncio.get_running_loop().time()
+        plan = call_plan(agent, self._terms, means.model.dialect, now, means.prices)
+        call = Call(plan, start.stream_sid, moment)
         if self._recordings is None:
-            return Call
-        recording = self._recordings.begin(start.start.call_sid, start.stream_sid, datetime.now())
-        return recorded(recording, asyncio.get_running_loop().time)
+            return call
+        return RecordedCall(call, self._recordings.begin(start.start.call_sid, start.stream_sid, now), moment)
 
 
 @dataclass(frozen=True, slots=True)
 class _Means:
     """What an agent answers by, made once: a TLS context takes 25 ms, in which the loop would stand still."""
 
-    dial: Dial
+    model: Dialer
     tools: ToolRunner
     prices: Prices | None
 
@@ -76,17 +79,19 @@ class _Means:
     def of(cls, agent: Agent, terms: CallTerms) -> Self:
         """What this agent answers by."""
         return cls(
-            dialer(endpoint(replace(terms.provider, model=agent.model))),
+            Dialer(endpoint(replace(terms.provider, model=agent.model))),
             ToolRunner(agent.tools),
             None if terms.offline else prices_of(agent.model),
         )
 
 
-def call_plan(agent: Agent, terms: CallTerms, now: datetime, prices: Prices | None = None) -> CallPlan:
+def call_plan(
+    agent: Agent, terms: CallTerms, dialect: ModelDialect, now: datetime, prices: Prices | None = None
+) -> CallPlan:
     """What a call should be like that this agent answers now (local time)."""
     by_silence = terms.turn_detection.type == "server_vad"
     return CallPlan(
-        session=session_config(
+        session=dialect.session(
             instructions=f"{agent.prompt.rstrip()}\n\n{_date_line(now)}\n",
             voice=agent.voice,
             tools=[definition.to_realtime() for definition in agent.tools.definitions],

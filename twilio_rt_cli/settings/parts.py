@@ -7,7 +7,7 @@ from twilio_rt_cli.agents.prompt import prompt_text
 from twilio_rt_cli.agents.tool_files import load
 from twilio_rt_cli.caller.route import Signer
 from twilio_rt_cli.errors import SettingsError
-from twilio_rt_cli.models.providers import Provider
+from twilio_rt_cli.models.provider import Provider
 from twilio_rt_cli.models.session import TurnDetection
 from twilio_rt_cli.models.terms import CallTerms
 from twilio_rt_cli.protocol.caller_id import caller_list
@@ -123,15 +123,12 @@ def terms_of(settings: Settings, engine_url: str | None = None) -> CallTerms:
 def provider_of(settings: Settings, engine_url: str | None = None) -> Provider:
     """Which model answers, and where; `engine_url` for the provider `local`."""
     model = settings.model
-    url, key = model.openai_realtime_url, model.openai_api_key
-    match model.realtime_provider:
-        case "azure":
-            url, key = model.azure_openai_url or "", model.azure_openai_api_key
-        case "local":
-            assert engine_url is not None
-            url, key = engine_url, None
-        case "openai":
-            pass
+    url, key = {
+        "openai": (model.openai_realtime_url, model.openai_api_key),
+        "azure": (model.azure_openai_url or "", model.azure_openai_api_key),
+        "local": (engine_url, None),
+    }[model.realtime_provider]
+    assert url is not None, "the engine is started first"
     return Provider(
         name=model.realtime_provider,
         url=url,
