@@ -111,11 +111,11 @@ class Punctual(RecordListener):
         self._now = BEGAN
         super().__init__(writer, CONFIGURATION, clock=self._told, steady=self._told)
 
-    def call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
+    def on_call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
         self._now = at
         super().on_call(at, call_sid, notice)
 
-    def server(self, at: float, notice: ServerNotice) -> None:
+    def on_server(self, at: float, notice: ServerNotice) -> None:
         self._now = at
         super().on_server(at, notice)
 
