@@ -9,11 +9,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from tests.cli.test_help import COMMANDS
 from twilio_rt_cli import __version__, errors
 from twilio_rt_cli.cli.app import Root, app
 
 HEAVY = {"fastapi", "numpy", "pydantic", "rich", "twilio", "twilio_rt_cli.settings.groups", "uvicorn", "websockets"}
-COMMANDS = ["serve", "tunnel", "configure-number", "doctor", "call-test", "engine", "calls"]
 
 
 def run_raising(error: BaseException) -> tuple[int, str, str]:

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -400,3 +401,24 @@ def test_off_a_terminal_it_is_well_when_nothing_is_missing(world: World) -> None
     world.path.write_text(complete(world))
     done = init(world.folder)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "Nothing is missing.\n")
+
+
+def test_it_says_so_without_what_only_the_checks_need(tmp_path: Path) -> None:
+    code = """
+import sys
+from twilio_rt_cli.cli.app import app
+try:
+    app(["init"], prog_name="twilio-rt")
+finally:
+    print("loaded:", *sorted({"fastapi", "httpx", "numpy", "picows", "rich", "twilio"} & sys.modules.keys()))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (6, "loaded:")

@@ -6,7 +6,6 @@ from twilio_rt_cli.errors import NeedsConsentError
 from twilio_rt_cli.init import env_file, terminal, view
 from twilio_rt_cli.init.answers import Answers, meaning
 from twilio_rt_cli.init.env_text import values_in
-from twilio_rt_cli.init.questions import Interview
 from twilio_rt_cli.output import console
 from twilio_rt_cli.settings.dot_env import check_dot_env
 
@@ -20,6 +19,8 @@ def run(*, json: bool, path: Path = Path(env_file.NAME)) -> None:
         _without_anybody(answers, path, json=json)
         return
     env_file.check_writable(path)
+    from twilio_rt_cli.init.questions import Interview
+
     interview = Interview(answers)
     view.begin()
     try:
