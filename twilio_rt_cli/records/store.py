@@ -134,12 +134,19 @@ class Store:
         )
         write(
             "INSERT INTO calls (call_sid, stream_sid, from_number, to_number, started_at, pid, process_started_at,"
-            " configuration) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, id FROM configurations WHERE body = ?8"
-            " AND NOT EXISTS (SELECT 1 FROM calls WHERE stream_sid = ?2 AND started_at = ?5)",
-            (
-                *(call.call_sid, call.stream_sid, call.from_number, call.to_number, call.started_at),
-                *(call.process.pid, call.process.started_at, call.configuration),
-            ),
+            " configuration) SELECT :call_sid, :stream_sid, :from, :to, :started_at, :pid, :process_started_at, id"
+            " FROM configurations WHERE body = :body"
+            " AND NOT EXISTS (SELECT 1 FROM calls WHERE stream_sid = :stream_sid AND started_at = :started_at)",
+            {  # by name: of numbered ones Python 3.12.1 says that they are going to be refused
+                "call_sid": call.call_sid,
+                "stream_sid": call.stream_sid,
+                "from": call.from_number,
+                "to": call.to_number,
+                "started_at": call.started_at,
+                "pid": call.process.pid,
+                "process_started_at": call.process.started_at,
+                "body": call.configuration,
+            },
         )
 
     def add(self, call: Begun, event: Event) -> None:
