@@ -14,7 +14,7 @@ LocalProtocolError          we broke a protocol ourselves: a bug of ours, never 
 
 
 class TwilioRtError(Exception):
-    """A problem told in one sentence, with a hint on what to do next."""
+    """A problem in one sentence, with a hint on what to do next."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)

@@ -1,1 +1,1 @@
-"""The admin port: what it tells and takes, metrics, and event lines for who attaches."""
+"""The admin port: its routes, metrics, and event lines for who attaches."""

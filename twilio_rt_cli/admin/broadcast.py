@@ -1,8 +1,8 @@
 """Event lines for whoever attached to the admin port: each reader has a queue of its own, and none waits for another.
 
 A reader may be slow, stopped or dead; a call never notices. While more than a hundred lines wait for a reader it gets
-no `stats`, and the next one tells how many it missed. Other lines are never left out: a reader who is thousands behind
-is cut off instead, with a last line that says so. So what a reader costs is bounded, and what it was told has no holes.
+no `stats`, and the next one counts how many it missed. Other lines are never left out: a reader who is thousands behind
+is cut off instead, with a last line that says so. So what a reader costs is bounded, and what it was sent has no holes.
 
 All of it belongs to the event loop's thread, and nothing here blocks.
 """

@@ -93,7 +93,7 @@ class Counters(Collector):
 
 
 class WithoutCreated(Collector):
-    """The same metrics without the moments at which each was created: they double the lines and tell nothing."""
+    """The same metrics without the moments at which each was created: they double the lines and nobody reads them."""
 
     def __init__(self, inner: Collector) -> None:
         self._inner = inner

@@ -12,10 +12,10 @@ from twilio_rt_cli.reporting.event_lines import EventLine, Where, cut_off_event,
 
 
 class EventFeed:
-    """Made on the event loop, whose thread it belongs to; only `tell` may be called from another one."""
+    """Made on the event loop, whose thread it belongs to; only `publish` may be called from another one."""
 
     def __init__(self, where: Callable[[], Where], clock: Callable[[], float] = time.time) -> None:
-        """`where` the server is now: the first line of whoever attaches tells it."""
+        """`where` the server is now: the first line of whoever attaches says it."""
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()

@@ -1,9 +1,9 @@
-"""Metrics for Prometheus, told on the admin port.
+"""Metrics for Prometheus, served on the admin port.
 
 Two sources make one account. What happens seldom (a call begins or ends, an answer, an interruption, a tool) is counted
-when it is told as a notice, so the figures are those of the event lines. What happens at every frame is counted by the
+when its notice comes, so the figures are those of the event lines. What happens at every frame is counted by the
 calls themselves, and summed up only when somebody asks: nothing is added to the way of the audio. Refusals are counted
-where they are made, since not each of a flood is told.
+where they are made, since not each of a flood is published.
 
 No label ever holds a phone number, a SID or a text of the caller's. Codes and names that come from a model are checked
 and bounded in number; what is too much or looks odd is `other`.
@@ -51,7 +51,7 @@ class Metrics:
         registry = CollectorRegistry()
         self._shown = WithoutCreated(registry)
         self._running: dict[CallSid, set[type[Notice]]] = {}
-        """calls on the line, and what was told once of each"""
+        """calls on the line, and which notices came once of each"""
         self._tools = frozenset(filter(_TOOL_NAME.fullmatch, tools))
 
         Info("build", "The version that runs.", namespace=PREFIX, registry=registry).info({"version": __version__})
@@ -79,7 +79,7 @@ class Metrics:
     # As a listener
 
     def on_call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
-        """A call tells something."""
+        """A call has published a notice."""
         match notice:
             case AgentTurn(v2v_ms=float() | int() as v2v_ms):
                 self._observed.v2v.observe(v2v_ms / 1000)
@@ -100,7 +100,7 @@ class Metrics:
                 pass
 
     def on_server(self, at: float, notice: ServerNotice) -> None:
-        """The server tells something."""
+        """The server has published a notice."""
         match notice:
             case CallStarted() if notice.call_sid not in self._running:
                 self._running[notice.call_sid] = set()
@@ -120,7 +120,7 @@ class Metrics:
 
 
 class _Instruments:
-    """What is observed when something is told, one line each."""
+    """What is observed when a notice comes, one line each."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry

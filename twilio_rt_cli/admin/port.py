@@ -1,4 +1,4 @@
-"""The admin port: what other commands on this machine ask and tell a running server. Never the public port.
+"""The admin port: what commands on this machine ask of a running server, and announce to it. Never the public port.
 
 Whoever may change something here must be on this machine: a loopback Host, and no Origin, which a page in a browser
 would send. What callers say can be read here, so while the port is a loopback one nobody is answered who names another
@@ -33,7 +33,7 @@ _CLOSE_S = 0.5
 
 
 class AnnouncedOrigin(BaseModel):
-    """What `tunnel` tells: where Twilio reaches the server on this port; null takes it back."""
+    """What `tunnel` announces: where Twilio reaches the server on this port; null takes it back."""
 
     origin: Annotated[str, AfterValidator(origin_text)] | None
     port: int
@@ -66,7 +66,7 @@ def create_admin_app(
         return KnownOrigin(origin=origins.current.url, port=port)
 
     async def announce(announced: AnnouncedOrigin) -> KnownOrigin:
-        """What `twilio-rt tunnel` tells: Twilio reaches us there from now on."""
+        """What `twilio-rt tunnel` announces: Twilio reaches us there from now on."""
         if not checked:
             raise HTTPException(409, "Twilio's signatures are not checked here: only this machine may call.")
         if announced.port != port:
@@ -93,7 +93,7 @@ async def admin_port(
 ) -> AsyncIterator[str]:
     """Serve the app on this port, or on the next free one; gives its URL. Raises ServerError when there is none.
 
-    `on_close` is told when it closes, before anybody is waited for: the moment to end streams of events.
+    `on_close` is called when it closes, before anybody is waited for: the moment to end streams of events.
     """
     sockets = _listen(host, port)
     settings = uvicorn.Config(

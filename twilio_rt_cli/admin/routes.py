@@ -1,4 +1,4 @@
-"""What the admin port tells of calls, and the one thing that it does to them.
+"""What the admin port shows of calls, and the one thing that it does to them.
 
 `GET /metrics`, `GET /calls`, `GET /calls/{call_sid}`, `GET /events`, `POST /calls/{call_sid}/hangup`. Where the figures
 come from is not its business: it is given functions.

@@ -1,1 +1,1 @@
-"""What `twilio-rt call-test` does: calls placed, listened to, judged and told."""
+"""What `twilio-rt call-test` does: calls placed, listened to, judged and reported."""

@@ -14,7 +14,7 @@ async def run_local_bridge(
 ) -> AsyncIterator[str]:
     """The origin (http://127.0.0.1:PORT) of a bridge with the bundled prompt and tools, serving on the running loop.
 
-    Neither the environment nor `.env` is read. It checks signatures by `auth_token`, and tells every call's notices to
+    Neither the environment nor `.env` is read. It checks signatures by `auth_token`, and gives every call's notices to
     `publish`. Leaving the context ends what is still going on. Raises ServerError when it cannot listen.
     """
     from twilio_rt_cli.agents.agent import OneForAll

@@ -78,7 +78,7 @@ class _Progress:
 
 
 class _Followed:
-    """A call while it goes on: each new status is told, and Ctrl-C hangs up."""
+    """A call while it goes on: each new status is printed, and Ctrl-C hangs up."""
 
     def __init__(self, api: TwilioApi, call: PlacedCall, duration_s: float | None, progress: _Progress) -> None:
         self._api = api
@@ -117,7 +117,7 @@ class _Followed:
         self._progress.line("hanging up")
         try:
             self._api.hang_up(self._call.sid)
-        except ServiceError:  # it is over already (Twilio 21220): the next look tells how
+        except ServiceError:  # it is over already (Twilio 21220): the next look shows how
             return
 
     def _on_signal(self) -> None:

@@ -1,4 +1,4 @@
-"""Runs a `call-test`: brings up what it needs, places the calls, listens to what was said, and tells the result."""
+"""Runs a `call-test`: brings up what it needs, places the calls, listens to what was said, and prints the result."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -28,7 +28,7 @@ from twilio_rt_cli.output.logs import log_lines
 
 
 def run(options: CallTestOptions, load_voice: Callable[[], CallerVoice] = offline_voice) -> int:
-    """Places the calls and tells how they went; the exit code. Raises TwilioRtError for what cannot even begin."""
+    """Places the calls and prints how they went; the exit code. Raises TwilioRtError for what cannot even begin."""
     options.check()
     place = _locally if options.mode == "local" else _elsewhere
     with log_lines(level="warning"), CallView(options.calls, sees_inside=options.mode == "local") as view:
@@ -186,7 +186,7 @@ def _print_results(options: CallTestOptions, summary: Summary, reports: Sequence
     troubles = {trouble.message: trouble for report in reports if (trouble := report.trouble) is not None}
     was_call = any(report.agent_track for report in reports)
     has_table = was_call and not options.json
-    for trouble in troubles.values():  # the table tells the failures, and only lacks what to do about them
+    for trouble in troubles.values():  # the table lists the failures, and only lacks what to do about them
         console.problem("" if has_table else trouble.message, trouble.hint)
     if options.json:
         console.data(summary.json())

@@ -13,14 +13,14 @@ from twilio_rt_cli.output import console
 from twilio_rt_cli.output.line_writer import LineWriter
 from twilio_rt_cli.reporting.words import Line, call_line
 
-_MOST_CALLS = 4  # more of them at once would be unreadable; then only what ends or fails is told
+_MOST_CALLS = 4  # more of them at once would be unreadable; then only what ends or fails is shown
 
 
 class CallView:
     """Writes lines; a slow terminal never holds up a call. Use as a context."""
 
     def __init__(self, calls: int, *, sees_inside: bool, clock: Callable[[], float] = time.monotonic) -> None:
-        """`sees_inside`: the bridge is ours, and its notices tell what was said and recognised."""
+        """`sees_inside`: the bridge is ours, and its notices show what was said and recognised."""
         self._calls = calls
         self._sees_inside = sees_inside
         self._clock = clock
@@ -50,7 +50,7 @@ class CallView:
         self._write(event_line(event), call)
 
     def notice(self, call: int, notice: Notice) -> None:
-        """Something happened inside our own bridge, in this call. How long an answer took is told by the phone."""
+        """Something happened inside our own bridge, in this call. The phone measures how long an answer took."""
         if self._calls > _MOST_CALLS:
             return
         after_ms = self._after_ms.pop(call, None) if isinstance(notice, AgentTurn) else None
@@ -70,7 +70,7 @@ class CallView:
 
 
 def notice_line(notice: Notice, after_ms: float | None = None) -> Line | None:
-    """What our own bridge tells, as far as the phone does not tell it better: `after_ms`, the wait for this answer."""
+    """A line for our own bridge's notice, where the phone has no better one: `after_ms`, the wait for this answer."""
     match notice:
         case CallerTurn():
             return Line("heard", f"“{notice.text}”" if notice.text else "(not understood)")

@@ -1,6 +1,6 @@
 """How the caller behaves: when to listen, when to speak, when to give up. Pure; ticked every 20 ms.
 
-It walks through a script. Each tick tells it whether the agent can be heard, whether more of it waits
+It walks through a script. Each tick says whether the agent can be heard, whether more of it waits
 to be played, and whether the caller is still speaking; it answers with orders. The agent has *answered* when it was
 audible after the caller's words began, and is *done* when it was then silent for `quiet_ms` with nothing waiting.
 What the agent was already saying when the caller cut in belongs to the old answer until it falls silent or is cut; a

@@ -76,7 +76,7 @@ async def place_call(
 ) -> CallReport:
     """Places the call and holds it to its end; `hang_up` set makes the caller hang up in order.
 
-    Nothing is raised for what the other side does: the report tells it. `speak` gives TwiML's `<Say>` a voice.
+    Nothing is raised for what the other side does: it is in the report. `speak` gives TwiML's `<Say>` a voice.
     """
     return await _Call(simulated, hang_up, watch, speak).place()
 
@@ -193,7 +193,7 @@ class _Call:
             report(StreamStatus(stream_sid, "stream-error", refused.text))
             if refused.trouble is None:
                 self._fail(str(refused))
-            else:  # told at the end, with what to do about it
+            else:  # printed at the end, with what to do about it
                 self._report.fail(str(refused))
                 self._report.trouble = self._report.trouble or refused.trouble
             return StreamEnd(EndedBy.NOBODY)
@@ -262,7 +262,7 @@ class _Call:
 
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
-    """What a stream's status callback is told."""
+    """What a stream's status callback says."""
 
     stream_sid: StreamSid
     event: str

@@ -1,4 +1,4 @@
-"""What happens on a simulated call, told to whoever watches it (a screen, a test). Facts, never one a frame."""
+"""What happens on a simulated call, published to whoever watches it (a screen, a test). Facts, never one a frame."""
 
 from dataclasses import dataclass
 from typing import TypeAlias

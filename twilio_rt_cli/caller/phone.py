@@ -144,7 +144,7 @@ class Phone:
         return twilio.connected_text(), twilio.start_text(details, self._next_sequence())
 
     def say(self, mulaw: bytes) -> Spoken:
-        """Speaks from the next frame on, after anything still being said; tells when the words begin and end."""
+        """Speaks from the next frame on, after anything still being said; gives when the words begin and end."""
         begins_at = self._start_at + self._frames_made * FRAME_S + len(self._mouth) / PER_S
         self._mouth += mulaw
         onset, end = speech_bounds(mulaw) or (0, 0)

@@ -1,8 +1,8 @@
 """A round trip to ourselves by the public address: what Twilio will do for a call, before Twilio does it.
 
-`GET /healthz` and `GET /` tell that it is a twilio-rt that answers there; a signed webhook with the probe's Call SID
-tells that both sides agree on secret and origin; the signed upgrade of the stream in its TwiML, and its close with
-1000, tell that WebSockets get through. No model is asked, and no place is taken.
+`GET /healthz` and `GET /` show that it is a twilio-rt that answers there; a signed webhook with the probe's Call SID
+shows that both sides agree on secret and origin; the signed upgrade of the stream in its TwiML, and its close with
+1000, show that WebSockets get through. No model is asked, and no place is taken.
 """
 
 import asyncio
@@ -77,7 +77,7 @@ async def probe(
     timeout_s: float = 10.0,
     stream_signer: Signer | None = None,
 ) -> Probe:
-    """Make the round trip. Nothing is raised for what is wrong there: the result tells it.
+    """Make the round trip. Nothing is raised for what is wrong there: it is in the result.
 
     `account_sid` is TWILIO_ACCOUNT_SID when the server checks it. With a wrong secret, `refused` must come back; the
     stream alone may be given one.

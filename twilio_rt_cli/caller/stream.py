@@ -127,7 +127,7 @@ class MediaStream:
             async with asyncio.timeout(_SEND_S):
                 while self._outgoing and self._outgoing[0][0] <= now:
                     await self._socket.send(self._outgoing.popleft()[1], text=True)
-        except ConnectionClosed:  # the reader tells how
+        except ConnectionClosed:  # the reader knows how
             self._outgoing.clear()
         except TimeoutError:
             self._outgoing.clear()

@@ -30,9 +30,9 @@ class CallActions:
     wait: Callable[[float], Awaitable[None]]
     """seconds of silence"""
     executed: Callable[[str], None]
-    """told of every verb other than a stream, in words"""
+    """called with every verb other than a stream, in words"""
     failed: Callable[[str], None]
-    """told of what Twilio's debugger would show"""
+    """called with what Twilio's debugger would show"""
 
 
 class TwimlPlayer:

@@ -79,7 +79,7 @@ def open_files_finding(calls: int, limit: int | None = None) -> Finding:
 
 
 def open_files_limit() -> int | None:
-    """The soft limit of this process; None where there is none to tell."""
+    """The soft limit of this process; None where the system has none."""
     try:
         import resource
     except ImportError:

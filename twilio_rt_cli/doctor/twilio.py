@@ -99,7 +99,7 @@ def _of_number(number: Number, origin: str | None, *, show: bool) -> Iterator[Fi
 
 
 def clock_finding(url: str) -> Finding:
-    """Our clock beside Twilio's, which its REST API at this URL tells: certificates and logs depend on it."""
+    """Our clock beside Twilio's, by its REST API at this URL: certificates and logs depend on it."""
     import httpx
 
     from twilio_rt_cli.protocol.origin import is_loopback_url

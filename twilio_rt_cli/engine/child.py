@@ -13,7 +13,7 @@ from twilio_rt_cli.output.exit_codes import report
 
 
 def main() -> None:
-    """An engine on a free port, told by one line; ends the process with the exit code of what went wrong."""
+    """An engine on a free port, announced by one line; ends the process with the exit code of what went wrong."""
     threading.Thread(target=end_with_parent, name="parent", daemon=True).start()
     try:
         asyncio.run(run(load_voice_stack(), "127.0.0.1", 0, announce=console.data, as_json=True))

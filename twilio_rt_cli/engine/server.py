@@ -115,7 +115,7 @@ class EngineServer:
             message = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API."
             await _turn_away(socket, "beta_api_shape_disabled", message)
             return
-        # The original refuses a client that names no model; the address that `engine.ready` tells is whole without one.
+        # The original refuses a client that names no model; the address in `engine.ready` is whole without one.
         model = query.get("model", [DEFAULT_MODEL])[0]
         session = Session(secrets.token_hex(6), model, now=asyncio.get_running_loop().time(), unix_s=int(time.time()))
         await Connection(socket, session, self._workers, self._today).run()

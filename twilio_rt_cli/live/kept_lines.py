@@ -1,4 +1,4 @@
-"""What would be written on the terminal while the live view has it: kept, shown among its events, told afterwards.
+"""What would be written on the terminal while the live view has it: kept, shown among its events, written afterwards.
 
 Only what goes to a terminal is kept: a log that is redirected to a file goes on as usual.
 """
@@ -23,7 +23,7 @@ _MOST = 200
 _LONGEST = 10_000
 """characters of a line that does not end"""
 _TOLD_ELSEWHERE = frozenset({"twilio_rt.server.refused"})
-"""what these loggers say is an event of the live view itself, and counted in what is told afterwards"""
+"""what these loggers say is an event of the live view itself, and counted in what is written afterwards"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class KeptLines:
         self._lines.append(KeptLine(line, RecentEvent(time.time(), "", "print", line)))
 
     def release(self) -> None:
-        """Keep nothing more, and write what is to be told afterwards where it belongs; again: nothing."""
+        """Keep nothing more, and write what is left to be written where it belongs; again: nothing."""
         if self.released:
             return
         self.released = True

@@ -3,7 +3,7 @@
 Counters are not copied as they change: a running call's own are looked at when a snapshot is made, and are added to the
 totals when it is over. So a snapshot costs what it shows, and whoever asks at the same moment gets the same figures.
 
-Moments are those of the day, as people read them; how long something takes is told by a clock that nobody sets.
+Moments are those of the day, as people read them; how long something takes is measured by a clock that nobody sets.
 """
 
 from collections import Counter, deque
@@ -91,7 +91,7 @@ class LiveModel:
     def __init__(
         self, about: About, in_words: InWords, number: Callable[[str], str], steady: Callable[[], float]
     ) -> None:
-        """`number` makes a phone number fit to be seen; `steady` tells how long something took."""
+        """`number` makes a phone number fit to be seen; `steady` measures how long something took."""
         self.about = about
         self._steady = steady
         self._in_words = in_words
@@ -113,7 +113,7 @@ class LiveModel:
     # What happens
 
     def on_call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
-        """A call tells something; `at` in seconds since the epoch."""
+        """A call has published a notice; `at` in seconds since the epoch."""
         running = self._running.get(call_sid)
         wrong = isinstance(notice, CallOver) and health(notice.statistics, notice.reason).level is Level.FAILED
         words = self._in_words(notice)
@@ -138,7 +138,7 @@ class LiveModel:
                 pass
 
     def on_server(self, at: float, notice: ServerNotice) -> None:
-        """The server tells something."""
+        """The server has published a notice."""
         call_sid = getattr(notice, "call_sid", None) or CallSid("")
         if (words := self._in_words(notice)) is not None:
             self._note(at, call_sid, words, wrong=not isinstance(notice, CallStarted | Draining))

@@ -71,7 +71,7 @@ class Painter:
             while (frame := self._frames.get()) is not None:
                 self._draw(frame)
                 self.idle = True
-        except Exception as error:  # noqa: BLE001  # the calls go on; whoever started us looks and tells
+        except Exception as error:  # noqa: BLE001  # the calls go on; whoever started us looks and reports it
             self.failed = error
         finally:
             self._terminal.give_back()

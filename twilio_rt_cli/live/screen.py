@@ -46,7 +46,7 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreenOptions:
-    """What a screen is told when it is made."""
+    """What a screen is given when it is made."""
 
     colour: bool = True
     attached: bool = False

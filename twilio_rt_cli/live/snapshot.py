@@ -1,4 +1,4 @@
-"""What the live view draws and `GET /calls` tells: the server and its calls at one moment, as plain data."""
+"""What the live view draws and `GET /calls` answers: the server and its calls at one moment, as plain data."""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
-"""Listening sockets, opened by ourselves: the port is known, and a busy one is told, before anything else runs."""
+"""Listening sockets, opened by ourselves: the port is known, and a busy one is reported, before anything else runs."""
 
 import errno
 import socket

@@ -18,7 +18,7 @@ class Process:
 
     pid: int
     started_at: str
-    """the kernel's start time where /proc tells it; elsewhere empty, and the pid alone has to do"""
+    """the kernel's start time where /proc has it; elsewhere empty, and the pid alone has to do"""
 
     @classmethod
     def of(cls, pid: int) -> "Process":
@@ -46,7 +46,7 @@ class Process:
                 os.kill(self.pid, number)
             until = time.monotonic() + patience_s
             while self.alive and time.monotonic() < until:
-                time.sleep(_LOOK_S)  # in a thread; a process that is not our child tells nobody that it ended
+                time.sleep(_LOOK_S)  # in a thread; a process that is not our child ends without a word to us
 
 
 def _started_at(pid: int) -> str | None:

@@ -32,7 +32,7 @@ def in_thread(
             settle = partial(future.set_result, context.run(function))
         except BaseException as error:  # noqa: BLE001  # raised again where the future is awaited
             settle = partial(future.set_exception, _awaitable(error))
-        with suppress(RuntimeError):  # the loop is closed, and nobody is left to tell
+        with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
             loop.call_soon_threadsafe(finish, settle)
 
     def finish(settle: Callable[[], None]) -> None:

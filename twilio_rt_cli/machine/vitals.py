@@ -32,7 +32,7 @@ class Vitals:
         self._percent = 0.0
 
     def look(self) -> ProcessFigures:
-        """The figures now; asked again within half a second, the share of a core is the one told before."""
+        """The figures now; asked again within half a second, the share of a core is the one given before."""
         now, cpu_s = self._clock(), self._cpu_clock()
         if now - self._at >= _SHORTEST_S:
             self._percent = round(100 * (cpu_s - self._cpu_s) / (now - self._at), 1)

@@ -1,4 +1,4 @@
-"""What `configure-number` does: reads a number, points it, or puts it back; asks first, and tells what came of it."""
+"""What `configure-number` does: reads a number, points it, or puts it back; asks first, and prints what came of it."""
 
 from collections.abc import Sequence
 

@@ -119,7 +119,7 @@ class Journal:
         return sorted(found, key=lambda entry: entry.changed_at)
 
     def unreadable(self) -> list[Path]:
-        """The files that cannot be read, to be told."""
+        """The files that cannot be read, for a warning."""
         return sorted(set(self.folder.glob("*.json")) - {self.path(entry.number_sid) for entry in self.entries()})
 
     def left_behind(self, account_sid: str) -> list[JournalEntry]:

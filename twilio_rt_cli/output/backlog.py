@@ -2,7 +2,7 @@
 
 No call waits for a reader. Above `SLOW_LINES` waiting lines it gets no figures, for the next ones make up for them;
 other lines wait for it up to `MOST_LINES`. Beyond these our own output goes on with a gap, which is counted, and a
-reader on the admin port is cut off, so that what it was told has no holes.
+reader on the admin port is cut off, so that what it was sent has no holes.
 """
 
 SLOW_LINES = 100

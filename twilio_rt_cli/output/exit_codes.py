@@ -1,4 +1,4 @@
-"""Exit codes: the numbers, which error ends the program with which, and how it is told."""
+"""Exit codes: the numbers, which error ends the program with which, and how it is reported."""
 
 from twilio_rt_cli import errors
 from twilio_rt_cli.output import console

@@ -33,7 +33,7 @@ def log_lines(
     """Log to stderr inside this context. Without a format: pretty on a terminal, logfmt elsewhere.
 
     Our own loggers follow `level`; those of libraries stay at warning, and uvicorn follows us to debug. What picows
-    tells of sockets carries no Call SID; our own lines tell the same.
+    logs of sockets carries no Call SID; our own lines say the same.
     """
     handler = LineHandler(LineWriter(sys.stderr), on_terminal=console.is_terminal(sys.stderr))
     handler.setFormatter(_formatter(log_format))
@@ -65,7 +65,7 @@ def _levels(level: int) -> dict[str, int]:
         "": libraries,
         "twilio_rt": level,
         "picows": libraries,
-        "urllib3": max(level, logging.ERROR),  # its retries: what comes of them is told in our words
+        "urllib3": max(level, logging.ERROR),  # its retries: what comes of them is logged in our words
         "uvicorn": sockets,
         "uvicorn.error": sockets,
         "uvicorn.access": logging.CRITICAL,  # its lines would show the tokens in our paths

@@ -54,7 +54,7 @@ class Redactor:
         return number if self._show_numbers else masked_number(number)
 
     def redacted(self, notice: AnyNotice) -> AnyNotice:
-        """The same notice with secrets hidden in each of its texts; what was said on the phone is told as it was."""
+        """The same notice with secrets hidden in each of its texts; what was said on the phone stays as it was."""
         texts = {name: getattr(notice, name) for name in notice.__struct_fields__}
         redacted = {name: self._redacted(value) for name, value in texts.items() if isinstance(value, str | tuple)}
         return structs.replace(notice, **redacted)

@@ -1,4 +1,4 @@
-"""Who calls, as Twilio's `From` tells it: spelled in one way, and lists of callers that may hold beginnings."""
+"""Who calls, as Twilio's `From` has it: spelled in one way, and lists of callers that may hold beginnings."""
 
 import re
 from dataclasses import dataclass

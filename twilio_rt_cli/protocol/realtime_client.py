@@ -26,7 +26,7 @@ class InputText(Struct, tag_field="type", tag="input_text", frozen=True):
 
 
 class UserMessage(Struct, tag_field="type", tag="message", frozen=True):
-    """Something the caller did that is not speech, told as text."""
+    """Something the caller did that is not speech, written as text."""
 
     id: ItemId
     content: tuple[InputText, ...]

@@ -49,7 +49,7 @@ class Algorithm(StrEnum):
 class Verifier:
     """Says whether a request carries Twilio's signature. Whatever a stranger sends, the answer is True or False.
 
-    `url` is always the URL as Twilio was told it (our origin, path and query), never one put together from forwarded
+    `url` is always the URL as Twilio was given it (our origin, path and query), never one put together from forwarded
     headers. `signature` and `settings` are the values of SIGNATURE_HEADER and SETTINGS_HEADER, None when absent.
     """
 

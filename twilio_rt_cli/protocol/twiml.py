@@ -19,7 +19,7 @@ _NOT_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 
 
 class TwimlError(ValueError):
-    """A document that Twilio would refuse to execute: its error 12100, told in one sentence."""
+    """A document that Twilio would refuse to execute: its error 12100, in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)

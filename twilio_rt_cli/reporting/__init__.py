@@ -1,1 +1,1 @@
-"""Who is told of what happens, and in which words."""
+"""Who hears of what happens, and in which words."""

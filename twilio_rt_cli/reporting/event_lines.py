@@ -1,7 +1,7 @@
 """Notices as event lines for scripts: JSON lines and logfmt.
 
 One line: `{"v":1,"ts":"…Z","type":"call.turn","call":"CA…",…}`. Within `v` things are only added. Phone numbers come in
-masked unless they are to be shown; what was said is told as it was said.
+masked unless they are to be shown; what was said comes as it was said.
 """
 
 from dataclasses import asdict, dataclass
@@ -62,7 +62,7 @@ class Where:
     admin_url: str
     pid: int
     calls: int | None = None
-    """calls on the line; None: not told, it begins just now"""
+    """calls on the line; None: not known, it begins just now"""
     draining: bool | None = None
 
 
@@ -104,13 +104,13 @@ def cut_off_event(lost: int) -> EventLine:
 
 
 def call_event(call_sid: str, notice: Notice) -> EventLine:
-    """What a call tells, as a line."""
+    """A notice of a call as a line."""
     kind, fields = _fields(notice)
     return EventLine(kind, (("call", call_sid), *fields))
 
 
 def server_event(notice: ServerNotice, redactor: Redactor) -> EventLine:
-    """What the server tells, as a line."""
+    """A notice of the server as a line."""
     match notice:
         case CallStarted():
             numbers = ("from", redactor.number(notice.from_number)), ("to", redactor.number(notice.to_number))

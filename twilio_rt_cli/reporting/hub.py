@@ -1,6 +1,6 @@
-"""Where every notice goes: stamped once, redacted once, and told to all who listen, in order.
+"""Where every notice goes: stamped once, redacted once, and passed to all who listen, in order.
 
-A listener that fails does not hurt the call that told something, nor the other listeners: it is logged.
+A listener that fails does not hurt the call that published something, nor the other listeners: it is logged.
 """
 
 import logging
@@ -21,10 +21,10 @@ class Listener(Protocol):
     """Wants to know what happens. Called on the loop: it must not block."""
 
     def on_call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
-        """A call tells something; `at` in seconds since the epoch."""
+        """A call has published a notice; `at` in seconds since the epoch."""
 
     def on_server(self, at: float, notice: ServerNotice) -> None:
-        """The server tells something."""
+        """The server has published a notice."""
 
 
 class Hub:
@@ -45,7 +45,7 @@ class Hub:
         return lambda notice: self.publish_call(call_sid, notice)
 
     def publish_call(self, call_sid: CallSid, notice: Notice) -> None:
-        """A call tells something."""
+        """Pass on a notice of a call."""
         at, redacted = self._clock(), self._redactor.redacted(notice)
         for listener in self._listeners:
             try:
@@ -56,7 +56,7 @@ class Hub:
             self._streams.pop(call_sid, None)
 
     def publish_server(self, notice: ServerNotice) -> None:
-        """The server tells something."""
+        """Pass on a notice of the server."""
         at = self._clock()
         if isinstance(notice, CallStarted):
             self._streams[notice.call_sid] = notice.stream_sid

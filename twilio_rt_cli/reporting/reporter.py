@@ -73,7 +73,7 @@ class Reporter:
         out: TextIO | None = None,
         logged: bool = False,
     ) -> None:
-        """`logged`: whoever reads the transcript reads the log too, which tells refusals and why."""
+        """`logged`: whoever reads the transcript reads the log too, where refusals are."""
         self.form = form
         self._overhearer: _Overhearer | None = None
         self._logged = logged
@@ -93,9 +93,9 @@ class Reporter:
 
     @contextmanager
     def overheard_by(self, hear: Callable[[float, EventLine], None], wanted: Callable[[], bool]) -> Iterator[None]:
-        """In this context `hear` is told every event, with its time; those of a number in the thread that changed it.
+        """In this context `hear` gets every event with its time; those of a number in the thread that changed it.
 
-        `wanted`: whether anybody would read what is told of calls; where nobody does, no event is made.
+        `wanted`: whether anybody would read the events of calls; where nobody does, no event is made.
         """
         self._overhearer = _Overhearer(hear, wanted)
         try:
@@ -104,14 +104,14 @@ class Reporter:
             self._overhearer = None
 
     def on_call(self, at: float, call_sid: CallSid, notice: Notice) -> None:
-        """A call tells something; `at` in seconds since the epoch."""
+        """A call has published a notice; `at` in seconds since the epoch."""
         if self.form is Form.TRANSCRIPT:
             self._write_line(call_line(notice), call_sid, at)
         if self._wants_events():
             self._write_event(call_event(call_sid, notice), at)
 
     def on_server(self, at: float, notice: ServerNotice) -> None:
-        """The server tells something."""
+        """The server has published a notice."""
         if self.form is Form.TRANSCRIPT and not (self._logged and isinstance(notice, CallRefused | StreamFailed)):
             call_sid = "" if isinstance(notice, Draining) else notice.call_sid or ""
             self._write_line(server_line(notice, self._redactor), call_sid, at)

@@ -74,7 +74,7 @@ class Line:
     """caller, agent, tool, cut, error, or what happened"""
     text: str
     aside: str = ""
-    """a figure, told more quietly"""
+    """a figure, shown more quietly"""
     raw: bool = False
     """data rather than words: where room is scarce, one line of it is enough"""
 
@@ -102,7 +102,7 @@ class Line:
 
 
 def call_line(notice: Notice) -> Line | None:
-    """What a call tells, in words; None for what another line tells: the trouble that ends a call, a first audio."""
+    """A notice of a call in words; None for what another line says: the trouble that ends a call, a first audio."""
     match notice:
         case CallerTurn():
             return Line("caller", notice.text or "(not understood)")
@@ -139,7 +139,7 @@ def call_line(notice: Notice) -> Line | None:
 
 
 def server_line(notice: ServerNotice, redactor: Redactor) -> Line:
-    """What the server tells, in words."""
+    """A notice of the server in words."""
     match notice:
         case CallStarted():
             called = f" to {redactor.number(notice.to_number)}" if notice.to_number else ""

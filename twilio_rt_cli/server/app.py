@@ -1,4 +1,4 @@
-"""The HTTP application of the public port: the routes, and nothing that tells a stranger more than they do."""
+"""The HTTP application of the public port: the routes, and nothing that shows a stranger more than they do."""
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp

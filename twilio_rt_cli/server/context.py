@@ -56,7 +56,7 @@ class OpenedCall(Protocol):
         """How it stands now."""
 
     def end(self, reason: EndReason) -> None:
-        """Close both sides; again: nothing. The end is told by the `on_over` that the call was opened with."""
+        """Close both sides; again: nothing. The end is reported to the `on_over` that the call was opened with."""
 
 
 OpenCall = Callable[[IncomingCall, Start, Leg, Callable[[EndReason], None]], OpenedCall]
@@ -111,7 +111,7 @@ class ServerContext:
         return verdict
 
     def wrongly_signed(self, checked: str, guess: Callable[[], str | None]) -> None:
-        """A signature was wrong for the URL that was checked. When that repeats, both URLs are told, once a minute.
+        """A signature was wrong for the URL that was checked. When that repeats, both URLs are logged, once a minute.
 
         `guess` finds the URL that was signed, if it can.
         """
@@ -135,7 +135,7 @@ class ServerContext:
         )
 
     def turn_away(self, refusal: Refusal, address: str, what: str) -> None:
-        """Count a stranger; and tell people, unless this one comes too often."""
+        """Count a stranger; log and publish it, unless this one comes too often."""
         exceeded = self.limiter.exceeded(address, self.now())
         self.limiter.count(address, self.now())
         self.registry.refused[refusal] += 1
@@ -146,7 +146,7 @@ class ServerContext:
         self.publish(CallRefused(refusal, None, what))
 
     def too_often(self, address: str) -> None:
-        """Count one more of a stranger who was refused too often; nobody is told."""
+        """Count one more of a stranger who was refused too often; nothing is logged."""
         self.limiter.count(address, self.now())
         self.registry.refused[Refusal.TOO_OFTEN] += 1
 
@@ -163,7 +163,7 @@ class ServerContext:
         from_number: str = "",
         stream_sid: StreamSid | None = None,
     ) -> None:
-        """Count and tell a call that cannot be taken."""
+        """Count, log and publish a call that cannot be taken."""
         self.registry.refused[refusal] += 1
         known_sid = call_sid or CallSid("")
         sids = call_log(known_sid, stream_sid or self.registry.stream_of(known_sid), refusals)

@@ -42,7 +42,7 @@ class HttpServer(uvicorn.Server):
 
 
 class _Connections(set[Any]):
-    """uvicorn's set of open connections, which tells when the last one has left."""
+    """uvicorn's set of open connections, which shows when the last one has left."""
 
     def __init__(self) -> None:
         super().__init__()

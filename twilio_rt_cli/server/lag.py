@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 EVERY_S = 0.1
 WARN_MS = 100.0
-"""a lag above it is told: five frames of every call waited"""
+"""a lag above it is logged: five frames of every call waited"""
 _KEPT = 600
 """samples, a minute of them"""
 _WARN_EVERY_S = 60.0
@@ -70,7 +70,7 @@ class LoopLag:
         return Lag(p50, p99, ordered[-1], self._worst_ms)
 
     def take(self, late_ms: float, now: float) -> None:
-        """One sample; `now` is monotonic. A long lag is told, at most once a minute."""
+        """One sample; `now` is monotonic. A long lag is logged, at most once a minute."""
         self._late_ms.append(late_ms)
         self._worst_ms = max(self._worst_ms, late_ms)
         self._observer(late_ms)

@@ -1,4 +1,4 @@
-"""Facts for people about the server as a whole; what happens inside a call is told by `call.notices`."""
+"""Facts for people about the server as a whole; what happens inside a call is in `call.notices`."""
 
 from enum import StrEnum
 
@@ -16,7 +16,7 @@ class Refusal(StrEnum):
     BAD_SIGNATURE = "bad_signature"
     BAD_TOKEN = "bad_token"  # unknown, used or expired
     BAD_HANDSHAKE = "bad_handshake"
-    TOO_OFTEN = "too_often"  # a stranger of many: only counted, never told
+    TOO_OFTEN = "too_often"  # a stranger of many: only counted, never published
     ORIGIN = "origin"
     HOST = "host"
     ACCOUNT = "account"
@@ -54,7 +54,7 @@ class CallRefused(Struct, frozen=True):
 
 
 class StreamFailed(Struct, frozen=True):
-    """Twilio could not open or keep a stream to us; only its status callback tells."""
+    """Twilio could not open or keep a stream to us; only its status callback reports it."""
 
     call_sid: CallSid
     stream_sid: StreamSid

@@ -55,7 +55,7 @@ class PublicPort:
     local_url: str
     """where this machine reaches it: `http://127.0.0.1:PORT`"""
     origins: Origins
-    """who says where Twilio reaches it; set what a tunnel or another process told"""
+    """who says where Twilio reaches it; set what a tunnel or another process announces"""
 
     @property
     def number(self) -> int:
@@ -168,7 +168,7 @@ class BridgeServer:
 
     async def _surrounded(self, surroundings: AbstractAsyncContextManager[None], entered: asyncio.Event) -> None:
         _favour_the_loop()
-        self.lag.stop()  # no call waits for what starts up around us, so it is not told as if one did
+        self.lag.stop()  # no call waits for what starts up around us, so it is not logged as if one did
         async with surroundings:
             entered.set()
             self.lag.start()

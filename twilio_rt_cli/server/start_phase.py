@@ -58,7 +58,7 @@ class StartPhase:
         """Close the socket: the call ended elsewhere, or the server stops."""
         self._close(1000, reason.value, reason)
 
-    # What the leg tells
+    # What the leg calls
 
     def on_message(self, leg: Leg, raw: bytes) -> None:
         if self._reason is not None:

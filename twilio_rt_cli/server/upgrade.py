@@ -167,7 +167,7 @@ class MediaSocket(WSProtocol):  # type: ignore[misc]  # picows is typed, but not
 
 
 class _PicowsLog(logging.LoggerAdapter[logging.Logger]):
-    """picows tells of every connection and of frames too: only its warnings are for us, with the SIDs."""
+    """picows logs every connection and frames too: only its warnings are for us, with the SIDs."""
 
     def __init__(self, logger: logging.Logger, live: LiveCall) -> None:
         super().__init__(logger, {})

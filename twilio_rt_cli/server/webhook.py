@@ -1,4 +1,4 @@
-"""What Twilio asks and tells by HTTP about a call: what to do with it, and what became of it."""
+"""What Twilio asks and reports by HTTP about a call: what to do with it, and what became of it."""
 
 import asyncio
 import time
@@ -94,7 +94,7 @@ class Webhooks:
         return _twiml(twiml.say_and_hangup(self._context.config.fallback_message))
 
     async def stream_status(self, request: Request) -> Response:
-        """Twilio tells of a stream's start, stop or error; only here a failed handshake becomes visible."""
+        """Twilio reports a stream's start, stop or error; only here a failed handshake becomes visible."""
         signed = await read_signed(request, self._context)
         stream_sid = StreamSid(signed.field("StreamSid")[:64])
         call_log(signed.call_sid, stream_sid).debug("stream status: %s", signed.field("StreamEvent")[:64])
@@ -106,7 +106,7 @@ class Webhooks:
         return Response(status_code=204)
 
     async def call_status(self, request: Request) -> Response:
-        """Twilio tells of a call's progress; a final status ends it."""
+        """Twilio reports a call's progress; a final status ends it."""
         signed = await read_signed(request, self._context)
         status = signed.field("CallStatus")[:64]
         self._context.log_of(signed.call_sid).debug("call status: %s", status)
@@ -115,7 +115,7 @@ class Webhooks:
         return Response(status_code=204)
 
     async def amd_status(self, request: Request) -> Response:
-        """Twilio tells who answered an outgoing call, a person or a machine; logged."""
+        """Twilio reports who answered an outgoing call, a person or a machine; logged."""
         signed = await read_signed(request, self._context)
         self._context.log_of(signed.call_sid).info("answered by %s", signed.field("AnsweredBy")[:64])
         return Response(status_code=204)

@@ -30,12 +30,12 @@ R = TypeVar("R")
 
 
 class ToolError(Exception):
-    """A tool's own refusal: its sentence goes to the model as it is. Any other exception is told by type, shortened."""
+    """A tool's own refusal: its sentence goes to the model as it is. Of others it gets the type, shortened."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolDefinition:
-    """What the model is told of a tool."""
+    """A tool as it is described to the model."""
 
     name: str
     description: str
@@ -81,7 +81,7 @@ class FunctionTool(Generic[P, R]):
 
     @property
     def definition(self) -> ToolDefinition:
-        """What the model is told of it."""
+        """Its description for the model."""
         return self._definition
 
     async def handle(self, arguments: str) -> str:
@@ -126,7 +126,7 @@ class ToolBox:
 
     @property
     def definitions(self) -> tuple[ToolDefinition, ...]:
-        """What the model is told of each, in order."""
+        """The description of each for the model, in order."""
         return tuple(one.definition for one in self.tools)
 
     def get(self, name: str) -> Tool | None:

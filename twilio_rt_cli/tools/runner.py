@@ -1,6 +1,6 @@
 """Runs one tool call to an outcome, whatever the tool does: in time, bounded in size, and never an exception.
 
-Async tools run on the loop, plain functions in threads. A tool that overruns its time is told to stop and left behind:
+Async tools run on the loop, plain functions in threads. A tool that overruns its time is asked to stop and left behind:
 an async one is cancelled, a thread is abandoned. What goes wrong becomes `{"error": …}` for the model to read.
 """
 

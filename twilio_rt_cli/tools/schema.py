@@ -19,12 +19,12 @@ _ARGUMENT_LINE = re.compile(r"(?P<name>\w+)(?:\s*\([^)]*\))?\s*:\s*(?P<text>\S.*
 
 
 class ArgumentsError(ValueError):
-    """Arguments that do not fit the signature, told in words that the model can act on."""
+    """Arguments that do not fit the signature, in words that the model can act on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a model is told about a function, and the way back from its arguments to the function's."""
+    """How a function is described to a model, and the way back from its arguments to the function's."""
 
     name: str
     description: str

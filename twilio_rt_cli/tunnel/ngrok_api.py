@@ -1,4 +1,4 @@
-"""What an ngrok agent tells on its local API: the tunnels it has. Also makes one there, and ends it.
+"""What an ngrok agent answers on its local API: the tunnels it has. Also makes one there, and ends it.
 
 Plain blocking calls of at most a second each, past any proxy: `asyncio.to_thread` them. Both kinds of agent are read:
 v3 lists `/api/endpoints`, v2 lists `/api/tunnels`. Source: ngrok, "Agent API"; pyngrok 9.1.
@@ -73,7 +73,7 @@ def tunnels(api_url: str) -> list[AgentTunnel] | None:
     if not lists:
         return None
     by_url: dict[str, AgentTunnel] = {}
-    for tunnel in (one for listed in lists for one in listed):  # an agent may tell the same one in both lists
+    for tunnel in (one for listed in lists for one in listed):  # an agent may have the same one in both lists
         by_url.setdefault(tunnel.public_url, tunnel)
     return list(by_url.values())
 

@@ -101,7 +101,7 @@ class TwilioApi:
     def start_call(
         self, to: str, from_number: str, url: str, *, status_callback: str | None, time_limit_s: int
     ) -> PlacedCall:
-        """Call somebody; who answers hears the TwiML at `url`. The callback is told of each step."""
+        """Call somebody; who answers hears the TwiML at `url`. The callback is requested at each step."""
         callback = (
             {"status_callback": status_callback, "status_callback_event": list(_EVENTS)} if status_callback else {}
         )

@@ -1,6 +1,6 @@
 """What Twilio refuses, and why it cannot be reached, as a sentence with its code and what to do about it.
 
-Codes and meanings: Twilio docs, "Errors and warnings dictionary". The SDK tells a refusal in three ways: a
+Codes and meanings: Twilio docs, "Errors and warnings dictionary". The SDK raises a refusal in three ways: a
 TwilioRestException; a TwilioServiceException for a body by RFC 9457; and, of a list, a bare TwilioException whose
 second argument is the answer. `str` of the first two is coloured on a terminal, so their parts are read instead.
 """

@@ -1,7 +1,7 @@
 """The calendar of the sample business, a bicycle workshop: opening hours, slots that are taken, and what is still free.
 
 Slots last an hour. Which are taken depends on the day of the week alone, so the calendar answers for any date, always
-the same. `availability` is pure: it is told what time it is.
+the same. `availability` is pure: the time is an argument.
 """
 
 from dataclasses import dataclass

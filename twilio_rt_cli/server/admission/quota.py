@@ -1,9 +1,9 @@
 """How much each caller and all of them together had today, and whom we turn away for it.
 
-The time of day is an argument, and decides what today is. How long a call goes on is told by a clock that nobody sets.
+The time of day is an argument, and decides what today is. How long a call lasts comes from a clock that nobody sets.
 
 A call counts from the moment its webhook is answered, so that callers who come at once cannot slip through together;
-if its stream never comes it is given back. Minutes run from the beginning of the stream, cost as the model tells it.
+if its stream never comes it is given back. Minutes run from the beginning of the stream, cost as the model reports it.
 Calls in progress count with what they have had so far, and are never cut. A call belongs to the day on which it was
 answered, however long it goes on: when another day begins, nobody has called yet.
 
@@ -125,7 +125,7 @@ class _Day:
 
 
 class Quota:
-    """One per server. Asked by the webhook; told of beginnings and ends as one of the hub's listeners."""
+    """One per server. Asked by the webhook; hears of beginnings and ends as one of the hub's listeners."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class Quota:
         steady: Callable[[], float] = monotonic,
     ) -> None:
         """`seed` is what was had since this day began (`day_began`), by caller; times are seconds since the epoch, but
-        those of `steady`, which tells how long something took."""
+        those of `steady`, which measures how long something took."""
         self._limits = limits
         self._steady = steady
         self._day_of = day_of

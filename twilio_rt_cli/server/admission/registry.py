@@ -39,12 +39,12 @@ def is_sid(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingCall:
-    """A call as its webhook (or, unchecked, its `start`) told it."""
+    """A call as its webhook (or, unchecked, its `start`) names it."""
 
     call_sid: CallSid
     account_sid: AccountSid
     from_number: str = ""
-    """E.164 mostly, but also "anonymous", client:… or sip:…; empty when not told"""
+    """E.164 mostly, but also "anonymous", client:… or sip:…; empty when not known"""
     to_number: str = ""
 
     @property
@@ -95,11 +95,11 @@ class LiveCall:
     completed: bool = False
     """Twilio has said so: nobody will ask `/stream-ended`"""
     stream_sid: StreamSid = _NO_STREAM
-    """told by the `start` that fitted"""
+    """from the `start` that fitted"""
     hung_up: bool = False
     """by an operator: the caller hears what is queued, and that is all"""
     waiting: list[Callable[[], None]] = field(default_factory=list)
-    """told once, when the stream is over"""
+    """called once, when the stream is over"""
 
 
 class Registry:
@@ -113,7 +113,7 @@ class Registry:
         self._tokens: dict[str, LiveCall] = {}
         self._ended: dict[CallSid, tuple[EndReason, StreamSid, float]] = {}
         self.refused: Counter[Refusal] = Counter()
-        """all of them, also those of strangers who come too often for each to be told"""
+        """all of them, also those of strangers who come too often for each to be logged"""
         self.draining = False
 
     @property

@@ -1,6 +1,6 @@
 """`RuleBrain`: what the agent does next, by rules alone.
 
-In this order: a forced tool; outputs of tools that nobody has told the caller yet; what the response itself was asked
+In this order: a forced tool; outputs of tools that the caller has not heard yet; what the response itself was asked
 to say; then keys that the caller pressed; then their last words: a tool they ask for (with a question for what is
 missing), small talk, a line of the prompt, and at last an honest fallback. There is no language model here, and the
 agent says so.
@@ -121,7 +121,7 @@ def _forced(prompt: Prompt, heard: _Heard, today: date) -> Decision:
 
 
 def _new_outputs(turns: tuple[Turn, ...]) -> list[str]:
-    """Outputs since anybody last spoke; an agent's words between a call and its output do not tell it."""
+    """Outputs since anybody last spoke; an agent's words between a call and its output do not say it."""
     outputs: list[str] = []
     for turn in reversed(turns):
         match turn:
@@ -149,7 +149,7 @@ def _answered(prompt: Prompt, heard: _Heard, today: date) -> Decision:
 
 
 def _by_keys(tools: tuple[FunctionTool, ...], heard: _Heard, today: date) -> Decision:
-    """Keys answer the question just asked, or a tool that is about keys; else the caller is told what was heard."""
+    """Keys answer the question just asked, or a tool that is about keys; else the caller hears which they were."""
     if (refilled := _answering(_pending(tools, heard, today), heard, today)) is not None:
         return _call_or_ask(refilled)
     if (call := call_with_keys(tools, heard.keys)) is not None:

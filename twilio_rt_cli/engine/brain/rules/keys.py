@@ -1,6 +1,6 @@
-"""Keys that the caller pressed: how the conversation tells of them, and the tool that takes them.
+"""Keys that the caller pressed: how the conversation names them, and the tool that takes them.
 
-The bridge tells of them in a caller's text; whatever else uses the engine may write the same sentence.
+The bridge names them in a caller's text; whatever else uses the engine may write the same sentence.
 """
 
 import re
@@ -22,17 +22,17 @@ _NAMES = {
 
 
 def pressed_keys(text: str) -> str:
-    """The keys in a text that tells of keys alone; empty when it says anything else."""
+    """The keys in a text that names keys alone; empty when it says anything else."""
     return "" if _NOTE.sub("", text).strip() else "".join(_NOTE.findall(text))
 
 
 def with_keys_typed(text: str) -> str:
-    """The text with the keys in place of the sentence that tells of them, without the # that ends a number."""
+    """The text with the keys in place of the sentence that names them, without the # that ends a number."""
     return _NOTE.sub(lambda found: found[1].rstrip("#"), text).strip()
 
 
 def keys_sentence(keys: str) -> str:
-    """What tells the caller which keys were heard."""
+    """The sentence that says which keys were heard."""
     return f"You pressed {', '.join(_NAMES.get(key, key) for key in keys)}."
 
 
