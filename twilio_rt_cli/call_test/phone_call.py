@@ -12,7 +12,7 @@ from twilio_rt_cli.numbers import webhook_url
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.exit_codes import CHECK_FAILED, INTERRUPTED
 from twilio_rt_cli.protocol.origin import is_loopback_url, origin_text
-from twilio_rt_cli.settings.groups import Settings
+from twilio_rt_cli.settings.groups import TwilioSettings
 from twilio_rt_cli.settings.parts import account_of
 from twilio_rt_cli.twilio_api import PlacedCall, TwilioApi
 
@@ -32,9 +32,12 @@ class PhoneCallOptions:
     json: bool = False
 
 
-def ring(options: PhoneCallOptions, settings: Settings) -> int:
-    """Place the call and follow it to its end; the exit code. Raises TwilioRtError for what cannot even begin."""
-    account = account_of(settings.twilio)
+def ring(options: PhoneCallOptions, twilio: TwilioSettings, limit_s: int) -> int:
+    """Place the call, of `limit_s` at most, and follow it to its end; the exit code.
+
+    Raises TwilioRtError for what cannot even begin.
+    """
+    account = account_of(twilio)
     origin = _origin(options)
     if is_loopback_url(origin) and not account.elsewhere:
         raise SettingsError(
@@ -42,8 +45,7 @@ def ring(options: PhoneCallOptions, settings: Settings) -> int:
             hint="Start the server with --tunnel, open a tunnel to it, or name its public URL.",
         )
     with TwilioApi(account) as api:
-        number = api.number(settings.twilio.twilio_phone_number or None)
-        limit_s = round(settings.agent.max_call_seconds)
+        number = api.number(twilio.twilio_phone_number or None)
         progress = _Progress(options.json)
         progress.line(f"{options.to} will ring, from {number.phone_number}. Twilio charges for this call.")
         progress.line(f"Who answers talks to {origin}, for {limit_s} s at most.")

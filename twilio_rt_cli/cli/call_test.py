@@ -94,7 +94,9 @@ def call_test(
         from twilio_rt_cli.settings.loading import load_some
 
         check_dot_env()
-        raise typer.Exit(ring(typed(PhoneCallOptions, ctx), load_some((*NEEDED, "max_call_seconds"))))
+        settings = load_some((*NEEDED, "max_call_seconds"))
+        limit_s = round(settings.agent.max_call_seconds)
+        raise typer.Exit(ring(typed(PhoneCallOptions, ctx), settings.twilio, limit_s))
 
     from twilio_rt_cli.call_test.options import CallTestOptions, Expectations
     from twilio_rt_cli.call_test.run import run

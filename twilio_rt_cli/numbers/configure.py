@@ -1,6 +1,7 @@
 """What `configure-number` does: reads a number, points it, or puts it back; asks first, and prints what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -38,7 +39,8 @@ def run(options: ConfigureOptions, settings: Settings, lookups: Sequence[Lookup]
             found = api.number(number)
             view.shows(found, next((one for one in journal.entries() if one.number_sid == found.sid), None))
         else:
-            url = webhook_url(_origin(options, settings, account, lookups))
+            known = partial(known_origin, settings.server, settings.tunnel, lookups)
+            url = webhook_url(_origin(options.url, known, account))
             _point(api, journal, _voice_number(api, number), url, options, settings.agent.fallback_message, view)
 
 
@@ -104,8 +106,8 @@ def _entry(journal: Journal, account: Account, name: str | None) -> JournalEntry
     return entries[0] if entries else None
 
 
-def _origin(options: ConfigureOptions, settings: Settings, account: Account, lookups: Sequence[Lookup]) -> str:
-    origin = _given(options.url) if options.url is not None else known_origin(settings.server, settings.tunnel, lookups)
+def _origin(url: str | None, known: Callable[[], str | None], account: Account) -> str:
+    origin = _given(url) if url is not None else known()
     if origin is None:
         raise SettingsError(
             "There is no public URL to point the number to.",

@@ -146,13 +146,13 @@ async def probed(origin: str, twilio: TwilioSettings) -> None:
 
 @asynccontextmanager
 async def number_pointed(
-    server: BridgeServer, number: ServedNumber, moves: Moves, failed: Failed
+    number: ServedNumber, drain_began: asyncio.Event, moves: Moves, failed: Failed
 ) -> AsyncIterator[None]:
-    """The number points here until the first signal, and follows our address as it moves."""
+    """The number points here until the drain begins, and moves with our address; `failed` hears if it stays so."""
     leaving = asyncio.Event()
     pointing = asyncio.ensure_future(asyncio.to_thread(number.point))
     following: asyncio.Future[None] | None = None
-    draining = asyncio.ensure_future(server.drain_began.wait())
+    draining = asyncio.ensure_future(drain_began.wait())
     draining.add_done_callback(lambda _: leaving.set())
     putting_back: asyncio.Future[None] | None = None
     try:

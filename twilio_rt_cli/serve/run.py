@@ -97,21 +97,21 @@ class _Run:
         """For `BridgeServer.run`. Raises TwilioRtError when callers could not reach us as was asked."""
         settings, server, reporter = self.settings, self.parts.server, self.parts.reporter
         view, moves = ServerView(self.parts.model, server, port, self.parts.redactor), Moves()
-        told = _NumberTold(reporter, view)
+        news = _NumberNews(reporter, view)
         async with AsyncExitStack() as stack:
             feed, admin_url = await stack.enter_async_context(self._admin(port, view))
             stack.enter_context(announced(port, admin_url, settings.server.admin_port))
             opened = await stack.enter_async_context(self._public_origin(port, moves))
             if opened is not None:
                 await probed(opened, settings.twilio)
-            number = await asyncio.to_thread(self._number, port.origins.public, told)
+            number = await asyncio.to_thread(self._number, port.origins.public, news)
             reporter.ready(port.local_url, port.origins.public, admin_url)
             stack.enter_context(StatsTimer(lambda: view.snapshot(0, 0), reporter, feed).ticking())
             _say_where(Banner(settings.server, settings.twilio, settings.model, port.local_url, port.origins.public))
             if opened is not None:
                 reporter.tunnel(TunnelUp(opened, changed=False))
             if number is not None:
-                await stack.enter_async_context(number_pointed(server, number, moves, self.failed))
+                await stack.enter_async_context(number_pointed(number, server.drain_began, moves, self.failed))
             stack.enter_context(self.show(view))
             yield
 
@@ -157,15 +157,15 @@ class _Run:
         else:
             yield None
 
-    def _number(self, origin: str | None, told: "_NumberTold") -> ServedNumber | None:
+    def _number(self, origin: str | None, news: "_NumberNews") -> ServedNumber | None:
         """The number that is to point here, once somebody agreed. Blocks."""
         twilio, apology = self.settings.twilio, self.settings.agent.fallback_message
-        put_back_left_behind(twilio, told, spare=self.options.number)
-        return ServedNumber.planned(twilio, self.options, origin, apology, told)
+        put_back_left_behind(twilio, news, spare=self.options.number)
+        return ServedNumber.planned(twilio, self.options, origin, apology, news)
 
 
 @dataclass(frozen=True, slots=True)
-class _NumberTold:
+class _NumberNews:
     """Tells the event lines and the view what becomes of the number."""
 
     reporter: Reporter

@@ -15,7 +15,7 @@ from twilio_rt_cli.twilio_api import TwilioApi
 log = logging.getLogger("twilio_rt.serve")
 
 
-class Told(Protocol):
+class NumberListener(Protocol):
     """Hears what becomes of a number's webhook, in the thread that changed it."""
 
     def number_changed(self, number: str, old: str, new: str) -> None:
@@ -28,17 +28,17 @@ class Told(Protocol):
 class ServedNumber:
     """A number that somebody agreed to point here."""
 
-    def __init__(self, api: TwilioApi, change: Change, journal: Journal, told: Told) -> None:
+    def __init__(self, api: TwilioApi, change: Change, journal: Journal, listener: NumberListener) -> None:
         self._api = api
         self._change = change
         self._pointer = NumberPointer(api, journal, until_exit=True)
         self._journal = journal
-        self._told = told
+        self._listener = listener
         self._entry: JournalEntry | None = None
 
     @classmethod
     def planned(
-        cls, twilio: TwilioSettings, options: IngressOptions, origin: str | None, apology: str, told: Told
+        cls, twilio: TwilioSettings, options: IngressOptions, origin: str | None, apology: str, listener: NumberListener
     ) -> Self | None:
         """Look at the number and ask; None: none is asked for. Raises TwilioRtError.
 
@@ -66,13 +66,13 @@ class ServedNumber:
         if not _agreed(change, options, asked_for=options.number is not None):
             api.close()
             return None
-        return cls(api, change, journal, told)
+        return cls(api, change, journal, listener)
 
     def point(self) -> None:
         """Make the change. Raises TwilioRtError."""
         self._entry = self._pointer.point(self._change)
         number = self._change.number.phone_number
-        self._told.number_changed(number, self._change.before.voice_url, self._change.after.voice_url)
+        self._listener.number_changed(number, self._change.before.voice_url, self._change.after.voice_url)
         console.say(f"Call {number} now.")
 
     def repoint(self, origin: str) -> None:
@@ -85,7 +85,7 @@ class ServedNumber:
             log.warning("%s was pointed elsewhere by somebody else: left alone", self._entry.phone_number)
             return
         self._entry = entry
-        self._told.number_changed(entry.phone_number, old, entry.ours.voice_url)
+        self._listener.number_changed(entry.phone_number, old, entry.ours.voice_url)
 
     def put_back(self) -> None:
         """What was there before us. Raises ServiceError when that failed; the journal is kept then."""
@@ -103,10 +103,10 @@ class ServedNumber:
             ) from error
         finally:
             self._api.close()
-        _tell(restored.sentence(), self._told, entry, put_back=restored.outcome is Outcome.PUT_BACK)
+        _say_restored(restored.sentence(), self._listener, entry, put_back=restored.outcome is Outcome.PUT_BACK)
 
 
-def put_back_left_behind(twilio: TwilioSettings, told: Told, *, spare: str | None) -> None:
+def put_back_left_behind(twilio: TwilioSettings, listener: NumberListener, *, spare: str | None) -> None:
     """Put back what runs that were killed should have put back; not the number that is pointed here again now."""
     if not twilio.twilio_account_sid or not (twilio.twilio_auth_token or twilio.twilio_api_secret):
         return
@@ -120,14 +120,14 @@ def put_back_left_behind(twilio: TwilioSettings, told: Told, *, spare: str | Non
         with TwilioApi(account) as api:
             for entry in entries:
                 restored = NumberPointer(api, journal, until_exit=True).restore(entry)
-                _tell(restored.sentence(), told, entry, put_back=restored.outcome is Outcome.PUT_BACK)
+                _say_restored(restored.sentence(), listener, entry, put_back=restored.outcome is Outcome.PUT_BACK)
     except TwilioRtError as error:
         log.warning("a number that an earlier run pointed here could not be put back: %s", error.message)
 
 
-def _tell(sentence: str, told: Told, entry: JournalEntry, *, put_back: bool) -> None:
+def _say_restored(sentence: str, listener: NumberListener, entry: JournalEntry, *, put_back: bool) -> None:
     console.say(sentence)
-    told.number_restored(entry.phone_number, entry.before.voice_url, put_back=put_back)
+    listener.number_restored(entry.phone_number, entry.before.voice_url, put_back=put_back)
 
 
 def _offered(number: str, options: IngressOptions) -> str | None:

@@ -25,7 +25,7 @@ def serve_calls(
 
     `warnings` looks at the settings without asking anybody, and says what stands in the way.
     """
-    _check(settings, options)
+    _check(options, reload=settings.server.reload, checked=settings.twilio.checked)
     with ExitStack() as stack:
         stack.enter_context(log_lines_of(settings))
         for slip in slips(setting_names()):
@@ -41,12 +41,12 @@ def serve_calls(
             serve_once(settings, form, engine_url, options)
 
 
-def _check(settings: Settings, options: IngressOptions) -> None:
+def _check(options: IngressOptions, *, reload: bool, checked: bool) -> None:
     """What cannot go together."""
     asked = [name for name, given in (("--tunnel", options.tunnel), ("--number", options.number)) if given]
-    if asked and settings.server.reload:
+    if asked and reload:
         raise SettingsError(f"RELOAD does not go together with {' and '.join(asked)}.", hint="Leave one of them out.")
-    if asked and not settings.twilio.checked:
+    if asked and not checked:
         raise SettingsError(
             f"{' and '.join(asked)} is refused: Twilio's signatures are not checked, so anybody could call.",
             hint="Set TWILIO_AUTH_TOKEN (Twilio console, account page), and leave TWILIO_VALIDATE alone.",
