@@ -40,7 +40,14 @@ from twilio_rt_cli.reporting.event_lines import (
     stats_event,
 )
 from twilio_rt_cli.reporting.tunnel_events import tunnel_event
-from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
+from twilio_rt_cli.server.admission.notices import (
+    CallRefused,
+    CallStarted,
+    Draining,
+    Refusal,
+    ServerNotice,
+    StreamFailed,
+)
 from twilio_rt_cli.tunnel import TunnelDown, TunnelLost, TunnelUp
 
 ROOT = Path(__file__).parent.parent

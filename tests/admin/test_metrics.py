@@ -13,7 +13,7 @@ from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallOver, FirstAudio, ModelReady, Notice, ToolAnswered
 from twilio_rt_cli.call.statistics import CallStatistics, Tokens
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
-from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal
+from twilio_rt_cli.server.admission.notices import CallRefused, CallStarted, Draining, Refusal
 
 STREAM = StreamSid("MZ" + "2" * 32)
 CALLER = "+14155550142"

@@ -25,7 +25,7 @@ from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.live.snapshot import CallDetail, Snapshot
 from twilio_rt_cli.output.backlog import MOST_LINES
 from twilio_rt_cli.protocol.twilio import CallSid
-from twilio_rt_cli.server.notices import CallStarted
+from twilio_rt_cli.server.admission.notices import CallStarted
 
 
 @dataclass

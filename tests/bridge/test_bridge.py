@@ -26,8 +26,8 @@ from twilio_rt_cli.call.events import Event
 from twilio_rt_cli.call.notices import CallOver, ModelReady, Notice
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.models.dialects.openai import OPENAI, session_config
+from twilio_rt_cli.models.dialects.session import ModelDialect
 from twilio_rt_cli.models.dialer import Dialer, Endpoint
-from twilio_rt_cli.models.session import ModelDialect
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.realtime import ServerEvent
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid, Start, StartDetails

@@ -6,7 +6,7 @@ from typing import Any
 from twilio_rt_cli.bridge.leg import Leg, Owner
 from twilio_rt_cli.bridge.model_leg import ModelLeg
 from twilio_rt_cli.models.dialects.openai import OPENAI
-from twilio_rt_cli.models.session import ModelDialect
+from twilio_rt_cli.models.dialects.session import ModelDialect
 
 
 class Wire:

@@ -45,7 +45,7 @@ from twilio_rt_cli.records.listener import RecordListener
 from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.records.store import Begun, Store
 from twilio_rt_cli.records.writer import Writer
-from twilio_rt_cli.server.notices import CallRefused, Refusal
+from twilio_rt_cli.server.admission.notices import CallRefused, Refusal
 
 HEADS = ["NO", "CALL", "STARTED", "FROM", "TO", "LENGTH", "TURNS", "V2V MS", "BARGE", "EST $", "HEALTH", "ENDED"]
 

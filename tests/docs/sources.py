@@ -32,11 +32,11 @@ from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.origin import Origins
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.reporting.words import server_line
+from twilio_rt_cli.server.admission.notices import CallRefused, Refusal
 from twilio_rt_cli.server.admission.quota import DayLimits, Quota
 from twilio_rt_cli.server.admission.registry import Registry
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.context import ServerContext
-from twilio_rt_cli.server.notices import CallRefused, Refusal
 from twilio_rt_cli.server.webhook import Webhooks
 from twilio_rt_cli.settings.groups import FIELDS, GROUPS
 

@@ -5,7 +5,7 @@ import re
 from tests.docs.pages import PAGES, ROOT, codes, read, rows, section
 from tests.docs.sources import events, schema
 from twilio_rt_cli.call.end_reason import EndReason
-from twilio_rt_cli.server.notices import Refusal
+from twilio_rt_cli.server.admission.notices import Refusal
 
 PAGE = read("docs/reference/event-lines.md")
 

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twilio_rt_cli.engine.session.orders import Heard, Paused, Tune
+from twilio_rt_cli.engine.session.turns import SpeechStarted, SpeechStopped
 from twilio_rt_cli.engine.turn_listener import TurnListener
-from twilio_rt_cli.engine.turns import SpeechStarted, SpeechStopped
 
 WINDOW = b"\xff" * 256
 

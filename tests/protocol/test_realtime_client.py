@@ -9,7 +9,7 @@ from openai.types.realtime import RealtimeClientEvent
 from pydantic import TypeAdapter
 
 from twilio_rt_cli.models.dialects.openai import session_config
-from twilio_rt_cli.models.session import TurnDetection
+from twilio_rt_cli.models.dialects.session import TurnDetection
 from twilio_rt_cli.protocol import realtime_client
 from twilio_rt_cli.protocol.realtime import (
     ItemId,

@@ -40,7 +40,7 @@ from twilio_rt_cli.records.reader import IN_PROGRESS, Record, RecordReader
 from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.records.store import Store
 from twilio_rt_cli.records.writer import Writer
-from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, StreamFailed
+from twilio_rt_cli.server.admission.notices import CallRefused, CallStarted, Draining, Refusal, StreamFailed
 
 
 def the_one(folder: Path) -> Record:

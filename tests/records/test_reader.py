@@ -13,7 +13,7 @@ from twilio_rt_cli.errors import ServerError
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.records.reader import RecordedUsage, RecordReader, UsageSince
 from twilio_rt_cli.records.schema import NAME
-from twilio_rt_cli.server.notices import CallRefused, CallStarted, Refusal
+from twilio_rt_cli.server.admission.notices import CallRefused, CallStarted, Refusal
 
 
 def test_no_file_is_no_records(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from twilio_rt_cli.records.listener import Plain, RecordListener
 from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.records.store import Begun, Ended, Noted, Store
 from twilio_rt_cli.records.writer import Writer
-from twilio_rt_cli.server.notices import CallStarted, ServerNotice
+from twilio_rt_cli.server.admission.notices import CallStarted, ServerNotice
 
 BEGAN = 1_795_608_000.0
 """2026-11-25 12:00 UTC"""

@@ -25,7 +25,14 @@ from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.reporting.event_lines import EventLine, call_event, server_event
-from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
+from twilio_rt_cli.server.admission.notices import (
+    CallRefused,
+    CallStarted,
+    Draining,
+    Refusal,
+    ServerNotice,
+    StreamFailed,
+)
 
 CALL = CallSid("CA" + "1" * 32)
 STREAM = StreamSid("MZ" + "2" * 32)

@@ -8,7 +8,7 @@ from twilio_rt_cli.call.notices import CallerTurn, CallTrouble, Notice
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.reporting.hub import Hub
-from twilio_rt_cli.server.notices import CallStarted, Draining, ServerNotice
+from twilio_rt_cli.server.admission.notices import CallStarted, Draining, ServerNotice
 
 CALL = CallSid("CA" + "1" * 32)
 STREAM = StreamSid("MZ" + "2" * 32)

@@ -12,7 +12,7 @@ from twilio_rt_cli.call.notices import CallerTurn
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.reporting.reporter import Form, Reporter, form_for
-from twilio_rt_cli.server.notices import CallRefused, Draining, Refusal
+from twilio_rt_cli.server.admission.notices import CallRefused, Draining, Refusal
 
 CALL = CallSid("CA" + "1" * 28 + "9f2a")
 

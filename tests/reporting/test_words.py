@@ -19,7 +19,14 @@ from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.reporting.words import Line, call_line, server_line
-from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
+from twilio_rt_cli.server.admission.notices import (
+    CallRefused,
+    CallStarted,
+    Draining,
+    Refusal,
+    ServerNotice,
+    StreamFailed,
+)
 
 CALL, STREAM = CallSid("CA1"), StreamSid("MZ1")
 

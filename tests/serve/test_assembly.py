@@ -12,7 +12,7 @@ from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.records.reader import RecordReader
 from twilio_rt_cli.reporting.reporter import Form
 from twilio_rt_cli.serve.assembly import Parts, assembled
-from twilio_rt_cli.server.notices import CallRefused, Refusal
+from twilio_rt_cli.server.admission.notices import CallRefused, Refusal
 from twilio_rt_cli.settings.loading import bare_settings
 
 CALL = CallSid("CA" + "1" * 32)

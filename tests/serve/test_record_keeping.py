@@ -21,8 +21,8 @@ from twilio_rt_cli.records.reader import RecordReader
 from twilio_rt_cli.records.schema import NAME
 from twilio_rt_cli.reporting.hub import Hub
 from twilio_rt_cli.serve.record_keeping import RecordKeeping, configuration, record_keeping, used_since
+from twilio_rt_cli.server.admission.notices import CallStarted
 from twilio_rt_cli.server.admission.quota import DayLimits, DayUsage, Quota
-from twilio_rt_cli.server.notices import CallStarted
 from twilio_rt_cli.settings.loading import bare_settings
 from twilio_rt_cli.settings.parts import agent_of, terms_of
 

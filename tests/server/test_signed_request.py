@@ -11,7 +11,7 @@ from tests.server.world import (
     serving,
 )
 from twilio_rt_cli.protocol.signature import Algorithm, headers_for
-from twilio_rt_cli.server.notices import Refusal
+from twilio_rt_cli.server.admission.notices import Refusal
 
 ROUTES = ["/incoming-call", "/stream-ended", "/stream-status", "/call-status", "/amd-status"]
 

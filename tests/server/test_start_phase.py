@@ -22,9 +22,9 @@ from tests.server.world import (
 from twilio_rt_cli.bridge.leg import Leg
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, AccountSid, MediaFormat, StreamSid
+from twilio_rt_cli.server.admission.notices import CallRefused, CallStarted, Refusal
 from twilio_rt_cli.server.admission.registry import IncomingCall
 from twilio_rt_cli.server.http_connection import LimitedHttp
-from twilio_rt_cli.server.notices import CallRefused, CallStarted, Refusal
 from twilio_rt_cli.server.start_phase import StartPhase
 
 

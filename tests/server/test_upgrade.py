@@ -28,7 +28,7 @@ from tests.server.world import (
 )
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.protocol.signature import SIGNATURE_HEADER, Algorithm, headers_for, sign
-from twilio_rt_cli.server.notices import CallRefused, Refusal
+from twilio_rt_cli.server.admission.notices import CallRefused, Refusal
 
 
 @pytest.mark.parametrize("loop", LOOPS)

@@ -26,8 +26,8 @@ from twilio_rt_cli.protocol import twiml
 from twilio_rt_cli.protocol.caller_id import caller_list
 from twilio_rt_cli.protocol.signature import headers_for
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, StreamSid
+from twilio_rt_cli.server.admission.notices import CallRefused, Refusal, StreamFailed
 from twilio_rt_cli.server.admission.quota import DayLimits, Quota
-from twilio_rt_cli.server.notices import CallRefused, Refusal, StreamFailed
 
 HANGUP = (twiml.Hangup(),)
 FALLBACK = (twiml.Say("Sorry."), twiml.Hangup())

@@ -22,10 +22,10 @@ from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.origin import Origins
 from twilio_rt_cli.protocol.signature import headers_for
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid, Start, StartDetails, StopDetails, StreamSid
+from twilio_rt_cli.server.admission.notices import ServerNotice
 from twilio_rt_cli.server.admission.quota import DayLimits, Quota
 from twilio_rt_cli.server.admission.registry import IncomingCall
 from twilio_rt_cli.server.config import ServerConfig
-from twilio_rt_cli.server.notices import ServerNotice
 from twilio_rt_cli.server.run import BridgeServer
 
 TOKEN = "12345678901234567890123456789012"

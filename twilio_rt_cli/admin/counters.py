@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from twilio_rt_cli.audio.rate import FRAME_BYTES
 from twilio_rt_cli.call.statistics import MARK_LAG_BOUNDS_S, Buckets, CallStatistics, Tokens
-from twilio_rt_cli.server.notices import Refusal
+from twilio_rt_cli.server.admission.notices import Refusal
 
 PREFIX = "twilio_rt"
 MOST_CODES = 100

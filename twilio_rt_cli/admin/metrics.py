@@ -23,7 +23,7 @@ from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallOver, FirstAudio, ModelReady, Notice, ToolAnswered
 from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.protocol.twilio import CallSid
-from twilio_rt_cli.server.notices import CallStarted, Draining, Refusal, ServerNotice
+from twilio_rt_cli.server.admission.notices import CallStarted, Draining, Refusal, ServerNotice
 
 _V2V_S = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0)
 _FIRST_AUDIO_S = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0)

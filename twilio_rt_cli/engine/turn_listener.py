@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twilio_rt_cli.engine.session.orders import Heard, Paused, Tune
-from twilio_rt_cli.engine.turns import WINDOW_MS, TurnDetector, VoiceActivity
+from twilio_rt_cli.engine.session.turns import WINDOW_MS, TurnDetector, VoiceActivity
 
 PAUSE_MS = 190
 """So much silence may be the end of a turn: recognising begins, and is mostly done when the turn has ended."""

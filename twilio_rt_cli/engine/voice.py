@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from twilio_rt_cli.audio.rate import PER_S, RATE_HZ
 from twilio_rt_cli.audio.resample import resample
+from twilio_rt_cli.engine.session.turns import WINDOW, VoiceActivity
 from twilio_rt_cli.engine.speech_text import speech_text
-from twilio_rt_cli.engine.turns import WINDOW, VoiceActivity
 from twilio_rt_cli.errors import MissingExtraError
 
 __all__ = [

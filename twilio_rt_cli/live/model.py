@@ -19,7 +19,7 @@ from twilio_rt_cli.call.status import NO_STATUS, RunningCall
 from twilio_rt_cli.call.transcript import SpokenLine, transcript
 from twilio_rt_cli.live.snapshot import CallDetail, CallRow, LagFigures, RecentEvent, Snapshot, Totals, TranscriptLine
 from twilio_rt_cli.protocol.twilio import CallSid
-from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, ServerNotice
+from twilio_rt_cli.server.admission.notices import CallRefused, CallStarted, Draining, ServerNotice
 
 RECENT_EVENTS = 50
 RECENT_ANSWERS = 1000

@@ -16,7 +16,7 @@ from twilio_rt_cli.bridge.model_leg import ModelLeg
 from twilio_rt_cli.errors import CredentialsError, SettingsError, UnreachableError
 from twilio_rt_cli.machine.reasons import reason
 from twilio_rt_cli.models.dialects.openai import OPENAI
-from twilio_rt_cli.models.session import ModelDialect
+from twilio_rt_cli.models.dialects.session import ModelDialect
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """The model's largest message; an item retrieved with its audio can be long"""

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from twilio_rt_cli.models.dialects.session import TurnDetection
 from twilio_rt_cli.models.provider import Provider
-from twilio_rt_cli.models.session import TurnDetection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from twilio_rt_cli.records.inbox import Job
 from twilio_rt_cli.records.notice_rows import row_of
 from twilio_rt_cli.records.store import Begun, Ended, Event, Noted, Refused, Store
 from twilio_rt_cli.records.writer import Writer
-from twilio_rt_cli.server.notices import CallRefused, CallStarted, Refusal, ServerNotice, StreamFailed
+from twilio_rt_cli.server.admission.notices import CallRefused, CallStarted, Refusal, ServerNotice, StreamFailed
 
 NOTE_S = 8.5
 """from one note of a call's counters to the next; the thread looks every 1.5 s at least, so none is older than 10 s"""

@@ -30,7 +30,7 @@ from twilio_rt_cli.live.snapshot import Snapshot
 from twilio_rt_cli.output.logs import logfmt
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.output.times import utc
-from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, ServerNotice, StreamFailed
+from twilio_rt_cli.server.admission.notices import CallRefused, CallStarted, Draining, ServerNotice, StreamFailed
 
 Value = Figure
 Fields = tuple[tuple[str, Value], ...]

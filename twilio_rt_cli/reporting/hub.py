@@ -12,7 +12,7 @@ from twilio_rt_cli.bridge.bridge import Publish
 from twilio_rt_cli.call.notices import CallOver, Notice
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
-from twilio_rt_cli.server.notices import CallStarted, ServerNotice
+from twilio_rt_cli.server.admission.notices import CallStarted, ServerNotice
 
 log = logging.getLogger("twilio_rt.hub")
 

@@ -30,7 +30,7 @@ from twilio_rt_cli.reporting.event_lines import (
 )
 from twilio_rt_cli.reporting.tunnel_events import tunnel_event
 from twilio_rt_cli.reporting.words import Line, call_line, server_line
-from twilio_rt_cli.server.notices import CallRefused, Draining, ServerNotice, StreamFailed
+from twilio_rt_cli.server.admission.notices import CallRefused, Draining, ServerNotice, StreamFailed
 from twilio_rt_cli.tunnel.changes import TunnelChange
 
 log = logging.getLogger("twilio_rt.reporter")

@@ -23,7 +23,14 @@ from twilio_rt_cli.call.notices import (
 )
 from twilio_rt_cli.output.redaction import Redactor, printable
 from twilio_rt_cli.output.words import plural
-from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice, StreamFailed
+from twilio_rt_cli.server.admission.notices import (
+    CallRefused,
+    CallStarted,
+    Draining,
+    Refusal,
+    ServerNotice,
+    StreamFailed,
+)
 
 _NARROWEST = 20  # columns for words, however narrow the terminal is
 _COLOURS = {"caller": "36", "agent": "32", "tool": "35", "cut": "33", "error": "31"}

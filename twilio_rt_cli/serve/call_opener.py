@@ -14,10 +14,10 @@ from twilio_rt_cli.call.call import Call
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.price import Prices
+from twilio_rt_cli.models.dialects.session import ModelDialect
 from twilio_rt_cli.models.dialer import Dialer
 from twilio_rt_cli.models.prices import prices_of
 from twilio_rt_cli.models.providers import endpoint
-from twilio_rt_cli.models.session import ModelDialect
 from twilio_rt_cli.models.terms import CallTerms
 from twilio_rt_cli.protocol.twilio import CallSid, Start
 from twilio_rt_cli.records.audio_files import AudioRecordings

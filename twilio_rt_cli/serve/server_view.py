@@ -11,8 +11,8 @@ from twilio_rt_cli.machine.vitals import Vitals
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.reporting.words import Line, call_line, server_line
+from twilio_rt_cli.server.admission.notices import CallRefused, CallStarted, Draining, ServerNotice, StreamFailed
 from twilio_rt_cli.server.admission.registry import HungUp
-from twilio_rt_cli.server.notices import CallRefused, CallStarted, Draining, ServerNotice, StreamFailed
 from twilio_rt_cli.server.run import BridgeServer, PublicPort
 
 

@@ -3,9 +3,9 @@
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from twilio_rt_cli.server.admission.notices import Refusal
 from twilio_rt_cli.server.context import ServerContext
 from twilio_rt_cli.server.loopback import LoopbackOnly
-from twilio_rt_cli.server.notices import Refusal
 from twilio_rt_cli.server.turnstile import Turnstile
 from twilio_rt_cli.server.webhook import Webhooks
 

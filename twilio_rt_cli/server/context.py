@@ -14,10 +14,10 @@ from twilio_rt_cli.protocol.origin import Origin, Origins
 from twilio_rt_cli.protocol.signature import Verifier
 from twilio_rt_cli.protocol.twilio import CallSid, Start, StreamSid
 from twilio_rt_cli.server.admission.limiter import RefusalLimiter
+from twilio_rt_cli.server.admission.notices import CallRefused, Refusal, ServerNotice
 from twilio_rt_cli.server.admission.quota import Quota
 from twilio_rt_cli.server.admission.registry import IncomingCall, Registry, is_sid
 from twilio_rt_cli.server.config import ServerConfig
-from twilio_rt_cli.server.notices import CallRefused, Refusal, ServerNotice
 
 log = logging.getLogger("twilio_rt.server")
 refusals = logging.getLogger("twilio_rt.server.refused")

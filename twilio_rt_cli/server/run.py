@@ -28,6 +28,7 @@ from twilio_rt_cli.output.exit_codes import INTERRUPTED
 from twilio_rt_cli.output.words import plural
 from twilio_rt_cli.protocol.origin import Origins
 from twilio_rt_cli.protocol.twilio import CallSid
+from twilio_rt_cli.server.admission.notices import Draining
 from twilio_rt_cli.server.admission.quota import DayLimits, Quota
 from twilio_rt_cli.server.admission.registry import HungUp, Registry
 from twilio_rt_cli.server.app import create_app
@@ -36,7 +37,6 @@ from twilio_rt_cli.server.context import OpenCall, Publish, ServerContext, call_
 from twilio_rt_cli.server.http_connection import LimitedHttp
 from twilio_rt_cli.server.http_server import HttpServer
 from twilio_rt_cli.server.lag import LoopLag
-from twilio_rt_cli.server.notices import Draining
 from twilio_rt_cli.server.upgrade import MediaSocket, MediaUpgrade
 
 _TICK_S = 0.1

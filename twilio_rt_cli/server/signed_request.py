@@ -15,9 +15,9 @@ from starlette.requests import ClientDisconnect
 
 from twilio_rt_cli.protocol.signature import SETTINGS_HEADER, SIGNATURE_HEADER, parse_form
 from twilio_rt_cli.protocol.twilio import AccountSid, CallSid
+from twilio_rt_cli.server.admission.notices import Refusal
 from twilio_rt_cli.server.admission.registry import is_sid
 from twilio_rt_cli.server.context import ServerContext, loggable
-from twilio_rt_cli.server.notices import Refusal
 
 _BODY_BYTES = 65_536
 _FORM = "application/x-www-form-urlencoded"

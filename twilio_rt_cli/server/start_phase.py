@@ -24,9 +24,9 @@ from twilio_rt_cli.protocol.twilio import (
     StreamSid,
 )
 from twilio_rt_cli.protocol.wire import Malformed, Unknown
+from twilio_rt_cli.server.admission.notices import CallStarted, Refusal
 from twilio_rt_cli.server.admission.registry import IncomingCall, LiveCall, is_sid
 from twilio_rt_cli.server.context import ServerContext, call_log
-from twilio_rt_cli.server.notices import CallStarted, Refusal
 
 _EARLY_MESSAGES = 50
 _BAD_MESSAGES = 20

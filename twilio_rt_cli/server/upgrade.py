@@ -24,11 +24,11 @@ from picows.picows import WSProtocol  # type: ignore[attr-defined]  # inner, and
 from twilio_rt_cli.bridge.leg import KeepAlive, Leg
 from twilio_rt_cli.protocol.origin import is_loopback_host
 from twilio_rt_cli.protocol.signature import SETTINGS_HEADER, SIGNATURE_HEADER
+from twilio_rt_cli.server.admission.notices import Refusal
 from twilio_rt_cli.server.admission.registry import LiveCall
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.context import ServerContext, log, loggable
 from twilio_rt_cli.server.http_connection import UpgradeRequest
-from twilio_rt_cli.server.notices import Refusal
 from twilio_rt_cli.server.start_phase import StartPhase
 
 _PATH = re.compile(r"/media-stream(?:/(?P<token>[^/]{1,128}))?")

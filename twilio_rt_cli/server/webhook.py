@@ -11,9 +11,9 @@ from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.protocol import twiml
 from twilio_rt_cli.protocol.origin import Origin
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid
+from twilio_rt_cli.server.admission.notices import Refusal, StreamFailed
 from twilio_rt_cli.server.admission.registry import IncomingCall
 from twilio_rt_cli.server.context import ServerContext, call_log, without_token
-from twilio_rt_cli.server.notices import Refusal, StreamFailed
 from twilio_rt_cli.server.signed_request import read_signed
 
 _CLOSING_S = 3.0

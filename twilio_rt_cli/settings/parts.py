@@ -7,8 +7,8 @@ from twilio_rt_cli.agents.prompt import prompt_text
 from twilio_rt_cli.agents.tool_files import load
 from twilio_rt_cli.caller.route import Signer
 from twilio_rt_cli.errors import SettingsError
+from twilio_rt_cli.models.dialects.session import TurnDetection
 from twilio_rt_cli.models.provider import Provider
-from twilio_rt_cli.models.session import TurnDetection
 from twilio_rt_cli.models.terms import CallTerms
 from twilio_rt_cli.protocol.caller_id import caller_list
 from twilio_rt_cli.protocol.signature import Algorithm

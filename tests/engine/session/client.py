@@ -9,7 +9,7 @@ from tests.engine.strict import Event, checked
 from twilio_rt_cli.engine.session import Session, orders
 from twilio_rt_cli.engine.session.prompt import Decision, Say
 from twilio_rt_cli.engine.session.server_events import encode
-from twilio_rt_cli.engine.turns import SpeechStarted, SpeechStopped
+from twilio_rt_cli.engine.session.turns import SpeechStarted, SpeechStopped
 
 MODEL = "gpt-realtime-2.1"
 PCMU = {"type": "audio/pcmu"}

@@ -10,7 +10,7 @@ from twilio_rt_cli.engine.session import orders
 from twilio_rt_cli.engine.session.items import audio_bytes
 from twilio_rt_cli.engine.session.prompt import Say
 from twilio_rt_cli.engine.session.refusals import RefusedError
-from twilio_rt_cli.engine.turns import SpeechStopped
+from twilio_rt_cli.engine.session.turns import SpeechStopped
 
 TURN = [
     "input_audio_buffer.speech_stopped",

@@ -3,7 +3,7 @@
 import pytest
 
 from twilio_rt_cli.models.dialects.openai import OPENAI, session_config
-from twilio_rt_cli.models.session import TurnDetection
+from twilio_rt_cli.models.dialects.session import TurnDetection
 from twilio_rt_cli.protocol.realtime import AudioDelta, ItemId, ResponseId
 from twilio_rt_cli.protocol.realtime_client import CancelResponse
 

@@ -14,8 +14,8 @@ from twilio_rt_cli.call.status import NO_STATUS, CallStatus
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.caller_id import caller_list
 from twilio_rt_cli.reporting.hub import Hub
+from twilio_rt_cli.server.admission.notices import CallStarted, Draining, Refusal
 from twilio_rt_cli.server.admission.quota import DayLimits, DayUsage, Quota, day_began, local_day
-from twilio_rt_cli.server.notices import CallStarted, Draining, Refusal
 
 ANNA, BORIS = "+14155550100", "+4930123456"
 DAY_S = 86_400.0

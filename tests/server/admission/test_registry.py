@@ -3,8 +3,8 @@ import pytest
 from tests.server.world import ACCOUNT, STREAM, call_sid, config
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID
+from twilio_rt_cli.server.admission.notices import Refusal
 from twilio_rt_cli.server.admission.registry import CallStage, HungUp, IncomingCall, LiveCall, Registry, is_sid
-from twilio_rt_cli.server.notices import Refusal
 
 
 class Runner:

@@ -23,7 +23,7 @@ from twilio_rt_cli.engine.session.config import (
 from twilio_rt_cli.engine.session.formats import InputDecoder
 from twilio_rt_cli.engine.session.input_buffer import InputBuffer
 from twilio_rt_cli.engine.session.orders import Listen, Order, Paused, Transcribe, Tune
-from twilio_rt_cli.engine.turns import SpeechStopped
+from twilio_rt_cli.engine.session.turns import SpeechStopped
 
 SILENCE = b"\xff"
 """µ-law for nothing."""

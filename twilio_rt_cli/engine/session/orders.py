@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from twilio_rt_cli.engine.session.config import AudioFormat
 from twilio_rt_cli.engine.session.prompt import Decision, Prompt
 from twilio_rt_cli.engine.session.server_events import ServerEvent
-from twilio_rt_cli.engine.turns import SpeechStarted, SpeechStopped
+from twilio_rt_cli.engine.session.turns import SpeechStarted, SpeechStopped
 
 
 @dataclass(frozen=True, slots=True)

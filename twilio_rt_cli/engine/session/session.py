@@ -21,7 +21,7 @@ from twilio_rt_cli.engine.session.items import Entry, FunctionCall, Message, Par
 from twilio_rt_cli.engine.session.orders import Close, Order, Send, Transcribe
 from twilio_rt_cli.engine.session.refusals import RefusedError
 from twilio_rt_cli.engine.session.responses import Responses
-from twilio_rt_cli.engine.turns import SpeechStarted, SpeechStopped
+from twilio_rt_cli.engine.session.turns import SpeechStarted, SpeechStopped
 
 SESSION_S = 3600
 """A session lasts 60 minutes (OpenAI Realtime, "session.created": expires_at)."""

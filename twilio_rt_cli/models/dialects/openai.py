@@ -8,7 +8,7 @@ openai-python 3.54, `realtime_session_create_request.py`)
 from collections.abc import Sequence
 from typing import Any
 
-from twilio_rt_cli.models.session import BY_SILENCE, ModelDialect, TurnDetection
+from twilio_rt_cli.models.dialects.session import BY_SILENCE, ModelDialect, TurnDetection
 from twilio_rt_cli.protocol import realtime, realtime_client
 
 

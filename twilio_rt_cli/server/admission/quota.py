@@ -19,7 +19,7 @@ from twilio_rt_cli.call.notices import CallOver, Notice
 from twilio_rt_cli.call.status import RunningCall
 from twilio_rt_cli.protocol.caller_id import CallerList, caller_id
 from twilio_rt_cli.protocol.twilio import CallSid
-from twilio_rt_cli.server.notices import CallStarted, Refusal, ServerNotice
+from twilio_rt_cli.server.admission.notices import CallStarted, Refusal, ServerNotice
 
 _REMEMBERED = 100_000
 

@@ -21,8 +21,7 @@ from typing import Protocol
 
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, AccountSid, CallSid, StreamSid
-from twilio_rt_cli.server.config import ServerConfig
-from twilio_rt_cli.server.notices import Refusal
+from twilio_rt_cli.server.admission.notices import Refusal
 
 _SID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _GRACE_S = 10.0
@@ -102,11 +101,26 @@ class LiveCall:
     """called once, when the stream is over"""
 
 
-class Registry:
-    """All calls of this server."""
+class Terms(Protocol):
+    """How many calls there are places for, and how long which step of one may take, in seconds."""
 
-    def __init__(self, config: ServerConfig) -> None:
-        self._config = config
+    @property
+    def limit_concurrency(self) -> int: ...
+    @property
+    def token_ttl_s(self) -> float: ...
+    @property
+    def late_stream_s(self) -> float: ...
+    @property
+    def start_timeout_s(self) -> float: ...
+    @property
+    def tail_s(self) -> float: ...
+
+
+class Registry:
+    """All calls of this server; `terms` are those of its configuration."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
         self._places: set[LiveCall] = set()
         self._probes: set[LiveCall] = set()
         self._by_sid: dict[CallSid, LiveCall] = {}
@@ -152,9 +166,9 @@ class Registry:
             return known.token
         if self.draining:
             return Refusal.DRAINING
-        if not incoming.is_probe and self.places >= self._config.limit_concurrency:
+        if not incoming.is_probe and self.places >= self._terms.limit_concurrency:
             return Refusal.BUSY
-        live = LiveCall(incoming, secrets.token_urlsafe(24), CallStage.ANSWERED, now + self._config.token_ttl_s)
+        live = LiveCall(incoming, secrets.token_urlsafe(24), CallStage.ANSWERED, now + self._terms.token_ttl_s)
         self._tokens[live.token] = live
         if incoming.is_probe:
             self._probes.add(live)
@@ -176,7 +190,7 @@ class Registry:
         """A place for a socket without token."""
         if self.draining:
             return Refusal.DRAINING
-        if self.places >= self._config.limit_concurrency:
+        if self.places >= self._terms.limit_concurrency:
             return Refusal.BUSY
         live = LiveCall(None, "", CallStage.CONNECTED, inf)
         self._places.add(live)
@@ -196,7 +210,7 @@ class Registry:
 
     def _connect(self, live: LiveCall, now: float) -> None:
         live.stage = CallStage.CONNECTED
-        live.deadline = now + self._config.start_timeout_s + _GRACE_S
+        live.deadline = now + self._terms.start_timeout_s + _GRACE_S
 
     # The stream
 
@@ -220,7 +234,7 @@ class Registry:
             self.finish(live, reason, now)
             return
         live.stage = CallStage.CLOSING
-        live.deadline = now + self._config.tail_s
+        live.deadline = now + self._terms.tail_s
         live.running = None
         _notify(live)
 
@@ -310,7 +324,7 @@ class Registry:
         """Take no new calls. Streams of webhooks answered before are still taken for a while."""
         self.draining = True
         for live in self._tokens.values():
-            live.deadline = min(live.deadline, now + self._config.late_stream_s)
+            live.deadline = min(live.deadline, now + self._terms.late_stream_s)
 
     def end_all(self, reason: EndReason, now: float) -> None:
         """End every call, and forget those that have no stream yet. The ends of streams arrive by `stream_over`."""

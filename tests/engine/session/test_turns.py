@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from twilio_rt_cli.audio import mulaw, tones
 from twilio_rt_cli.audio.resample import resample
-from twilio_rt_cli.engine.turns import SpeechStarted, SpeechStopped, TurnDetector
+from twilio_rt_cli.engine.session.turns import SpeechStarted, SpeechStopped, TurnDetector
 from twilio_rt_cli.engine.voice import HibariVoice, SileroVoiceActivity, VoiceActivity
 
 RATE = 8000
