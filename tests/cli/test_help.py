@@ -77,5 +77,6 @@ def test_the_help_of_each_command_fits_and_tells_every_option_once(command: str)
 def test_options_stand_in_panels_where_there_are_many() -> None:
     told = sections(help_page("call-test"))
     assert list(told)[:3] == ["Arguments", "The simulated caller", "Its line"]
-    assert [line.split()[0] for line in told["A real call instead"]] == ["--to", "connected", "--yes"]
+    options = [line.split()[0] for line in told["A real call instead"] if line.startswith("  -")]
+    assert options == ["--to", "--yes"]
     assert [line.split()[0] for line in told["Options"]] == ["-h,"]

@@ -57,7 +57,7 @@ def _cell(text: str) -> str:
 
 def _plain(text: str) -> str:
     """What was written for a terminal: paths, addresses and empty texts are code on a page."""
-    return re.sub(r'(?<![`\w"])(/[a-z-]+|\w+://\S*<\S+|@\w+|"")(?![\w"])', r"`\1`", text)
+    return re.sub(r'(?<![`\w"])(/[a-z-]+|\w+://\S*<\S+|@\w+|(?:serve )?--[a-z]+|"")(?![\w"])', r"`\1`", text)
 
 
 def _settings() -> str:

@@ -36,16 +36,20 @@ def call_test(
     *,
     say: Annotated[
         list[str] | None,
-        _caller(metavar="TEXT", help="What the caller says, a turn each; replaces the script."),
+        _caller(metavar="TEXT", help="What the caller says, a turn each. [the script]"),
     ] = None,
     audio: Annotated[
         list[Path] | None,
-        _caller(path_type=Path, metavar="FILE", help="A WAV file that the caller plays, a turn each."),
+        _caller(
+            path_type=Path, metavar="FILE", help="A WAV file that the caller plays, a turn each, after those of --say."
+        ),
     ] = None,
     dtmf: Annotated[str | None, _caller(metavar="DIGITS", help="Keys to press after the greeting.")] = None,
     barge_in: Annotated[
         bool,
-        _caller("--barge-in", help="Interrupt every answer after the greeting, the last one with an excuse."),
+        _caller(
+            "--barge-in", help="Interrupt every answer after the greeting; the last one with a turn more, an excuse."
+        ),
     ] = False,
     calls: Annotated[int, _caller(metavar="N", help="How many calls at once.", min=1, max=1000)] = 1,
     duration_s: Annotated[
@@ -53,7 +57,7 @@ def call_test(
     ] = None,
     sign_as: Annotated[
         str | None,
-        _caller(metavar="ORIGIN", help="Origin to sign and name instead of URL's, as behind a tunnel."),
+        _caller(metavar="ORIGIN", help="Origin to sign and name, as behind a proxy. [URL's own]"),
     ] = None,
     loss_percent: Annotated[
         float, _line("--packet-loss", metavar="N", help="Percent of frames lost, each way.", min=0, max=100)
@@ -61,26 +65,44 @@ def call_test(
     jitter_ms: Annotated[float, _line(metavar="N", help="Largest extra delay of a message.", min=0)] = 0.0,
     latency_ms: Annotated[float, _line(metavar="N", help="Delay one way, each direction.", min=0)] = 0.0,
     seed: Annotated[int, _line(metavar="N", help="The same seed gives the same line.")] = 0,
-    expect: Annotated[list[str] | None, _check(metavar="TEXT", help="What the agent's voice must say.")] = None,
+    expect: Annotated[
+        list[str] | None,
+        _check(metavar="TEXT", help="What the agent's voice must say, as the offline recogniser hears it."),
+    ] = None,
     max_first_audio_ms: Annotated[
-        float | None, _check(metavar="N", help="Longest wait for the first audio.", min=0)
+        float | None, _check(metavar="N", help="Longest wait from start to the first agent audio.", min=0)
     ] = None,
     max_v2v_ms: Annotated[
         float | None,
-        _check(metavar="N", help="Longest wait for an answer, voice to voice.", min=0),
+        _check(
+            metavar="N",
+            help="Longest wait from the end of the caller's speech to the first audio of the answer.",
+            min=0,
+        ),
     ] = None,
-    strict: Annotated[bool, _check("--strict", help="Breaches of the protocol fail the test.")] = False,
+    strict: Annotated[
+        bool, _check("--strict", help="Breaches of the protocol fail the test; without it they are only listed.")
+    ] = False,
     record: Annotated[
         Path | None,
-        _result(path_type=Path, metavar="FILE", help="Stereo WAV to write: caller left, agent right."),
+        _result(
+            path_type=Path,
+            metavar="FILE",
+            help="Stereo WAV to write: caller left, agent right; several calls get a number each.",
+        ),
     ] = None,
     junit: Annotated[Path | None, _result(path_type=Path, metavar="FILE", help="JUnit XML file to write.")] = None,
     json: Annotated[bool, _result("--json", help="One JSON object on stdout, and nothing else there.")] = False,
     to: Annotated[
         str | None,
-        _phone(metavar="NUMBER", help="A real call through Twilio: this phone rings, and is connected to URL."),
+        _phone(
+            metavar="NUMBER",
+            help="A real call through Twilio: this phone rings, and talks to URL's bridge, or the running server's.",
+        ),
     ] = None,
-    yes: Annotated[bool, _phone("--yes", help="With --to: call without asking.")] = False,
+    yes: Annotated[
+        bool, _phone("--yes", help="With --to: call without asking; needed where there is no terminal.")
+    ] = False,
 ) -> None:
     """Call a bridge as Twilio would, and tell how it answered.
 

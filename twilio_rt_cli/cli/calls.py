@@ -51,16 +51,29 @@ def calls(
     *,
     limit: Annotated[str, Option(metavar="N", help="list: how many at most, the newest; 0: all.")] = "50",
     since: Annotated[
-        str | None, Option(metavar="WHEN", help="list, export: calls that began since: 45m, 24h, 7d, or a date.")
+        str | None,
+        Option(
+            metavar="WHEN",
+            help="list, export: calls that began since: 45m, 24h, 7d or 2w ago, or a date, with a time or not.",
+        ),
     ] = None,
     failed: Annotated[bool, Option("--failed", help="list: only calls that failed or were cut off.")] = False,
-    refused: Annotated[bool, Option("--refused", help="list: calls that were turned away instead.")] = False,
+    refused: Annotated[
+        bool, Option("--refused", help="list: calls that were turned away, instead of those that were taken.")
+    ] = False,
     json: Annotated[bool, Option("--json", help="list, show: JSON, a line per call.")] = False,
     text: Annotated[bool, Option("--text", help="show: the transcript alone.")] = False,
     form: Annotated[
-        str, Option("--format", metavar="FORMAT", help="export: json (a line per call), csv or text (transcripts).")
+        str,
+        Option(
+            "--format",
+            metavar="FORMAT",
+            help="export: json (a line per call), csv (a row per call, no words) or text (transcripts).",
+        ),
     ] = "json",
-    output: Annotated[str | None, Option(metavar="FILE", help="export: write to this file. [stdout]")] = None,
+    output: Annotated[
+        str | None, Option(metavar="FILE", help="export: write to this file, for you alone (0600). [stdout]")
+    ] = None,
     yes: Annotated[bool, Option("--yes", help="export: overwrite the file.")] = False,
 ) -> None:
     """Tell what is known of past calls, and of those in progress: who, when, how it ended, what was said.

@@ -29,13 +29,17 @@ def configure_number(
     url: Annotated[
         str | None,
         Option(
-            metavar="ORIGIN", help="Origin of the bridge. [PUBLIC_URL, else the running server's]", show_default=False
+            metavar="ORIGIN",
+            help="Origin of the bridge; calls go to its /incoming-call. [PUBLIC_URL, else the running server's]",
+            show_default=False,
         ),
     ] = None,
     show: Annotated[bool, Option("--show", help="Show what the number does, and change nothing.")] = False,
-    restore: Annotated[bool, Option("--restore", help="Put back what was there before us.")] = False,
+    restore: Annotated[
+        bool, Option("--restore", help="Put back what was there before us, unless somebody has changed it since.")
+    ] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Show the difference, and change nothing.")] = False,
-    yes: Annotated[bool, Option("--yes", help="Change it without asking.")] = False,
+    yes: Annotated[bool, Option("--yes", help="Change it without asking; needed where there is no terminal.")] = False,
     json: JsonObject = False,
 ) -> None:
     """Point a phone number at a bridge, after showing the difference.

@@ -24,12 +24,22 @@ _run = partial(Option, rich_help_panel="This run")
 def serve(
     *,
     local: Annotated[bool, _run("--local", help="Answer with the offline engine; no account, no key.")] = False,
-    tunnel: Annotated[bool, _run("--tunnel", help="Open a tunnel by ngrok, so that Twilio reaches us.")] = False,
+    tunnel: Annotated[
+        bool,
+        _run(
+            "--tunnel",
+            help="Open a tunnel by ngrok, so that Twilio reaches us; offers to point TWILIO_PHONE_NUMBER here.",
+        ),
+    ] = False,
     number: Annotated[
         str | None,
-        _run(metavar="NUMBER", help="Point this number here while we run. [--tunnel offers TWILIO_PHONE_NUMBER]"),
+        _run(
+            metavar="NUMBER", help="Point this number (E.164 or PN…) here while we run, and put its old webhook back."
+        ),
     ] = None,
-    yes: Annotated[bool, _run("--yes", help="Change the number's live webhook without asking.")] = False,
+    yes: Annotated[
+        bool, _run("--yes", help="Change its live webhook without asking; needed where there is no terminal.")
+    ] = False,
     plain: Annotated[bool, Option("--plain", help="A logfmt line per event, also on a terminal.")] = False,
     json: JsonLines = False,
     **flags: object,
