@@ -348,7 +348,7 @@ def test_what_is_no_file_of_settings_is_told_before_anybody_is_asked(kind: str, 
 
 def init(folder: Path, *arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["twilio-rt", "init", *arguments],
+        [sys.executable, "-m", "twilio_rt_cli", "init", *arguments],
         cwd=folder,
         env=environment(**given),
         stdin=subprocess.DEVNULL,
