@@ -12,8 +12,8 @@ from websockets.asyncio.client import ClientConnection
 from twilio_rt_cli.audio.rate import PER_S
 from twilio_rt_cli.caller import events
 from twilio_rt_cli.caller.behaviour import CallerBehaviour, Patience
-from twilio_rt_cli.caller.dialling import StreamRefused, media_socket
 from twilio_rt_cli.caller.line import LineQuality, PhoneLine
+from twilio_rt_cli.caller.media_socket import StreamRefused, media_socket
 from twilio_rt_cli.caller.phone import Identity, Phone
 from twilio_rt_cli.caller.report import CallReport, take_down
 from twilio_rt_cli.caller.route import Route, Signer, resolve

@@ -17,8 +17,8 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from twilio_rt_cli.caller.dialling import StreamRefused, media_socket
 from twilio_rt_cli.caller.figures import tenths
+from twilio_rt_cli.caller.media_socket import StreamRefused, media_socket
 from twilio_rt_cli.caller.route import Route, Signer
 from twilio_rt_cli.caller.trust import trusted
 from twilio_rt_cli.caller.unreachable import unreachable
