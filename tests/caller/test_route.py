@@ -6,30 +6,32 @@ def test_without_another_name_urls_are_dialled_as_they_are() -> None:
     route = Route.to("http://127.0.0.1:5001/incoming-call")
 
     assert route.name("http://127.0.0.1:5001/incoming-call?a=1") == "http://127.0.0.1:5001/incoming-call?a=1"
-    assert route.dial("http://127.0.0.1:5001/x") == Destination("http://127.0.0.1:5001/x", "127.0.0.1", 5001)
-    assert route.dial("ws://127.0.0.1:5001/m/t") == Destination("ws://127.0.0.1:5001/m/t", "127.0.0.1", 5001)
+    assert route.destination("http://127.0.0.1:5001/x") == Destination("http://127.0.0.1:5001/x", "127.0.0.1", 5001)
+    assert route.destination("ws://127.0.0.1:5001/m/t") == Destination("ws://127.0.0.1:5001/m/t", "127.0.0.1", 5001)
 
 
 def test_a_public_name_is_signed_and_the_target_dialled() -> None:
     route = Route.to("http://127.0.0.1:5001", "https://bridge.example")
 
     assert route.name("http://127.0.0.1:5001/incoming-call") == "https://bridge.example/incoming-call"
-    assert route.dial("https://bridge.example/tail") == Destination("http://bridge.example/tail", "127.0.0.1", 5001)
-    assert route.dial("wss://Bridge.Example/m/t") == Destination("ws://Bridge.Example/m/t", "127.0.0.1", 5001)
+    assert route.destination("https://bridge.example/tail") == Destination(
+        "http://bridge.example/tail", "127.0.0.1", 5001
+    )
+    assert route.destination("wss://Bridge.Example/m/t") == Destination("ws://Bridge.Example/m/t", "127.0.0.1", 5001)
 
 
 def test_a_media_server_is_named_as_a_websocket() -> None:
     route = Route.to("ws://127.0.0.1:9/media", "https://bridge.example")
 
     assert route.name("ws://127.0.0.1:9/media") == "wss://bridge.example/media"
-    assert route.dial("wss://bridge.example/media") == Destination("ws://bridge.example/media", "127.0.0.1", 9)
+    assert route.destination("wss://bridge.example/media") == Destination("ws://bridge.example/media", "127.0.0.1", 9)
 
 
 def test_another_origin_is_dialled_as_twiml_names_it() -> None:
     route = Route.to("http://127.0.0.1:5001", "https://bridge.example")
 
-    assert route.dial("wss://other.example/m") == Destination("wss://other.example/m", "other.example", 443)
-    assert route.dial("http://other.example/x").address == "other.example:80"
+    assert route.destination("wss://other.example/m") == Destination("wss://other.example/m", "other.example", 443)
+    assert route.destination("http://other.example/x").address == "other.example:80"
 
 
 def test_references_are_relative_to_their_document() -> None:

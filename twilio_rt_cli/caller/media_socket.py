@@ -49,14 +49,14 @@ def _dialled(url: str) -> str:
 
 
 async def _opened(url: str, route: Route, signer: Signer) -> ClientConnection:
-    dial = route.dial(url)
-    secure = dial.url.startswith("wss:")
+    destination = route.destination(url)
+    secure = destination.url.startswith("wss:")
     try:
         return await connect(
-            dial.url,
-            host=dial.host,
-            port=dial.port,
-            server_hostname=dial.host if secure else None,
+            destination.url,
+            host=destination.host,
+            port=destination.port,
+            server_hostname=destination.host if secure else None,
             additional_headers=signer.headers(url),
             user_agent_header="Twilio.TmeWs/1.0",
             compression=None,
@@ -64,20 +64,22 @@ async def _opened(url: str, route: Route, signer: Signer) -> ClientConnection:
             close_timeout=CLOSE_S,
             ping_interval=None,
             max_size=_LARGEST_MESSAGE,
-            proxy=None if is_loopback_url(dial.url) or is_loopback_url(route.target) else True,
+            proxy=None if is_loopback_url(destination.url) or is_loopback_url(route.target) else True,
         )
     except InvalidStatus as error:
         raise _refused(url, error.response.status_code, signed=bool(signer.secret)) from error
     except InvalidURI as error:
         raise StreamRefused(31923, f"{url!r} is not a WebSocket URL") from error
     except InvalidHandshake as error:
-        raise StreamRefused(31920, f"{dial.address} did not complete the WebSocket handshake: {error}") from error
+        raise StreamRefused(
+            31920, f"{destination.address} did not complete the WebSocket handshake: {error}"
+        ) from error
     except ssl.SSLError as error:
-        raise _unreachable(31910, f"{dial.address} does not speak TLS as it should: {error.reason}") from error
+        raise _unreachable(31910, f"{destination.address} does not speak TLS as it should: {error.reason}") from error
     except TimeoutError as error:
-        raise _unreachable(31901, f"{dial.address} did not answer within {CONNECT_S:g} s") from error
+        raise _unreachable(31901, f"{destination.address} did not answer within {CONNECT_S:g} s") from error
     except OSError as error:
-        why, hint = unreachable(dial.address, error)
+        why, hint = unreachable(destination.address, error)
         raise _unreachable(31902 if isinstance(error, ConnectionRefusedError) else 31901, why, hint) from error
 
 

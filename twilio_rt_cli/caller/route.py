@@ -67,7 +67,7 @@ class Route:
         scheme = _like(parts.scheme, named.scheme)
         return urlunsplit((scheme, named.netloc, parts.path, parts.query, ""))
 
-    def dial(self, named: str) -> Destination:
+    def destination(self, named: str) -> Destination:
         """Where to connect for a URL as named."""
         parts = urlsplit(named)
         way = urlsplit(self.target) if self._is_ours(named) else parts

@@ -130,8 +130,8 @@ class Webhook:
         if method == "GET" and params:
             url = f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(params)}"
         form = params if method == "POST" else ()
-        dial = self._route.dial(url)
-        way = httpx.URL(dial.url).copy_with(host=dial.host, port=dial.port)
+        destination = self._route.destination(url)
+        way = httpx.URL(destination.url).copy_with(host=destination.host, port=destination.port)
         headers = {"Host": urlsplit(url).netloc, **self._signer.headers(url, form)}
         if form:
             headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
@@ -139,9 +139,11 @@ class Webhook:
             async with asyncio.timeout(ANSWER_S):
                 return await self._http.request(method, way, content=urlencode(form).encode(), headers=headers)
         except (TimeoutError, httpx.TimeoutException) as error:
-            raise UnreachableError(f"{dial.address} did not answer within {ANSWER_S:g} s.", hint=BRIDGE_HINT) from error
+            raise UnreachableError(
+                f"{destination.address} did not answer within {ANSWER_S:g} s.", hint=BRIDGE_HINT
+            ) from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            why, hint = unreachable(dial.address, error)
+            why, hint = unreachable(destination.address, error)
             raise UnreachableError(f"{why}.", hint=hint) from error
 
     def _refused(self, url: str) -> CredentialsError:

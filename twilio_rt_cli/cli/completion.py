@@ -65,16 +65,16 @@ complete --command twilio-rt --no-files --arguments '(__twilio_rt)'
 _SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
 
-def _word_alone(word: str, told: str) -> str:
+def _word_alone(word: str, description: str) -> str:
     return word
 
 
-def _for_zsh(word: str, told: str) -> str:
-    return word.replace(":", r"\:") + (f":{told}" if told else "")
+def _for_zsh(word: str, description: str) -> str:
+    return word.replace(":", r"\:") + (f":{description}" if description else "")
 
 
-def _for_fish(word: str, told: str) -> str:
-    return f"{word}\t{told}" if told else word
+def _for_fish(word: str, description: str) -> str:
+    return f"{word}\t{description}" if description else word
 
 
 _LINES: dict[str, Callable[[str, str], str]] = {"zsh": _for_zsh, "fish": _for_fish}
@@ -83,7 +83,7 @@ _LINES: dict[str, Callable[[str, str], str]] = {"zsh": _for_zsh, "fish": _for_fi
 def answer(root: Any, words: Sequence[str]) -> None:
     """Print what may follow these words, the last of which is being typed."""
     line = _LINES.get(os.environ[ASKED], _word_alone)
-    lines = [line(word, told) for word, told in following(root, words)]
+    lines = [line(word, description) for word, description in following(root, words)]
     if lines:
         console.data("\n".join(lines))
 
@@ -111,7 +111,9 @@ def following(root: Any, words: Sequence[str]) -> Iterator[tuple[str, str]]:
     if option is None and current.startswith("-") and "=" in current:
         name, _, value = current.partition("=")
         if (named := _option(command, name)) is not None:
-            yield from ((f"{name}={word}", told) for word, told in _values(command, named, value) if word != FILES)
+            yield from (
+                (f"{name}={word}", description) for word, description in _values(command, named, value) if word != FILES
+            )
     elif option is not None:
         yield from _values(command, option, current)
     else:
@@ -139,8 +141,8 @@ def install() -> None:
             hint="twilio-rt --show-completion prints what to put there.",
         ) from error
     home = str(Path.home())
-    told = ", read by ".join(str(one).replace(home, "~", 1) for one in (path, start) if one is not None)
-    console.say(f"Completion for {shell} is installed: {told}.\nOpen a new terminal to use it.")
+    description = ", read by ".join(str(one).replace(home, "~", 1) for one in (path, start) if one is not None)
+    console.say(f"Completion for {shell} is installed: {description}.\nOpen a new terminal to use it.")
 
 
 def _of_command(command: Any, given: Sequence[Any], place: int, current: str) -> Iterator[tuple[str, str]]:
@@ -154,7 +156,7 @@ def _of_command(command: Any, given: Sequence[Any], place: int, current: str) ->
         if place < len(arguments):
             yield from _values(command, arguments[place], current)
         return
-    yield from ((name, told or "") for name, told in names if name.startswith(current))
+    yield from ((name, description or "") for name, description in names if name.startswith(current))
 
 
 def _values(command: Any, param: Any, current: str) -> Iterator[tuple[str, str]]:

@@ -65,13 +65,13 @@ def write_panels(formatter: Any, panels: dict[str, list[tuple[str, str]]]) -> No
     for title, rows in panels.items():
         if rows:
             with formatter.section(title):
-                formatter.write_dl([(name.ljust(width), told) for name, told in rows])
+                formatter.write_dl([(name.ljust(width), text) for name, text in rows])
 
 
-def _readable(told: str) -> str:
+def _readable(text: str) -> str:
     """Without the inequalities by which Typer tells a number's limits; that it is not negative goes without saying."""
-    told = told.removesuffix("  [x>=0]").replace("; x>=0]", "]")
-    return _AT_LEAST.sub(r"\1 or more", _BETWEEN.sub(r"\1 to \2", told))
+    text = text.removesuffix("  [x>=0]").replace("; x>=0]", "]")
+    return _AT_LEAST.sub(r"\1 or more", _BETWEEN.sub(r"\1 to \2", text))
 
 
 def _false_already(option: Any) -> Any:

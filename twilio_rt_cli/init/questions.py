@@ -84,7 +84,7 @@ class Interview:
             self._until_checked(lambda: self._ask(_NUMBER), self._number_by_form)
         elif not self._numbers:
             hint = "Buy one in the Twilio console (Phone Numbers, Buy a number), then run init again."
-            self._tell([warning("number", "The account has no number that takes voice calls.", hint)])
+            self._show([warning("number", "The account has no number that takes voice calls.", hint)])
         else:
             self._choose(self._numbers)
 
@@ -168,7 +168,7 @@ class Interview:
         ask()
         while True:
             findings = check()
-            self._tell(findings)
+            self._show(findings)
             if not _in_doubt(findings):
                 break
             refused = any(one.code != UNREACHABLE for one in findings if one.state is State.FAILED)
@@ -192,16 +192,16 @@ class Interview:
                 return self.answers.take_offered(name)
             value = text if meant is None else meant(text)
             if value is None:
-                self._tell([failed(name, f"{text} is none of these.")])
+                self._show([failed(name, f"{text} is none of these.")])
             elif problem := problem_with(name, value):
-                self._tell([failed(name, problem)])
+                self._show([failed(name, problem)])
             else:
                 self.answers.given[name] = value
                 return True
 
-    def _tell(self, findings: Sequence[Finding]) -> None:
+    def _show(self, findings: Sequence[Finding]) -> None:
         redactor = Redactor(secrets_of(self.answers.settings), show_numbers=True)
-        terminal.tell(
+        terminal.show_findings(
             replace(one, message=redactor.text(one.message), hint=redactor.text(one.hint)) for one in findings
         )
 

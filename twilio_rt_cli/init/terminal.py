@@ -19,7 +19,7 @@ def say(text: str = "") -> None:
         console.say(line)
 
 
-def tell(findings: Iterable[Finding]) -> None:
+def show_findings(findings: Iterable[Finding]) -> None:
     """What came of checks, each with what to do about it."""
     for one in findings:
         for line in _wrapped(one.message, f"{_SIGNS[one.state]} ", "  "):

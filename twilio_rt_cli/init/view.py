@@ -43,7 +43,7 @@ def as_object(answers: Answers, path: Path, *, written: bool, checked: Sequence[
     ]
     found = [{"name": one.name, "state": one.state.value, "told": one.message} for one in checked]
     warning = git_warning(path)
-    told = {
+    result = {
         "v": 1,
         "path": str(path.absolute()),
         "written": written,
@@ -52,7 +52,7 @@ def as_object(answers: Answers, path: Path, *, written: bool, checked: Sequence[
         "checks": found,
         "warnings": [warning[0]] if warning else [],
     }
-    console.data(jsonlib.dumps(told, ensure_ascii=False))
+    console.data(jsonlib.dumps(result, ensure_ascii=False))
 
 
 def end(answers: Answers, path: Path, *, written: bool) -> None:
