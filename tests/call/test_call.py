@@ -13,6 +13,7 @@ from tests.playbook import (
     audio,
     created,
     delta,
+    done,
     echo,
     function_call,
     media,
@@ -280,6 +281,20 @@ def test_keys_pressed_before_the_session_is_agreed_are_told_afterwards() -> None
     assert isinstance(item, CreateItem)
     assert "7" in str(item.item)
     assert isinstance(asked, CreateResponse)
+
+
+def test_keys_pressed_before_the_session_are_answered_before_the_greeting() -> None:
+    call = Playbook(greeting="Hello")
+    call << Dtmf(DtmfDetails("7"), STREAM)
+    call.at(1_600)
+    call << ModelOpened()
+    _, asked = call << session_updated()
+    assert asked == CreateResponse(event_id="ask_1")
+    call << created()
+    [greeting] = call << done()
+    assert isinstance(greeting, CreateResponse)
+    assert isinstance(greeting.response, ResponseOverrides)
+    assert "Hello" in str(greeting.response.instructions)
 
 
 def test_the_hash_key_ends_the_digits_at_once() -> None:

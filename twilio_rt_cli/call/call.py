@@ -220,13 +220,12 @@ class Call:
         return ()
 
     def _talk(self, held: Sequence[AppendAudio], now: float) -> list[Command]:
-        """The session is agreed: the agent greets, and the model gets what the caller did meanwhile."""
+        """The session is agreed: the model gets what the caller did meanwhile. Keys are answered before a greeting."""
         self._become(_TALKING)
         self.statistics.model_connect_ms = connect_ms = (now - self._started_at) * 1000
-        opening = self._conversation.greet(now)
-        if self._early_digits:
-            opening += self._conversation.keys(self._keypad.message(self._early_digits), now)
-        return [ModelReady(connect_ms), *opening, *held]
+        early = self._early_digits
+        keys = self._conversation.keys(self._keypad.message(early), now) if early else []
+        return [ModelReady(connect_ms), *self._conversation.greet(now), *keys, *held]
 
     def _bad_message(self, event: BadMessage, now: float) -> Sequence[Command]:
         counters = self.statistics
