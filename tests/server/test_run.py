@@ -258,7 +258,7 @@ def test_who_watches_still_hears_how_calls_ended_that_a_second_signal_cut_off() 
         world.origin, world.local_url = port.origin, port.local_url
         async with world.http, world.talking(1), world.talking(2):
             os.kill(os.getpid(), SIGTERM)
-            await server.drain_began.wait()
+            await server.drain.began.wait()
             os.kill(os.getpid(), SIGTERM)
             yield
             left.append((len(server.registry.streaming()), [call.reason for call in world.calls]))

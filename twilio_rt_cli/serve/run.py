@@ -111,7 +111,7 @@ class _Run:
             if opened is not None:
                 reporter.tunnel(TunnelUp(opened, changed=False))
             if number is not None:
-                await stack.enter_async_context(number_pointed(number, server.drain_began, moves, self.failed))
+                await stack.enter_async_context(number_pointed(number, server.drain.began, moves, self.failed))
             stack.enter_context(self.show(view))
             yield
 

@@ -17,7 +17,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
-from math import inf
 
 import uvicorn
 
@@ -25,15 +24,14 @@ from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.machine.listen import listen
 from twilio_rt_cli.machine.signals import on_stop_signals
 from twilio_rt_cli.output.exit_codes import INTERRUPTED
-from twilio_rt_cli.output.words import plural
 from twilio_rt_cli.protocol.origin import Origins
 from twilio_rt_cli.protocol.twilio import CallSid
-from twilio_rt_cli.server.admission.notices import Draining
 from twilio_rt_cli.server.admission.quota import DayLimits, Quota
 from twilio_rt_cli.server.admission.registry import HungUp, Registry
 from twilio_rt_cli.server.app import create_app
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.context import OpenCall, Publish, ServerContext, call_log, log
+from twilio_rt_cli.server.drain import Drain
 from twilio_rt_cli.server.http_connection import LimitedHttp
 from twilio_rt_cli.server.http_server import HttpServer
 from twilio_rt_cli.server.lag import LoopLag
@@ -41,8 +39,6 @@ from twilio_rt_cli.server.upgrade import MediaSocket, MediaUpgrade
 
 _TICK_S = 0.1
 _CLOSE_S = 1.0
-_LAST_WORDS_S = 5.0
-"""from the deadline of a drain until every stream must be over: what is queued is heard, then come the goodbyes"""
 _SWITCH_S = 0.0005
 """after so long a thread that computes gives way. Python's own 5 ms are paid each time the loop has let go of the lock,
 which it does several times in a turn: a tool that computed for 50 ms held up every call for a tenth of a second"""
@@ -96,10 +92,7 @@ class BridgeServer:
         self._context = ServerContext(
             config, self.registry, open_call, publish, quota or Quota(DayLimits(), time.time())
         )
-        self._stopped = asyncio.Event()
-        self.drain_began = asyncio.Event()
-        self._drain_ends_at = inf
-        self._forced = False
+        self.drain = Drain(config, self.registry, publish)
         self._ticking: asyncio.TimerHandle | None = None
         self._uvicorn: HttpServer | None = None
 
@@ -123,7 +116,7 @@ class BridgeServer:
         loop = (_loop_factory() or asyncio.new_event_loop)()
         asyncio.set_event_loop(loop)
         try:
-            with on_stop_signals(self._on_signal, loop):
+            with on_stop_signals(lambda: self.drain.ask(loop.time()), loop):
                 try:
                     loop.run_until_complete(self._serve(surroundings))
                 finally:
@@ -131,7 +124,7 @@ class BridgeServer:
         finally:
             asyncio.set_event_loop(None)
             loop.close()
-        if self._forced:
+        if self.drain.forced:
             raise SystemExit(INTERRUPTED)
 
     @asynccontextmanager
@@ -156,7 +149,7 @@ class BridgeServer:
         async with self.running() as port:
             entered = asyncio.Event()
             serving = asyncio.ensure_future(self._surrounded(surroundings(port), entered))
-            stopping = asyncio.ensure_future(self._stopped.wait())
+            stopping = asyncio.ensure_future(self.drain.over.wait())
             try:
                 await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
                 if not entered.is_set():
@@ -172,7 +165,7 @@ class BridgeServer:
         async with surroundings:
             entered.set()
             self.lag.start()
-            await self._stopped.wait()
+            await self.drain.over.wait()
             await self._cut_off()
 
     def hang_up(self, call_sid: CallSid) -> HungUp:
@@ -185,8 +178,8 @@ class BridgeServer:
 
     def stop(self) -> None:
         """Begin to drain, as a first signal does."""
-        if not self.registry.draining:
-            self._on_signal()
+        if not self.drain.began.is_set():
+            self.drain.ask(self._context.now())
 
     def _new_uvicorn(self) -> HttpServer:
         config = self._config
@@ -207,7 +200,7 @@ class BridgeServer:
         )
         return HttpServer(settings)
 
-    # Time and signals
+    # Time
 
     def _tick(self) -> None:
         now = self._context.now()
@@ -215,34 +208,8 @@ class BridgeServer:
             sid = live.incoming.call_sid if live.incoming else CallSid("")
             call_log(sid, live.stream_sid).error("the call lost its socket and never said that it was over")
         self._context.limiter.sweep(now)
-        if self.registry.draining:
-            self._drain(now)
+        self.drain.look(now)
         self._ticking = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
-
-    def _on_signal(self) -> None:
-        if self._stopped.is_set():
-            return
-        if self.registry.draining:
-            count = self.registry.places
-            log.warning("second signal: ending %s now", plural(count, "call"))
-            self._forced = True
-            self._stopped.set()
-            return
-        now = self._context.now()
-        self.registry.drain(now)
-        self.drain_began.set()
-        self._drain_ends_at = now + self._config.drain_s
-        self._context.publish(Draining(self.registry.places, self._config.drain_s))
-        self._drain(now)
-
-    def _drain(self, now: float) -> None:
-        """Stop when the last call is over. At the deadline calls are ended, and callers may still ask what next."""
-        config = self._config
-        if now >= self._drain_ends_at:
-            self.registry.end_all(EndReason.DRAINED, now)
-        patience_s = _LAST_WORDS_S + config.tail_s if config.drain_s else 0.0
-        if not self.registry.places or now >= self._drain_ends_at + patience_s:
-            self._stopped.set()
 
     # The end
 
