@@ -38,6 +38,7 @@ from twilio_rt_cli.server.admission.registry import Registry
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.context import ServerContext
 from twilio_rt_cli.server.webhook import Webhooks
+from twilio_rt_cli.settings.fields import setting_fields
 from twilio_rt_cli.settings.groups import FIELDS, GROUPS
 
 # Settings
@@ -63,10 +64,10 @@ def settings() -> dict[str, list[Setting]]:
     taken = commands()["serve"].params
     options = {one.name for one in taken}
     assert set(_IN_ORDER) == GROUPS.keys()
-    found: dict[str, list[Setting]] = {}
+    fields, found = setting_fields(), dict[str, list[Setting]]()
     for group in (GROUPS[name] for name in _IN_ORDER):
         found[group.__doc__ or ""] = [
-            Setting(name.upper(), _default(field), field.description or "", name in options)
+            Setting(name.upper(), _default(field), fields[name].meaning, name in options)
             for name, field in group.model_fields.items()
         ]
     return found

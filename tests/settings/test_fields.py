@@ -1,45 +1,54 @@
 """What the source tells of each setting is what pydantic takes, and `.env.example` tells the same."""
 
+import ast
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from pydantic_core import PydanticUndefined
 
-from twilio_rt_cli.settings.fields import Flag, FlaggedSetting, default_of, flagged_settings
+from twilio_rt_cli.settings import groups
+from twilio_rt_cli.settings.fields import Flag, flagged_settings, setting_fields
 from twilio_rt_cli.settings.groups import FIELDS, GROUPS
 from twilio_rt_cli.settings.loading import bare_settings
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 
 
-def flagged() -> dict[str, FlaggedSetting]:
-    return {one.name: one for one in flagged_settings()}
+def docstrings() -> dict[str, str]:
+    """name → what stands below its field, by Python's own parser."""
+    bodies = [node.body for node in ast.parse(Path(groups.__file__).read_text()).body if isinstance(node, ast.ClassDef)]
+    pairs = [pair for body in bodies for pair in pairwise(body)]
+    return {
+        field.target.id: below.value.value
+        for field, below in pairs
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) and isinstance(below.value.value, str)
+    }
 
 
-def test_every_setting_stands_in_one_group() -> None:
+def test_every_setting_stands_in_one_group_and_is_read() -> None:
     assert sum(len(group.model_fields) for group in GROUPS.values()) == len(FIELDS)
-
-
-def test_the_source_tells_of_each_flag_that_is_taken() -> None:
-    flags = {name: flag for name, field in FIELDS.items() for flag in field.metadata if isinstance(flag, Flag)}
-    assert {name: Flag(one.metavar) for name, one in flagged().items()} == flags
-    assert len(flags) > 10
-
-
-@pytest.mark.parametrize("name", flagged())
-def test_what_the_source_tells_is_what_is_taken(name: str) -> None:
-    told, field = flagged()[name], FIELDS[name]
-    assert told.meaning == field.description
-    assert told.default == (None if field.default is PydanticUndefined else field.default)
-    assert told.heading == next(group.__doc__ for group in GROUPS.values() if name in group.model_fields)
-    assert re.search("str|Literal" if told.kind is str else told.kind.__name__, str(field.annotation))
+    assert setting_fields().keys() == FIELDS.keys()
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_the_source_tells_every_default(name: str) -> None:
-    default = FIELDS[name].default
-    assert default_of(name) == (None if default is PydanticUndefined else default)
+def test_what_the_source_says_is_what_is_taken(name: str) -> None:
+    said, field = setting_fields()[name], FIELDS[name]
+    assert said.meaning == docstrings()[name]
+    assert said.default == (None if field.default is PydanticUndefined else field.default)
+    assert said.heading == next(group.__doc__ for group in GROUPS.values() if name in group.model_fields)
+    assert said.flag == next((one for one in field.metadata if isinstance(one, Flag)), None)
+
+
+def test_a_flag_takes_what_its_setting_is() -> None:
+    flagged = flagged_settings()
+    assert flagged == [one for one in setting_fields().values() if one.flag is not None]
+    assert len(flagged) > 10
+    for one in flagged:
+        wanted = "str|Literal" if one.kind is str else one.kind.__name__
+        assert re.search(wanted, str(FIELDS[one.name].annotation)), one.name
 
 
 ENV_EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -52,7 +61,7 @@ def told_settings() -> dict[str, tuple[str, str]]:
 
 
 def test_env_example_lists_every_setting_with_its_meaning() -> None:
-    expected = {name.upper(): field.description for name, field in FIELDS.items()}
+    expected = {name.upper(): field.meaning for name, field in setting_fields().items()}
     assert {name: meaning for name, (meaning, _) in told_settings().items()} == expected
 
 

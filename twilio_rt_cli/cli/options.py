@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from typer import Option
 
-from twilio_rt_cli.settings.fields import FlaggedSetting, flagged_settings
+from twilio_rt_cli.settings.fields import SettingField, flagged_settings
 
 JsonObject = Annotated[bool, Option("--json", help="One JSON object on stdout, and nothing else there.")]
 JsonLines = Annotated[bool, Option("--json", help="JSON lines on stdout, and nothing else there.")]
@@ -31,13 +31,13 @@ def with_settings(command: Command) -> Command:
     return command
 
 
-def _parameter(setting: FlaggedSetting) -> inspect.Parameter:
+def _parameter(setting: SettingField) -> inspect.Parameter:
     flag = "--" + setting.name.replace("_", "-")
     name = f"{flag}/--no-{flag[2:]}" if setting.kind is bool else flag
     default = "" if setting.default in (None, "") else f": {_shown(setting.default)}"
     option = Option(
         name,
-        metavar=setting.metavar or None,
+        metavar=(setting.flag and setting.flag.metavar) or None,
         help=f"{setting.meaning[0].upper()}{setting.meaning[1:]}. [{setting.name.upper()}{default}]",
         show_default=False,
         rich_help_panel=setting.heading,

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.output.redaction import masked_secret
 from twilio_rt_cli.protocol.origin import is_below
+from twilio_rt_cli.settings.fields import setting_fields
 from twilio_rt_cli.settings.groups import FIELDS, Settings
 from twilio_rt_cli.settings.loading import load_some
 
 
 def meaning(name: str) -> str:
     """What a setting is, in the words of the reference."""
-    return FIELDS[name.lower()].description or ""
+    return setting_fields()[name.lower()].meaning
 
 
 def is_secret(name: str) -> bool:

@@ -5,6 +5,7 @@ Pydantic takes 0.2 s to import, and `--help` must answer at once. A test holds b
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -25,8 +26,8 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
-class FlaggedSetting:
-    """A setting that `serve` takes as an option."""
+class SettingField:
+    """One setting."""
 
     name: str
     """in small letters, as its field has it"""
@@ -37,42 +38,44 @@ class FlaggedSetting:
     default: Default
     """None: there is none, or it depends on other settings"""
     kind: type
-    metavar: str
+    """what a flag takes"""
+    flag: Flag | None
 
 
-def flagged_settings() -> list[FlaggedSetting]:
-    """Those with a Flag, in the order of the source."""
-    _, *parts = _GROUP.split(_source())
-    groups = zip(parts[::2], parts[1::2], strict=True)
-    return [
-        _read(found[0], heading) for heading, body in groups for found in _FIELD.finditer(body) if "Flag(" in found[0]
-    ]
+def setting_fields() -> dict[str, SettingField]:
+    """Every setting by its name, in the order of the source."""
+    return {one.name: one for one in (_read(*found) for found in _found())}
+
+
+def flagged_settings() -> list[SettingField]:
+    """Those that `serve` takes as options. The others are not looked at, so this takes a millisecond."""
+    return [_read(field, heading) for field, heading in _found() if "Flag(" in field]
 
 
 def default_of(name: str) -> Default:
     """What holds while nobody sets it; None: nothing, or it depends on other settings."""
-    (field,) = (found[0] for found in _FIELD.finditer(_source()) if found[0].startswith(f"    {name}: "))
-    node, _ = ast.parse(dedent(field)).body
-    assert isinstance(node, ast.AnnAssign)
-    return _default(node.value)
+    (found,) = (one for one in _found() if one[0].startswith(f"    {name}: "))
+    return _read(*found).default
 
 
-def _source() -> str:
-    return Path(__file__).with_name("groups.py").read_text(encoding="utf-8")
+def _found() -> Iterator[tuple[str, str]]:
+    """The source of each field, and the heading of its group."""
+    source = Path(__file__).with_name("groups.py").read_text(encoding="utf-8")
+    _, *parts = _GROUP.split(source)
+    for heading, body in zip(parts[::2], parts[1::2], strict=True):
+        yield from ((found[0], heading) for found in _FIELD.finditer(body.partition("\n\n\n")[0]))
 
 
-def _read(field: str, heading: str) -> FlaggedSetting:
+def _read(field: str, heading: str) -> SettingField:
     node, below = ast.parse(dedent(field)).body
     assert isinstance(node, ast.AnnAssign)
     assert isinstance(node.target, ast.Name)
     assert isinstance(below, ast.Expr)
     within = list(ast.walk(node.annotation))
     kind = next((_KINDS[one.id] for one in within if isinstance(one, ast.Name) and one.id in _KINDS), str)
-    (flag,) = (one for one in within if isinstance(one, ast.Call))
-    metavar = str(ast.literal_eval(flag.args[0])) if flag.args else ""
-    return FlaggedSetting(
-        node.target.id, heading, str(ast.literal_eval(below.value)), _default(node.value), kind, metavar
-    )
+    flag = next((Flag(*map(ast.literal_eval, one.args)) for one in within if isinstance(one, ast.Call)), None)
+    meaning = str(ast.literal_eval(below.value))
+    return SettingField(node.target.id, heading, meaning, _default(node.value), kind, flag)
 
 
 def _default(value: ast.expr | None) -> Default:

@@ -49,7 +49,7 @@ def _default_greeting(given: Mapping[str, Any]) -> str:
 class Group(BaseModel):
     """Settings that belong together; its docstring is their heading. Checked as one with the others, not alone."""
 
-    model_config = ConfigDict(frozen=True, str_strip_whitespace=True, use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, str_strip_whitespace=True, defer_build=True)
 
 
 class TwilioSettings(Group):
