@@ -519,7 +519,7 @@ def test_a_call_that_ends_in_the_moment_in_which_its_model_stalls_ends_once() ->
     call = talking(greeting="Hello", max_call_s=15)
     call.now += 20  # the loop was late, and both are due
     assert call << Woken() == [HangUp(EndReason.TIME_LIMIT)]
-    assert call.core.end_reason is EndReason.TIME_LIMIT
+    assert call.state is CallState.OVER
 
 
 def test_a_drained_call_stays_that_though_the_model_stalls_while_the_last_words_are_heard() -> None:

@@ -75,11 +75,6 @@ class Call:
         self._caller_audio = CallerAudio(stream_sid, self._link, self.playout, arrivals, now)
 
     @property
-    def end_reason(self) -> EndReason | None:
-        """Why the call ends, once it does."""
-        return None if self._ending is None else self._ending.reason
-
-    @property
     def playout(self) -> Playout:
         """What the caller has heard: to look at, for a recording."""
         return self._conversation.playout

@@ -59,11 +59,10 @@ class FoundDate:
 
 @dataclass(frozen=True, slots=True)
 class FoundTime:
-    """A time of day and the words that named it; `is_vague` for "in the morning"."""
+    """A time of day and the words that named it."""
 
     time: time
     words: str
-    is_vague: bool = False
 
 
 def plain(text: str) -> str:
@@ -254,7 +253,7 @@ def _only_hour(text: str, part: str | None) -> FoundTime | None:
 
 def _part_of_day(text: str, part: str | None) -> FoundTime | None:
     """ "in the morning"."""
-    return FoundTime(_PART_STARTS[part], part, is_vague=True) if part else None
+    return FoundTime(_PART_STARTS[part], part) if part else None
 
 
 _TIME_READERS = (
