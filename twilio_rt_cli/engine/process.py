@@ -18,12 +18,12 @@ from queue import Empty, Queue
 from typing import IO
 
 from twilio_rt_cli.errors import MissingExtraError, ServerError, TwilioRtError
+from twilio_rt_cli.machine.environment import secret_names
 
 log = logging.getLogger("twilio_rt.engine_process")
 READY_TIMEOUT_S = 60.0
 """loading three models from a cold disk takes a while"""
 STOP_TIMEOUT_S = 3.0
-_SECRETS = ("OPENAI_", "AZURE_", "TWILIO_", "NGROK_")
 
 
 @contextmanager
@@ -155,7 +155,8 @@ def _lines_of(pipe: IO[bytes] | None) -> Iterator[bytes]:
 
 def _environment() -> dict[str, str]:
     """Ours without the secrets: the engine has no use for them."""
-    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(_SECRETS)}
+    secret = set(secret_names())
+    kept = {name: value for name, value in os.environ.items() if name not in secret}
     # Three threads of the engine multiply small matrices: BLAS threads beside them only wait for one another.
     return {"OPENBLAS_NUM_THREADS": "1", **kept}
 

@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twilio_rt_cli.errors import ServiceError, TwilioRtError
+from twilio_rt_cli.machine.environment import secret_names
 from twilio_rt_cli.machine.private_file import write_private
 from twilio_rt_cli.machine.process import END_S, Process
 from twilio_rt_cli.machine.threads import in_thread, to_the_end
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("twilio_rt.tunnel")
 
-_SECRETS = ("OPENAI_", "AZURE_", "TWILIO_", "NGROK_AUTHTOKEN", "NGROK_API_KEY")
 _LOOK_S = 0.02
 _KILL_S = 5.0
 _LINES_KEPT = 20
@@ -205,7 +205,7 @@ class OwnAgent:
         agent = {"agent": {"authtoken": token}} if token else {}
         # JSON is YAML. The folder is ours alone, and so is what is in it.
         write_private(self._folder / "ngrok.yml", json.dumps({"version": "3", **agent}).encode())
-        names = [name for name in os.environ if name.upper().startswith(_SECRETS) and re.fullmatch(r"\w+", name)]
+        names = [name for name in secret_names() if re.fullmatch(r"\w+", name)]
         lines = [
             "#!/bin/sh",
             f"unset {' '.join(names)}" if names else ":",
