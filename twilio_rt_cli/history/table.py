@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from twilio_rt_cli.history.times import length, local_time
 from twilio_rt_cli.output.redaction import Redactor, printable
 from twilio_rt_cli.output.table import Column, table
+from twilio_rt_cli.output.words import cut
 from twilio_rt_cli.records.reader import IN_PROGRESS, Record
 from twilio_rt_cli.records.store import CUT_OFF, Refused
 
@@ -56,8 +57,7 @@ def health_word(record: Record) -> str:
 
 
 def _number(redactor: Redactor, number: str) -> str:
-    text = printable(redactor.number(number)) or "unknown"
-    return text if len(text) <= _MOST_NUMBER else text[: _MOST_NUMBER - 1] + "…"
+    return cut(printable(redactor.number(number)) or "unknown", _MOST_NUMBER)
 
 
 def _when(at: float, width: int | None) -> str:

@@ -5,6 +5,8 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
+from twilio_rt_cli.output.words import cut
+
 Row = TypeVar("Row")
 AnyColumn = TypeVar("AnyColumn", bound="Column[Any]")
 
@@ -57,5 +59,5 @@ def _room_for_last(columns: Sequence[Column[Row]], widths: dict[str, int], width
 
 
 def _fitted(text: str, width: int, right: bool) -> str:
-    text = text if len(text) <= width else text[: width - 1] + "…"
+    text = cut(text, width)
     return text.rjust(width) if right else text.ljust(width)

@@ -22,7 +22,7 @@ from twilio_rt_cli.call.notices import (
     ToolStarted,
 )
 from twilio_rt_cli.output.redaction import Redactor, printable
-from twilio_rt_cli.output.words import plural
+from twilio_rt_cli.output.words import cut, plural
 from twilio_rt_cli.server.admission.notices import (
     CallRefused,
     CallStarted,
@@ -96,7 +96,7 @@ class Line:
         words, asides, between = text, [aside] if aside else [], "  "
         if width is not None:
             room = max(_NARROWEST, width - len(below) + 1)
-            lines = [_cut(text, room - len(f"  {aside}" if aside else ""))] if self.raw else textwrap.wrap(text, room)
+            lines = [cut(text, room - len(f"  {aside}" if aside else ""))] if self.raw else textwrap.wrap(text, room)
             words = below.join(lines)
             if aside and len((lines or [""])[-1]) + 2 + len(aside) > room:
                 asides, between = textwrap.wrap(aside, room), below
@@ -114,10 +114,10 @@ def call_line(notice: Notice) -> Line | None:
         case CallerTurn():
             return Line("caller", notice.text or "(not understood)")
         case AgentTurn():
-            cut = "…" if notice.interrupted else ""
+            broken_off = "…" if notice.interrupted else ""
             return Line(
                 "agent",
-                (notice.text or "(no transcript)") + cut,
+                (notice.text or "(no transcript)") + broken_off,
                 "" if notice.v2v_ms is None else f"{notice.v2v_ms:.0f} ms",
             )
         case BargedIn():
@@ -161,10 +161,6 @@ def server_line(notice: ServerNotice, redactor: Redactor) -> Line:
             return Line("stop", _draining(notice))
         case _:
             assert_never(notice)
-
-
-def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: max(0, room - 1)] + "…"
 
 
 def _draining(notice: Draining) -> str:

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 
 from twilio_rt_cli.machine.threads import Threads, TooManyThreadsError
+from twilio_rt_cli.output.words import cut
 from twilio_rt_cli.tools.registry import FunctionTool, Tool, ToolBox, ToolError
 
 MAX_THREADS = 32
@@ -134,8 +135,7 @@ def _description(failure: Exception) -> str:
 
 def _clean(message: str) -> str:
     """The message in one short line, without what looks like a secret or a path."""
-    line = _PRIVATE.sub("…", " ".join(_unicode(message[:2000]).split()))
-    return line if len(line) <= _ERROR_CHARS else line[: _ERROR_CHARS - 1] + "…"
+    return cut(_PRIVATE.sub("…", " ".join(_unicode(message[:2000]).split())), _ERROR_CHARS)
 
 
 def _unicode(text: str) -> str:
