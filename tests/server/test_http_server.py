@@ -5,11 +5,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-import uvicorn
 
 from tests.server.world import LOOPS, run
 from twilio_rt_cli.machine.listen import listen
-from twilio_rt_cli.server.http_server import HttpServer
+from twilio_rt_cli.server.http_server import HttpServer, http_config
 
 
 class App:
@@ -29,8 +28,7 @@ class App:
 @asynccontextmanager
 async def server(app: App, patience_s: int = 5) -> AsyncIterator[tuple[HttpServer, asyncio.StreamReader]]:
     """An open port, and a connection that has asked for something."""
-    config = uvicorn.Config(app, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=patience_s)
-    one = HttpServer(config)
+    one = HttpServer(http_config(app, timeout_graceful_shutdown=patience_s))
     sockets = listen("127.0.0.1", 0, 8)
     await one.startup(sockets)
     reader, writer = await asyncio.open_connection(*sockets[0].getsockname())

@@ -6,7 +6,6 @@ Host.
 """
 
 import asyncio
-import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -21,7 +20,7 @@ from twilio_rt_cli.admin.routes import AdminSource, calls_router
 from twilio_rt_cli.errors import ServerError
 from twilio_rt_cli.machine.listen import listen
 from twilio_rt_cli.protocol.origin import Origins, is_loopback, is_loopback_host, origin_text
-from twilio_rt_cli.server.http_server import HttpServer
+from twilio_rt_cli.server.http_server import HttpServer, http_config
 from twilio_rt_cli.server.loopback import LoopbackOnly
 
 _NEXT_PORTS = 50
@@ -96,16 +95,7 @@ async def admin_port(
     `on_close` is called when it closes, before anybody is waited for: the moment to end streams of events.
     """
     sockets = _listen(host, port)
-    settings = uvicorn.Config(
-        app,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level=logging.WARNING,
-        access_log=False,
-        proxy_headers=False,
-    )
-    server = HttpServer(settings)
+    server = HttpServer(http_config(app))
     await server.startup(sockets)
     try:
         yield _url(sockets[0].getsockname())

@@ -1,12 +1,24 @@
 """uvicorn's opening and closing of a port, without signals, main loop and lifespan: closed when all have left."""
 
 import asyncio
+import logging
 import socket
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import uvicorn
 
+http_config = partial(
+    uvicorn.Config,
+    ws="none",
+    lifespan="off",
+    log_config=None,
+    log_level=logging.WARNING,
+    access_log=False,
+    proxy_headers=False,
+)
+"""uvicorn's settings for a port of ours: no upgrade, no log line (paths hold tokens), no forwarded header believed"""
 _AT_ONCE_S = 0.1
 """how long connections may take to leave before uvicorn's own patience begins, which looks every tenth of a second"""
 

@@ -9,7 +9,6 @@ Of uvicorn we use its HTTP connections and its opening and closing of the port; 
 
 import asyncio
 import gc
-import logging
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -17,8 +16,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
-
-import uvicorn
 
 from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.machine.listen import listen
@@ -33,7 +30,7 @@ from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.server.context import OpenCall, Publish, ServerContext, call_log, log
 from twilio_rt_cli.server.drain import Drain
 from twilio_rt_cli.server.http_connection import LimitedHttp
-from twilio_rt_cli.server.http_server import HttpServer
+from twilio_rt_cli.server.http_server import HttpServer, http_config
 from twilio_rt_cli.server.lag import LoopLag
 from twilio_rt_cli.server.upgrade import MediaSocket, MediaUpgrade
 
@@ -183,17 +180,11 @@ class BridgeServer:
 
     def _new_uvicorn(self) -> HttpServer:
         config = self._config
-        settings = uvicorn.Config(
+        settings = http_config(
             create_app(self._context),
             http=partial(  # type: ignore[arg-type]  # uvicorn only calls it
                 LimitedHttp, upgrade=MediaUpgrade(self._context), header_timeout_s=config.header_timeout_s
             ),
-            ws="none",  # the upgrade is ours
-            lifespan="off",
-            log_config=None,
-            log_level=logging.WARNING,
-            access_log=False,
-            proxy_headers=False,
             backlog=config.backlog,
             timeout_keep_alive=config.keep_alive_s,
             timeout_graceful_shutdown=2,  # media sockets wait 1 s for the other side's goodbye
