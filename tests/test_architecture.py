@@ -56,7 +56,6 @@ PURE = {
     *(
         "caller.behaviour",
         "caller.events",
-        "caller.expect",
         "caller.figures",
         "caller.line",
         "caller.loudness",
@@ -65,6 +64,7 @@ PURE = {
         "caller.report",
         "caller.route",
         "caller.script",
+        "caller.wording",
     ),
 }
 PURE_THIRD_PARTY = {"msgspec", "numpy"}

@@ -17,7 +17,7 @@ from tests.open_bridge import PLAN, open_bridge
 from twilio_rt_cli.audio.wav import read_mulaw
 from twilio_rt_cli.call.notices import CallerTurn, Notice
 from twilio_rt_cli.call.plan import CallPlan
-from twilio_rt_cli.caller.expect import normal
+from twilio_rt_cli.caller.wording import normal
 from twilio_rt_cli.engine.process import engine_process
 from twilio_rt_cli.models.dialects.openai import session_config
 

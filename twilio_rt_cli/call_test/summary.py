@@ -7,8 +7,8 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from twilio_rt_cli.call_test.options import Expectations, Mode
-from twilio_rt_cli.caller.expect import contains_words
 from twilio_rt_cli.caller.report import CallReport, TurnReport
+from twilio_rt_cli.caller.wording import contains_words
 from twilio_rt_cli.errors import CredentialsError, UnreachableError
 from twilio_rt_cli.output.exit_codes import CHECK_FAILED, CREDENTIALS, INTERRUPTED, UNREACHABLE
 

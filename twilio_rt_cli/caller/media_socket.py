@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 
+from twilio_rt_cli.caller.failures import BRIDGE_HINT, unreachable
 from twilio_rt_cli.caller.route import Route, Signer
-from twilio_rt_cli.caller.unreachable import BRIDGE_HINT, unreachable
 from twilio_rt_cli.errors import CredentialsError, TwilioRtError, UnreachableError
 from twilio_rt_cli.protocol.origin import is_loopback_url
 

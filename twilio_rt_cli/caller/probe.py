@@ -17,11 +17,11 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from twilio_rt_cli.caller.failures import unreachable
 from twilio_rt_cli.caller.figures import tenths
 from twilio_rt_cli.caller.media_socket import StreamRefused, media_socket
 from twilio_rt_cli.caller.route import Route, Signer
 from twilio_rt_cli.caller.trust import trusted
-from twilio_rt_cli.caller.unreachable import unreachable
 from twilio_rt_cli.caller.webhook import Caller
 from twilio_rt_cli.errors import CredentialsError
 from twilio_rt_cli.protocol import twilio, twiml

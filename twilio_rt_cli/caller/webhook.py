@@ -11,10 +11,10 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 from anyio.lowlevel import checkpoint
 
+from twilio_rt_cli.caller.failures import BRIDGE_HINT, unreachable
 from twilio_rt_cli.caller.figures import tenths
 from twilio_rt_cli.caller.route import Route, Signer
 from twilio_rt_cli.caller.trust import trusted
-from twilio_rt_cli.caller.unreachable import BRIDGE_HINT, unreachable
 from twilio_rt_cli.errors import CredentialsError, TwilioRtError, UnreachableError
 from twilio_rt_cli.protocol import twiml
 from twilio_rt_cli.protocol.origin import is_loopback_url

@@ -2,7 +2,7 @@
 
 serve             serve/
 tunnel            attach/tunnel.py
-engine            engine/running.py
+engine            engine/service.py
 configure-number  numbers/configure.py
 top               attach/live_view.py
 calls             history/

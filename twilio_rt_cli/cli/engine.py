@@ -21,7 +21,7 @@ def engine(
     """
     import asyncio
 
-    from twilio_rt_cli.engine.running import run
+    from twilio_rt_cli.engine.service import run
     from twilio_rt_cli.engine.voice import load_voice_stack
 
     asyncio.run(run(load_voice_stack(), host, port, announce=typer.echo, as_json=json))

@@ -5,7 +5,7 @@ import sys
 import threading
 
 from twilio_rt_cli.engine.process import end_with_parent
-from twilio_rt_cli.engine.running import run
+from twilio_rt_cli.engine.service import run
 from twilio_rt_cli.engine.voice import load_voice_stack
 from twilio_rt_cli.errors import TwilioRtError
 from twilio_rt_cli.output import console

@@ -1,6 +1,6 @@
 import pytest
 
-from twilio_rt_cli.caller.expect import contains_words, normal
+from twilio_rt_cli.caller.wording import contains_words, normal
 
 
 @pytest.mark.parametrize(

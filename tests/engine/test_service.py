@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.engine.fakes import stack
-from twilio_rt_cli.engine.running import run
+from twilio_rt_cli.engine.service import run
 from twilio_rt_cli.errors import ServerError
 
 

@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from twilio_rt_cli.caller.unreachable import BRIDGE_HINT, unreachable
+from twilio_rt_cli.caller.failures import BRIDGE_HINT, unreachable
 
 
 def wrapped(cause: BaseException) -> OSError:
