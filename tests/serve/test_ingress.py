@@ -1,17 +1,23 @@
-"""A number points at the server as long as new callers are welcome, wherever the server is reached meanwhile."""
+"""How callers reach the server: a number points there as long as they are welcome, and moves with our address."""
 
 import asyncio
+import io
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.server.world import serving
 from tests.twilio_rest import TwilioRest, twilio_rest
-from twilio_rt_cli.errors import ServiceError, TwilioRtError
-from twilio_rt_cli.serve.ingress import Moves, number_pointed
+from twilio_rt_cli.errors import ServiceError, TwilioRtError, UnreachableError
+from twilio_rt_cli.output.redaction import Redactor
+from twilio_rt_cli.reporting.reporter import Form, Reporter
+from twilio_rt_cli.serve.ingress import Moves, number_pointed, tunnel_follower
 from twilio_rt_cli.serve.options import IngressOptions
 from twilio_rt_cli.serve.served_number import ServedNumber
 from twilio_rt_cli.settings.loading import bare_settings
+from twilio_rt_cli.tunnel import TunnelDown, TunnelLost, TunnelUp
 
 NUMBER = "+14155550100"
 BEFORE = "https://old.example/answer"
@@ -149,5 +155,25 @@ def test_a_number_that_could_not_be_pointed_is_left_as_it_was(rest: TwilioRest) 
         with pytest.raises(TwilioRtError):
             await stand.run(serving)
         assert (stand.url, stand.errors, stand.heard.lines) == (BEFORE, [], [])
+
+    asyncio.run(story())
+
+
+def test_our_tunnel_moves_the_number_with_it_and_its_loss_ends_the_server() -> None:
+    async def story() -> None:
+        out, moves, errors = io.StringIO(), Moves(), list[TwilioRtError]()
+        lost = UnreachableError("ngrok is gone.")
+        async with serving() as world:
+            with Reporter(Form.JSON, Redactor(), out=out) as reporter:
+                on_change = tunnel_follower(world.server, reporter, moves, errors.append)
+                on_change(TunnelDown("no answer"))
+                on_change(TunnelUp(FIRST, changed=False))
+                assert (moves.empty(), world.server.registry.draining) == (True, False)
+                on_change(TunnelUp(SECOND, changed=True))
+                assert moves.get_nowait() == SECOND
+                on_change(TunnelLost(lost))
+                assert (errors, world.server.registry.draining) == ([lost], True)
+        types = [json.loads(line)["type"] for line in out.getvalue().splitlines()]
+        assert types == ["tunnel.down", "tunnel.up", "tunnel.up", "tunnel.down"]
 
     asyncio.run(story())

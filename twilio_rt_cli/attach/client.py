@@ -12,7 +12,7 @@ from twilio_rt_cli.errors import ServiceError, SettingsError, UnreachableError
 from twilio_rt_cli.live.snapshot import CallDetail, Snapshot
 from twilio_rt_cli.machine.state import running_server
 
-Told = TypeVar("Told")
+Answer = TypeVar("Answer")
 _ANSWER_S = 2.0
 
 
@@ -120,7 +120,7 @@ class Admin:
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise NoAnswerError(self._url, str(error) or type(error).__name__) from error
 
-    def read(self, raw: bytes, kind: type[Told]) -> Told:
+    def read(self, raw: bytes, kind: type[Answer]) -> Answer:
         """The answer as what it should be. Raises ServiceError when it is not."""
         try:
             return msgspec.json.decode(raw, type=kind)
