@@ -36,8 +36,8 @@ class Glass:
     def resize(self, width: int, height: int) -> None:
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
 
-    def press(self, keys: str) -> None:
-        os.write(self._ours, keys.encode())
+    def press(self, keys: str | bytes) -> None:
+        os.write(self._ours, keys if isinstance(keys, bytes) else keys.encode())
 
     @property
     def attributes(self) -> list[object]:

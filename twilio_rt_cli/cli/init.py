@@ -1,8 +1,6 @@
 """`twilio-rt init`: asks for what `.env` needs, checks it, and writes the file."""
 
-from typing import Annotated
-
-from typer import Option
+from twilio_rt_cli.cli.options import JsonObject
 
 EXAMPLES = """\b
 Examples:
@@ -13,7 +11,7 @@ Examples:
 
 def init(
     *,
-    json: Annotated[bool, Option("--json", help="One JSON object on stdout, and nothing else there.")] = False,
+    json: JsonObject = False,
 ) -> None:
     """Ask for what .env needs, one question each, check each answer where it can be checked, and write .env.
 

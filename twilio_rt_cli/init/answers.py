@@ -75,7 +75,7 @@ class Answers:
     def wanted(self) -> dict[str, bool]:
         """The settings that are asked for, in order, and whether calls need them."""
         model = self.settings.model
-        needed = {"TWILIO_ACCOUNT_SID": True, "TWILIO_AUTH_TOKEN": True}
+        needed = {"TWILIO_ACCOUNT_SID": True, "TWILIO_AUTH_TOKEN": not self.value("TWILIO_SHARED_KEY")}
         if self.value("TWILIO_API_KEY") or self.value("TWILIO_API_SECRET"):
             needed |= {"TWILIO_API_KEY": True, "TWILIO_API_SECRET": True}
         needed["TWILIO_PHONE_NUMBER"] = False

@@ -21,6 +21,8 @@ _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _NUMBER = "TWILIO_PHONE_NUMBER"
 _AGAIN = "Type again what is wrong; Enter goes on with it as it is."
 _UNCHECKED = "So this is not checked. Enter goes on without; or type again what is wrong."
+_SHORTEST = 6
+"""of what is taken out of sentences: a shorter one, mistyped, would be found within words"""
 _KEYS = frozenset({"twilio-sid", "twilio-api-key-sid", "signatures"})
 
 
@@ -49,7 +51,7 @@ class Interview:
 
     def _ask_account(self) -> bool:
         typed = self._ask_each("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
-        if not self.answers.value("TWILIO_AUTH_TOKEN"):
+        if "TWILIO_AUTH_TOKEN" in self.answers.missing:
             terminal.say("Without the token no calls come in. For all else an API key (SK…) will do; Enter: none.")
         if not self.answers.value("TWILIO_AUTH_TOKEN") or self.answers.value("TWILIO_API_KEY"):
             typed |= self._ask_each("TWILIO_API_KEY")
@@ -200,7 +202,8 @@ class Interview:
                 return True
 
     def _show(self, findings: Sequence[Finding]) -> None:
-        redactor = Redactor(secrets_of(self.answers.settings), show_numbers=True)
+        secrets = [secret for secret in secrets_of(self.answers.settings) if len(secret) >= _SHORTEST]
+        redactor = Redactor(secrets, show_numbers=True)
         terminal.show_findings(
             replace(one, message=redactor.text(one.message), hint=redactor.text(one.hint)) for one in findings
         )

@@ -32,14 +32,20 @@ def show_findings(findings: Iterable[Finding]) -> None:
 def ask(name: str, shown: str, *, secret: bool) -> str:
     """The answer, empty for Enter alone; `shown` stands in brackets. Raises EOFError when there will be none."""
     prompt = f"{name}{f' [{printable(shown)}]' if shown else ''}: "
-    if secret:
-        return cleaned(name, getpass.getpass(prompt, stream=sys.stderr))
+    while True:
+        try:
+            return cleaned(name, getpass.getpass(prompt, stream=sys.stderr) if secret else _line(prompt))
+        except UnicodeDecodeError:  # bytes of another encoding, as a terminal set up for it sends
+            console.say("That is no UTF-8 text.")
+
+
+def _line(prompt: str) -> str:
     sys.stderr.write(prompt)
     sys.stderr.flush()
-    line = sys.stdin.readline()
+    line = sys.stdin.buffer.readline()  # not by sys.stdin, which would meet the same bytes again
     if not line:
         raise EOFError
-    return cleaned(name, line)
+    return line.decode("utf-8")
 
 
 def cleaned(name: str, text: str) -> str:
