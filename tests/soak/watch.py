@@ -19,7 +19,7 @@ OF_A_CALL = tuple(
     for name in (
         "bridge.bridge.Bridge",
         "call.call.Call",
-        "bridge.leg.Leg",
+        "bridge.model_leg.ModelLeg",
         "server.start_phase.StartPhase",
         "server.admission.registry.LiveCall",
         "server.upgrade.MediaSocket",

@@ -18,6 +18,7 @@ from twilio_rt_cli.call.events import (
     Began,
     EndRequested,
     Event,
+    HostEvent,
     ModelClosed,
     ModelFailed,
     ModelOpened,
@@ -36,7 +37,14 @@ from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.playout import Playout
 from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.call.status import CallStatus
-from twilio_rt_cli.protocol.realtime import AudioDelta, ErrorReported, SessionCreated, SessionUpdated, TranscriptDelta
+from twilio_rt_cli.protocol.realtime import (
+    AudioDelta,
+    ErrorReported,
+    ServerEvent,
+    SessionCreated,
+    SessionUpdated,
+    TranscriptDelta,
+)
 from twilio_rt_cli.protocol.realtime_client import AppendAudio
 from twilio_rt_cli.protocol.twilio import Connected, Dtmf, Mark, Media, Start, Stop, StreamSid
 
@@ -103,35 +111,7 @@ class Call:
             self.statistics.marks_echoed += 1
             commands = self._conversation.mark_echoed(event.mark.name, now)
             return commands if self.state is _TALKING else [*commands, *self._heard_out(now)]
-        match event:
-            case Woken():
-                return self._wake(now)
-            case Began():
-                return [self._link.dial(), *self.playout.probe(now)]
-            case PhonePaused():
-                self.playout.pause()
-                return ()
-            case PhoneResumed():
-                return self.playout.resume(now)
-            case Dtmf() | Stop() | Start() | Connected() | PhoneClosed():
-                return self._phone(event, now)
-            case ModelOpened() | ModelFailed() | ModelPaused() | ModelResumed() | ModelClosed():
-                return self._ordered(self._link.socket(event), now)
-            case SessionCreated() | SessionUpdated() | ErrorReported() if self.state is not _ENDING:
-                return self._session(event, now)
-            case BadMessage():
-                return self._bad_message(event, now)
-            case UnknownMessage():
-                kinds = self.statistics.unknown_messages
-                if event.kind in kinds or len(kinds) < 100:
-                    kinds[event.kind] = kinds.get(event.kind, 0) + 1
-                return ()
-            case EndRequested():
-                return self._end(Ending(event.reason), now)
-            case _ if self.state is _TALKING:
-                return self._answered(self._conversation.receive(event, now), now)
-            case _:
-                return ()
+        return self._seldom(event, now)
 
     def waiting_ms(self, now: float) -> float:
         """How long the caller has been waiting for an answer; 0: is not."""
@@ -162,6 +142,39 @@ class Call:
         """The last notice, for when both sockets are closed."""
         ending = self._ending or Ending(EndReason.INTERNAL_ERROR)
         return CallOver(ending.reason, ending.why, (now - self._started_at) * 1000, self.statistics)
+
+    def _seldom(
+        self, event: ServerEvent | HostEvent | Dtmf | Stop | Start | Connected, now: float
+    ) -> Sequence[Command]:
+        match event:
+            case Woken():
+                return self._wake(now)
+            case Began():
+                return [self._link.dial(), *self.playout.probe(now)]
+            case PhonePaused():
+                self.playout.pause()
+                return ()
+            case PhoneResumed():
+                return self.playout.resume(now)
+            case Dtmf() | Stop() | Start() | Connected() | PhoneClosed():
+                return self._phone(event, now)
+            case ModelOpened() | ModelFailed() | ModelPaused() | ModelResumed() | ModelClosed():
+                return self._ordered(self._link.socket(event), now)
+            case SessionCreated() | SessionUpdated() | ErrorReported() if self.state is not _ENDING:
+                return self._session(event, now)
+            case BadMessage():
+                return self._bad_message(event, now)
+            case UnknownMessage():
+                kinds = self.statistics.unknown_messages
+                if event.kind in kinds or len(kinds) < 100:
+                    kinds[event.kind] = kinds.get(event.kind, 0) + 1
+                return ()
+            case EndRequested():
+                return self._end(Ending(event.reason), now)
+            case _ if self.state is _TALKING:
+                return self._answered(self._conversation.receive(event, now), now)
+            case _:
+                return ()
 
     def _wake(self, now: float) -> Sequence[Command]:
         commands, ending = self._conversation.wake(now)
