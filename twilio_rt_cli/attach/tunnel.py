@@ -52,7 +52,7 @@ class _Opened:
             console.say(f"Opening a tunnel to port {self._config.port} …")
         async with open_tunnel(self._config, self._on_change) as tunnel:
             self._open = True
-            self._tell(TunnelUp(tunnel.public_url, changed=False))
+            self._print(TunnelUp(tunnel.public_url, changed=False))
             if not self._json:
                 console.say("It is open until Ctrl-C.")
             self._say_who_listens()
@@ -65,13 +65,13 @@ class _Opened:
         self._changed.set()
 
     def _on_change(self, change: TunnelChange) -> None:
-        self._tell(change)
+        self._print(change)
         if isinstance(change, TunnelLost):
             self._error = change.error
             self._over.set()
         self._changed.set()
 
-    def _tell(self, change: TunnelChange) -> None:
+    def _print(self, change: TunnelChange) -> None:
         if self._json:
             console.data(tunnel_event(change).json(time.time()))
             return

@@ -72,7 +72,7 @@ class _Running:
     """seconds since the epoch"""
     began_at: float
     """the same by the steady clock, as is `measured_at`"""
-    told: deque[tuple[float, Notice]] = field(default_factory=lambda: deque(maxlen=TRANSCRIPT_NOTICES))
+    notices: deque[tuple[float, Notice]] = field(default_factory=lambda: deque(maxlen=TRANSCRIPT_NOTICES))
     """what its transcript is made of, each with when it came, in ms since the call began"""
     measured_at: float = 0.0
     bytes_in: int = 0
@@ -120,7 +120,7 @@ class LiveModel:
         if words is not None:
             self._note(at, call_sid, words, wrong=wrong)
         if running is not None:
-            running.told.append(((self._steady() - running.began_at) * 1000, notice))
+            running.notices.append(((self._steady() - running.began_at) * 1000, notice))
         if (v2v_ms := getattr(notice, "v2v_ms", None)) is not None:
             self._v2v_ms.append(v2v_ms)
         match notice:
@@ -230,7 +230,7 @@ class LiveModel:
         running = self._running.get(CallSid(call_sid))
         if running is None:
             return None
-        return CallDetail(self._row(running, self._steady()), tuple(map(_line, transcript(running.told))))
+        return CallDetail(self._row(running, self._steady()), tuple(map(_line, transcript(running.notices))))
 
     def _row(self, running: _Running, now: float) -> CallRow:
         started, call = running.started, running.call

@@ -44,18 +44,18 @@ log = logging.getLogger("twilio_rt.recording")
 Began = Callable[[CallSid, Path], None]
 
 
-def tell_nobody(_: CallSid, __: Path) -> None:
+def no_listener(_: CallSid, __: Path) -> None:
     """Nobody wants to know."""
 
 
 class AudioRecordings:
     """All recordings below a folder. Enter it before the first; leaving writes what is still to be written.
 
-    `began` is told of each recording's path, on the caller's thread, before there is a file. Recordings that began
+    `began` hears of each recording's path, on the caller's thread, before there is a file. Recordings that began
     more than `days` ago are removed.
     """
 
-    def __init__(self, folder: Path, *, days: int | None = None, began: Began = tell_nobody) -> None:
+    def __init__(self, folder: Path, *, days: int | None = None, began: Began = no_listener) -> None:
         self._folder = folder / FOLDER
         self._days = days
         self._began = began

@@ -107,7 +107,7 @@ class RecordListener:
                 pass
 
     def recorded(self, call_sid: CallSid, recording: Path) -> None:
-        """A call's audio is in this file; told at any time before the call is over, also before it begins."""
+        """A call's audio is in this file; called at any time before the call is over, also before it begins."""
         if (one := self._open.get(call_sid)) is None:
             self._recordings[call_sid] = recording
             return

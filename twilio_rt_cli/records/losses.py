@@ -1,4 +1,4 @@
-"""What the disk did not take: counted, and told once for each call until records are kept again."""
+"""What the disk did not take: counted, and logged once for each call until records are kept again."""
 
 import logging
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ class Losses:
         self._turned_away = 0  # by who puts something in
         self._unwritten = 0  # by the writer's thread
         self._warned: set[str] = set()
-        self._told = 0
+        self._logged = 0
 
     @property
     def count(self) -> int:
@@ -40,14 +40,14 @@ class Losses:
             log.warning("call records cannot be written: %s", why, extra={"call": call_sid} if call_sid else {})
 
     def kept_again(self) -> None:
-        """Something was written; if a warning said that it could not be, this is told."""
+        """Something was written; if a warning said that it could not be, this is logged."""
         if self._warned:
-            lost = self.count - self._told
-            self._told = self.count
+            lost = self.count - self._logged
+            self._logged = self.count
             self._warned.clear()
             log.warning("call records are kept again; %d entries were lost", lost)
 
-    def tell_the_rest(self) -> None:
-        """Nothing more will be written: say how much was lost, unless that was said."""
-        if self.count > self._told:
+    def log_the_rest(self) -> None:
+        """Nothing more will be written: log how much was lost, unless that was done."""
+        if self.count > self._logged:
             log.warning("call records: %d entries were lost", self.count)

@@ -153,7 +153,7 @@ class RecordReader:
         return list(map(_record, found))
 
     def events(self, number: int) -> list[Event]:
-        """What a call told, in that order."""
+        """The events of a call, in that order."""
         what = ", ".join(self._of_events.values())
         rows = self._all(f"SELECT {what} FROM events WHERE call = ? ORDER BY sequence", number)
         return [Event(*row) for row in rows]

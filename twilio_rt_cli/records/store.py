@@ -44,7 +44,7 @@ class Begun(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """Something that a call told."""
+    """An event of a call."""
 
     sequence: int
     at: float
@@ -150,7 +150,7 @@ class Store:
         )
 
     def add(self, call: Begun, event: Event) -> None:
-        """A call told something."""
+        """Something happened in a call."""
         done = self._add(call, event)
         if not done:  # what should have made the record was lost
             self.begin(call)

@@ -2,7 +2,7 @@
 
 What is to be written stands in a bounded inbox; a thread writes it (records/writer_thread.py). When the disk is full,
 read-only, gone or too slow, what cannot be kept is dropped and counted, with one warning for each call it belongs to;
-every further batch is a new attempt, and the first that succeeds is told once.
+every further batch is a new attempt, and the first that succeeds is logged once.
 """
 
 import logging
@@ -74,4 +74,4 @@ class Writer:
         if self._thread.is_alive():
             log.warning("call records: the disk did not take what was waiting (%d)", len(self._inbox))
         else:
-            self._losses.tell_the_rest()
+            self._losses.log_the_rest()

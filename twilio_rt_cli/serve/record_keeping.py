@@ -9,7 +9,7 @@ from twilio_rt_cli import __version__
 from twilio_rt_cli.agents.agent import Agent
 from twilio_rt_cli.errors import TwilioRtError
 from twilio_rt_cli.models.terms import CallTerms
-from twilio_rt_cli.records.audio_files import AudioRecordings, tell_nobody
+from twilio_rt_cli.records.audio_files import AudioRecordings, no_listener
 from twilio_rt_cli.records.listener import Plain, RecordListener
 from twilio_rt_cli.records.reader import RecordReader
 from twilio_rt_cli.records.schema import NAME, records_folder
@@ -46,7 +46,7 @@ def record_keeping(wanted: RecordSettings, ran_with: Mapping[str, Plain]) -> Rec
     folder = records_folder(wanted.records_dir)
     writer = Writer(folder / NAME, days=wanted.records_days) if wanted.records else None
     listener = RecordListener(writer, ran_with) if writer is not None else None
-    began = tell_nobody if listener is None else listener.recorded
+    began = no_listener if listener is None else listener.recorded
     recordings = AudioRecordings(folder, days=wanted.records_days or None, began=began) if wanted.record_audio else None
     return RecordKeeping(writer, listener, recordings)
 

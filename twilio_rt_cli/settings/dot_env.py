@@ -43,11 +43,11 @@ def slips(names: Collection[str]) -> list[str]:
         return []
     with path.open(encoding="utf-8") as stream:
         found = dict.fromkeys(one.key.upper() for one in parse_stream(stream) if one.key is not None)
-    told = []
+    sentences = []
     for name in found:
         likely = [] if name in names else difflib.get_close_matches(name, names, n=1, cutoff=_LIKENESS)
-        told += [f".env sets {name}, which is no setting: is {one} meant?" for one in likely]
-    return told
+        sentences += [f".env sets {name}, which is no setting: is {one} meant?" for one in likely]
+    return sentences
 
 
 def _line(binding: "Binding") -> int:

@@ -100,8 +100,8 @@ def _load(source: type[_Sources], flags: Mapping[str, object], needed: frozenset
         flat = _read(source, given | {name: defaults[name] for name in map(str.lower, _names(problems))})
     settings = _grouped(flat)
     if needed is None:
-        told = _names(problems)
-        problems += [problem for problem in broken_rules(settings) if problem.name not in told]
+        named = _names(problems)
+        problems += [problem for problem in broken_rules(settings) if problem.name not in named]
     else:
         problems = [problem for problem in problems if problem.name.lower() in needed]
     if problems:
@@ -125,10 +125,10 @@ def _read(source: type[_Sources], given: Mapping[str, Any]) -> _Sources:
 
 def _field_problem(details: ErrorDetails) -> Problem:
     name = str(details["loc"][0])
-    told = _rule_broken(details)
+    rule = _rule_broken(details)
     if name not in _UNQUOTED:
-        told += f", not {details['input']!r:.60}"
-    return Problem(name.upper(), f"{name.upper()} {told}.", _WHERE)
+        rule += f", not {details['input']!r:.60}"
+    return Problem(name.upper(), f"{name.upper()} {rule}.", _WHERE)
 
 
 _UNQUOTED = frozenset(
