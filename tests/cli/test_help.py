@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 import typer
@@ -19,6 +20,7 @@ GROUPS = {
 COMMANDS = [command for commands in GROUPS.values() for command in commands]
 
 
+@cache
 def help_page(*words: str, columns: int = 80, **environment: str) -> str:
     kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
     done = subprocess.run(

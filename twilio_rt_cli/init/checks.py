@@ -37,7 +37,7 @@ def why_no_numbers(error: TwilioRtError) -> list[Finding]:
     return list(failures("number", error))
 
 
-def model_key(model: ModelSettings) -> Finding:
+def model_key(model: ModelSettings, answer_s: float = _ANSWER_S) -> Finding:
     """Whether the server that answers takes the key, and knows the model."""
     azure = model.realtime_provider == "azure"
     socket_url = (model.azure_openai_url or "") if azure else model.openai_realtime_url
@@ -50,10 +50,10 @@ def model_key(model: ModelSettings) -> Finding:
     name = "" if azure else f"/{quote(model.openai_model, safe='')}"  # at Azure it is a deployment's
     try:
         answer = httpx.get(
-            url + name, headers=headers if text else {}, timeout=_ANSWER_S, trust_env=not is_loopback_url(url)
+            url + name, headers=headers if text else {}, timeout=answer_s, trust_env=not is_loopback_url(url)
         )
     except httpx.TimeoutException:
-        return _unreachable(url, f"it did not answer within {_ANSWER_S:g} s")
+        return _unreachable(url, f"it did not answer within {answer_s:g} s")
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         return _unreachable(url, _why(error))
     return _judged(answer.status_code, url, model)
