@@ -277,6 +277,21 @@ def test_the_only_number_is_offered(world: World, nursery: Nursery) -> None:
     assert world.path.read_text().endswith("\nTWILIO_PHONE_NUMBER=+14155550199\n")
 
 
+def test_of_many_numbers_the_first_are_listed_and_each_can_be_named(world: World, nursery: Nursery) -> None:
+    with twilio_rest([f"+141555502{place:02}" for place in range(30)], account=Account(SID, TOKEN)) as rest:
+        world.path.write_text(complete(world).replace(world.rest.url, rest.url).replace("TWILIO_PHONE_NUMBER=", "X="))
+        with at_the_terminal(nursery, world.folder) as person:
+            person.answers("TWILIO_ACCOUNT_SID", shown=SID)
+            person.answers("TWILIO_AUTH_TOKEN", shown="0b0b0b0b…0b0b")
+            person.sees(" 20  +14155550219\nand 10 more\nType 1 to 30, or the number.\n")
+            person.answers("TWILIO_PHONE_NUMBER", "+14155550229")
+            person.answers("OPENAI_API_KEY", shown="sk-proj-…cdef")
+            person.answers("NGROK_AUTHTOKEN")
+            person.answers("PUBLIC_URL", shown="https://bridge.example.com")
+            person.ends(0)
+    assert world.path.read_text().endswith("\nTWILIO_PHONE_NUMBER=+14155550229\n")
+
+
 def test_as_json_the_questions_go_to_the_terminal_and_the_object_to_stdout(world: World, nursery: Nursery) -> None:
     world.path.write_text(complete(world).replace(f"TWILIO_PHONE_NUMBER={NUMBERS[0]}\n", ""))
     with at_the_terminal(nursery, world.folder, "--json", piped=True) as person:

@@ -21,6 +21,7 @@ _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _NUMBER = "TWILIO_PHONE_NUMBER"
 _AGAIN = "Type again what is wrong; Enter goes on with it as it is."
 _UNCHECKED = "So this is not checked. Enter goes on without; or type again what is wrong."
+_MOST_LISTED = 20
 _SHORTEST = 6
 """of what is taken out of sentences: a shorter one, mistyped, would be found within words"""
 _KEYS = frozenset({"twilio-sid", "twilio-api-key-sid", "signatures"})
@@ -98,9 +99,11 @@ class Interview:
         return [skipped("number", "It was not checked: the account did not tell its numbers.")] if number else []
 
     def _choose(self, numbers: Sequence[Number]) -> None:
-        for place, number in enumerate(numbers, 1):
+        for place, number in enumerate(numbers[:_MOST_LISTED], 1):
             name = "" if number.friendly_name == number.phone_number else f"  {number.friendly_name}"
             terminal.say(f"{place:>3}  {number.phone_number}{name}")
+        if (more := len(numbers) - _MOST_LISTED) > 0:
+            terminal.say(f"and {more} more")
         if len(numbers) == 1 and not self.answers.value(_NUMBER):
             self.answers.offered[_NUMBER] = numbers[0].phone_number
         if len(numbers) > 1:
