@@ -6,7 +6,6 @@ takes nothing for 30 s is let go.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Coroutine
 from datetime import date
 from typing import assert_never
@@ -14,6 +13,7 @@ from typing import assert_never
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+from twilio_rt_cli.engine.bounded_queue import BoundedQueue
 from twilio_rt_cli.engine.session import Session, orders
 from twilio_rt_cli.engine.session.refusals import RefusedError
 from twilio_rt_cli.engine.session.server_events import encode
@@ -36,8 +36,8 @@ class Connection:
         self._workers = workers
         self._today = today
         self._loop = asyncio.get_running_loop()
-        self._outbox = _Outbox()
-        self._unheard = _Unheard()
+        self._outbox: BoundedQueue[str | orders.Close] = BoundedQueue(UNSENT_BYTES, _length)
+        self._unheard: BoundedQueue[orders.Listen | orders.Tune] = BoundedQueue(UNHEARD_BYTES, _audio_bytes)
         self._jobs: set[asyncio.Task[None]] = set()
         self._speaking: dict[str, asyncio.Task[None]] = {}
         self._group = asyncio.TaskGroup()
@@ -93,7 +93,12 @@ class Connection:
                 listener = TurnListener(activity, order)
                 continue
             assert listener is not None
-            for noticed in await self._workers.listen(listener, order.audio):
+            audio = [order.audio]
+            while isinstance(self._unheard.first, orders.Listen):  # what piled up is heard in one go
+                following = await self._unheard.take()
+                assert isinstance(following, orders.Listen)
+                audio.append(following.audio)
+            for noticed in await self._workers.listen(listener, b"".join(audio)):
                 if isinstance(noticed, orders.Heard) or self._workers.is_recogniser_idle:
                     self._report(noticed)
 
@@ -169,76 +174,9 @@ class Connection:
         return job
 
 
-class _Outbox:
-    """What is not sent yet, in order, counted in characters."""
-
-    def __init__(self) -> None:
-        self._messages: deque[str | orders.Close] = deque()
-        self._size = 0
-        self._arrived = asyncio.Event()
-        self._has_room = asyncio.Event()
-        self._has_room.set()
-
-    def put(self, message: str | orders.Close) -> None:
-        """Add a message."""
-        self._messages.append(message)
-        self._size += len(message) if isinstance(message, str) else 0
-        self._arrived.set()
-        if self._size > UNSENT_BYTES:
-            self._has_room.clear()
-
-    async def take(self) -> str | orders.Close:
-        """The next message, when there is one."""
-        while not self._messages:
-            self._arrived.clear()
-            await self._arrived.wait()
-        message = self._messages.popleft()
-        self._size -= len(message) if isinstance(message, str) else 0
-        if self._size <= UNSENT_BYTES:
-            self._has_room.set()
-        return message
-
-    async def room(self) -> None:
-        """Returns when little enough is waiting."""
-        await self._has_room.wait()
+def _length(message: str | orders.Close) -> int:
+    return len(message) if isinstance(message, str) else 0
 
 
-class _Unheard:
-    """Audio that turn detection has not heard yet; what piles up is heard in one go."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[orders.Listen | orders.Tune] = deque()
-        self._size = 0
-        self._arrived = asyncio.Event()
-        self._has_room = asyncio.Event()
-        self._has_room.set()
-
-    def put(self, order: orders.Listen | orders.Tune) -> None:
-        """Add an order."""
-        self._waiting.append(order)
-        if isinstance(order, orders.Listen):
-            self._size += len(order.audio)
-        self._arrived.set()
-        if self._size > UNHEARD_BYTES:
-            self._has_room.clear()
-
-    async def take(self) -> orders.Listen | orders.Tune:
-        """The next order; audio of one epoch is joined."""
-        while not self._waiting:
-            self._arrived.clear()
-            await self._arrived.wait()
-        first = self._waiting.popleft()
-        if isinstance(first, orders.Tune):
-            return first
-        audio = [first.audio]
-        while self._waiting and isinstance(following := self._waiting[0], orders.Listen):
-            audio.append(following.audio)
-            self._waiting.popleft()
-        joined = orders.Listen(first.epoch, b"".join(audio))
-        self._size -= len(joined.audio)
-        self._has_room.set()
-        return joined
-
-    async def room(self) -> None:
-        """Returns when little enough is waiting."""
-        await self._has_room.wait()
+def _audio_bytes(order: orders.Listen | orders.Tune) -> int:
+    return len(order.audio) if isinstance(order, orders.Listen) else 0
