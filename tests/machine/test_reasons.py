@@ -8,7 +8,7 @@ import ssl
 
 import pytest
 
-from twilio_rt_cli.machine.reasons import reason
+from twilio_rt_cli.machine.reasons import causes, reason, reason_behind
 
 
 def test_the_number_tells_and_not_the_sentence_that_a_library_made() -> None:
@@ -39,3 +39,14 @@ def test_what_asyncio_raises_for_a_refused_connection_is_told_in_the_systems_wor
 )
 def test_without_a_number_of_the_system_its_text_is_what_there_is(error: OSError, told: str) -> None:
     assert reason(error) == told
+
+
+def test_what_lies_under_a_librarys_error_is_found() -> None:
+    refused = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed")
+    library = RuntimeError("All connection attempts failed")
+    library.__cause__ = ExceptionGroup("each", [ValueError(), refused])
+    assert reason_behind(library) == os.strerror(errno.ECONNREFUSED)
+    assert reason_behind(RuntimeError("Max retries exceeded", refused)) == os.strerror(errno.ECONNREFUSED)
+    assert reason_behind(RuntimeError("as it says")) == "as it says"
+    assert reason_behind(RuntimeError()) == "RuntimeError"
+    assert refused in list(causes(library))

@@ -10,6 +10,7 @@ import msgspec
 
 from twilio_rt_cli.errors import ServiceError, SettingsError, UnreachableError
 from twilio_rt_cli.live.snapshot import CallDetail, Snapshot
+from twilio_rt_cli.machine.reasons import reason_behind
 from twilio_rt_cli.machine.state import running_server
 
 Answer = TypeVar("Answer")
@@ -118,7 +119,7 @@ class Admin:
         try:
             return await self._client.request(method, self._url.rstrip("/") + path, params=query, json=json)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise NoAnswerError(self._url, str(error) or type(error).__name__) from error
+            raise NoAnswerError(self._url, reason_behind(error)) from error
 
     def read(self, raw: bytes, kind: type[Answer]) -> Answer:
         """The answer as what it should be. Raises ServiceError when it is not."""

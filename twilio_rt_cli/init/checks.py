@@ -9,7 +9,7 @@ import httpx
 from twilio_rt_cli.doctor.finding import Finding, failed, failures, ok, skipped, warning
 from twilio_rt_cli.doctor.twilio import account_findings
 from twilio_rt_cli.errors import TwilioRtError
-from twilio_rt_cli.machine.reasons import reason
+from twilio_rt_cli.machine.reasons import reason_behind
 from twilio_rt_cli.output.exit_codes import CREDENTIALS, UNREACHABLE
 from twilio_rt_cli.protocol.origin import is_below, is_loopback_url
 from twilio_rt_cli.settings.groups import ModelSettings, TwilioSettings
@@ -55,7 +55,7 @@ def model_key(model: ModelSettings, answer_s: float = _ANSWER_S) -> Finding:
     except httpx.TimeoutException:
         return _unreachable(url, f"it did not answer within {answer_s:g} s")
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        return _unreachable(url, _why(error))
+        return _unreachable(url, reason_behind(error))
     return _judged(answer.status_code, url, model)
 
 
@@ -104,13 +104,3 @@ def _judged(status: int, url: str, model: ModelSettings) -> Finding:
 def _unreachable(url: str, why: str) -> Finding:
     message = f"It could not be checked: {urlsplit(url).netloc} cannot be reached ({why})."
     return failed("model", message, "Check the network, and a proxy on the way.", UNREACHABLE)
-
-
-def _why(error: BaseException) -> str:
-    """In the system's words where there are some: httpx has none of its own for most."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.errno:
-            return reason(cause)
-        cause = cause.__cause__ or cause.__context__
-    return str(error) or type(error).__name__

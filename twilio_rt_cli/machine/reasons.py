@@ -3,6 +3,7 @@
 import os
 import socket
 import ssl
+from collections.abc import Iterator
 
 _NUMBERS_OF_THEIR_OWN = (socket.gaierror, ssl.SSLError)
 
@@ -16,3 +17,20 @@ def reason(error: OSError) -> str:
     if error.errno is not None and not isinstance(error, _NUMBERS_OF_THEIR_OWN):
         return os.strerror(error.errno)
     return error.strerror or str(error) or type(error).__name__
+
+
+def reason_behind(error: BaseException) -> str:
+    """The system's words for what lies under a library's error; the library's own where the system said nothing."""
+    number = next((cause for cause in causes(error) if isinstance(cause, OSError) and cause.errno is not None), None)
+    return reason(number) if number is not None else str(error) or type(error).__name__
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what lies under it: what it came from, what a group holds, what urllib3 puts among the arguments."""
+    while error is not None:
+        yield error
+        yield from (argument for argument in error.args if isinstance(argument, OSError))
+        if isinstance(error, BaseExceptionGroup):
+            for one in error.exceptions:
+                yield from causes(one)
+        error = error.__cause__ or error.__context__

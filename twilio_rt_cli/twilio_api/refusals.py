@@ -8,10 +8,11 @@ second argument is the answer. `str` of the first two is coloured on a terminal,
 import json
 import re
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from twilio_rt_cli.errors import CredentialsError, ServiceError, SettingsError, TwilioRtError, UnreachableError
+from twilio_rt_cli.machine.reasons import causes
 from twilio_rt_cli.twilio_api.account import Account
 
 AUTHENTICATE = 20003
@@ -104,8 +105,8 @@ def unreachable(error: BaseException, origin: str, timeout_s: float) -> Unreacha
     from requests import exceptions  # noqa: PLC0415
 
     hint = "Check the network, and TWILIO_API_URL if it is set; see https://status.twilio.com."
-    causes = list(_causes(error))
-    if isinstance(error, exceptions.Timeout) or any(isinstance(cause, TimeoutError) for cause in causes):
+    found = list(causes(error))
+    if isinstance(error, exceptions.Timeout) or any(isinstance(cause, TimeoutError) for cause in found):
         return UnreachableError(f"{origin} did not answer within {timeout_s:g} s.", hint=hint)
     if isinstance(error, exceptions.ProxyError):
         return UnreachableError(
@@ -113,12 +114,12 @@ def unreachable(error: BaseException, origin: str, timeout_s: float) -> Unreacha
         )
     if isinstance(error, exceptions.SSLError):
         return UnreachableError(f"{origin} does not speak TLS as it should.", hint=hint)
-    if any(isinstance(cause, socket.gaierror) for cause in causes):
+    if any(isinstance(cause, socket.gaierror) for cause in found):
         hint = "Check that this machine can look names up, and TWILIO_REGION, TWILIO_EDGE and TWILIO_API_URL if set."
         return UnreachableError(f"{origin} cannot be found: there is no such name.", hint=hint)
-    if any(isinstance(cause, ConnectionResetError | BrokenPipeError) for cause in causes):
+    if any(isinstance(cause, ConnectionResetError | BrokenPipeError) for cause in found):
         return UnreachableError(f"{origin} broke the connection off.", hint=hint)
-    why = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "")
+    why = next((cause.strerror for cause in found if isinstance(cause, OSError) and cause.strerror), "")
     return UnreachableError(f"{origin} cannot be reached{f': {why.lower()}' if why else ''}.", hint=hint)
 
 
@@ -167,11 +168,3 @@ def _hint(code: int) -> str:
     if code in _HINTS:
         return _HINTS[code]
     return f"More: https://www.twilio.com/docs/api/errors/{code}" if code > 999 else ""
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """What lies under an error; urllib3 puts some causes among the arguments."""
-    while error is not None:
-        yield error
-        yield from (argument for argument in error.args if isinstance(argument, OSError))
-        error = error.__cause__ or error.__context__
