@@ -23,86 +23,102 @@ _check = partial(Option, rich_help_panel="What must hold")
 _result = partial(Option, rich_help_panel="What is written")
 _phone = partial(Option, rich_help_panel="A real call instead")
 
+Url = Annotated[
+    str | None,
+    Argument(
+        metavar="URL",
+        help="A bridge (http, https) or a media server (ws, wss). Without it: everything here, offline.",
+    ),
+]
+Say = Annotated[
+    list[str] | None,
+    _caller(metavar="TEXT", help="What the caller says, a turn each. [the script]"),
+]
+Audio = Annotated[
+    list[Path] | None,
+    _caller(
+        path_type=Path, metavar="FILE", help="A WAV file that the caller plays, a turn each, after those of --say."
+    ),
+]
+Dtmf = Annotated[str | None, _caller(metavar="DIGITS", help="Keys to press after the greeting.")]
+BargeIn = Annotated[
+    bool,
+    _caller("--barge-in", help="Interrupt every answer after the greeting; the last one with a turn more, an excuse."),
+]
+HowMany = Annotated[int, _caller(metavar="N", help="How many calls at once.", min=1, max=1000)]
+DurationS = Annotated[float | None, _caller("--duration", metavar="S", help="Hang up after so many seconds.", min=0.1)]
+SignAs = Annotated[
+    str | None,
+    _caller(metavar="ORIGIN", help="Origin to sign and name, as behind a proxy. [URL's own]"),
+]
+LossPercent = Annotated[
+    float, _line("--packet-loss", metavar="N", help="Percent of frames lost, each way.", min=0, max=100)
+]
+JitterMs = Annotated[float, _line(metavar="N", help="Largest extra delay of a message.", min=0)]
+LatencyMs = Annotated[float, _line(metavar="N", help="Delay one way, each direction.", min=0)]
+Seed = Annotated[int, _line(metavar="N", help="The same seed gives the same line.")]
+Expect = Annotated[
+    list[str] | None,
+    _check(metavar="TEXT", help="What the agent's voice must say, as the offline recogniser hears it."),
+]
+MaxFirstAudioMs = Annotated[
+    float | None, _check(metavar="N", help="Longest wait from start to the first agent audio.", min=0)
+]
+MaxV2vMs = Annotated[
+    float | None,
+    _check(
+        metavar="N",
+        help="Longest wait from the end of the caller's speech to the first audio of the answer.",
+        min=0,
+    ),
+]
+Strict = Annotated[
+    bool, _check("--strict", help="Breaches of the protocol fail the test; without it they are only listed.")
+]
+Record = Annotated[
+    Path | None,
+    _result(
+        path_type=Path,
+        metavar="FILE",
+        help="Stereo WAV to write: caller left, agent right; several calls get a number each.",
+    ),
+]
+Junit = Annotated[Path | None, _result(path_type=Path, metavar="FILE", help="JUnit XML file to write.")]
+Summary = Annotated[bool, _result("--json", help="One JSON object on stdout, and nothing else there.")]
+RealPhone = Annotated[
+    str | None,
+    _phone(
+        metavar="NUMBER",
+        help="A real call through Twilio: this phone rings, and talks to URL's bridge, or the running server's.",
+    ),
+]
+Agreed = Annotated[bool, _phone("--yes", help="With --to: call without asking; needed where there is no terminal.")]
+
 
 def call_test(
     ctx: typer.Context,
-    url: Annotated[
-        str | None,
-        Argument(
-            metavar="URL",
-            help="A bridge (http, https) or a media server (ws, wss). Without it: everything here, offline.",
-        ),
-    ] = None,
+    url: Url = None,
     *,
-    say: Annotated[
-        list[str] | None,
-        _caller(metavar="TEXT", help="What the caller says, a turn each. [the script]"),
-    ] = None,
-    audio: Annotated[
-        list[Path] | None,
-        _caller(
-            path_type=Path, metavar="FILE", help="A WAV file that the caller plays, a turn each, after those of --say."
-        ),
-    ] = None,
-    dtmf: Annotated[str | None, _caller(metavar="DIGITS", help="Keys to press after the greeting.")] = None,
-    barge_in: Annotated[
-        bool,
-        _caller(
-            "--barge-in", help="Interrupt every answer after the greeting; the last one with a turn more, an excuse."
-        ),
-    ] = False,
-    calls: Annotated[int, _caller(metavar="N", help="How many calls at once.", min=1, max=1000)] = 1,
-    duration_s: Annotated[
-        float | None, _caller("--duration", metavar="S", help="Hang up after so many seconds.", min=0.1)
-    ] = None,
-    sign_as: Annotated[
-        str | None,
-        _caller(metavar="ORIGIN", help="Origin to sign and name, as behind a proxy. [URL's own]"),
-    ] = None,
-    loss_percent: Annotated[
-        float, _line("--packet-loss", metavar="N", help="Percent of frames lost, each way.", min=0, max=100)
-    ] = 0.0,
-    jitter_ms: Annotated[float, _line(metavar="N", help="Largest extra delay of a message.", min=0)] = 0.0,
-    latency_ms: Annotated[float, _line(metavar="N", help="Delay one way, each direction.", min=0)] = 0.0,
-    seed: Annotated[int, _line(metavar="N", help="The same seed gives the same line.")] = 0,
-    expect: Annotated[
-        list[str] | None,
-        _check(metavar="TEXT", help="What the agent's voice must say, as the offline recogniser hears it."),
-    ] = None,
-    max_first_audio_ms: Annotated[
-        float | None, _check(metavar="N", help="Longest wait from start to the first agent audio.", min=0)
-    ] = None,
-    max_v2v_ms: Annotated[
-        float | None,
-        _check(
-            metavar="N",
-            help="Longest wait from the end of the caller's speech to the first audio of the answer.",
-            min=0,
-        ),
-    ] = None,
-    strict: Annotated[
-        bool, _check("--strict", help="Breaches of the protocol fail the test; without it they are only listed.")
-    ] = False,
-    record: Annotated[
-        Path | None,
-        _result(
-            path_type=Path,
-            metavar="FILE",
-            help="Stereo WAV to write: caller left, agent right; several calls get a number each.",
-        ),
-    ] = None,
-    junit: Annotated[Path | None, _result(path_type=Path, metavar="FILE", help="JUnit XML file to write.")] = None,
-    json: Annotated[bool, _result("--json", help="One JSON object on stdout, and nothing else there.")] = False,
-    to: Annotated[
-        str | None,
-        _phone(
-            metavar="NUMBER",
-            help="A real call through Twilio: this phone rings, and talks to URL's bridge, or the running server's.",
-        ),
-    ] = None,
-    yes: Annotated[
-        bool, _phone("--yes", help="With --to: call without asking; needed where there is no terminal.")
-    ] = False,
+    say: Say = None,
+    audio: Audio = None,
+    dtmf: Dtmf = None,
+    barge_in: BargeIn = False,
+    calls: HowMany = 1,
+    duration_s: DurationS = None,
+    sign_as: SignAs = None,
+    loss_percent: LossPercent = 0.0,
+    jitter_ms: JitterMs = 0.0,
+    latency_ms: LatencyMs = 0.0,
+    seed: Seed = 0,
+    expect: Expect = None,
+    max_first_audio_ms: MaxFirstAudioMs = None,
+    max_v2v_ms: MaxV2vMs = None,
+    strict: Strict = False,
+    record: Record = None,
+    junit: Junit = None,
+    json: Summary = False,
+    to: RealPhone = None,
+    yes: Agreed = False,
 ) -> None:
     """Call a bridge as Twilio would, and tell how it answered.
 
