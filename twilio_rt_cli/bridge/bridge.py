@@ -93,7 +93,7 @@ class Bridge:
         self._phone: Leg | None = phone
         self._model: ModelLeg | None = None
         self._models = models
-        self._dialect = models[0].dialect
+        self._decode = models[0].dialect.decode
         self._tools = tools
         self._tasks = CallTasks(context_of(call_sid, stream_sid))
         self._meter = Meter(self._log, call.statistics)
@@ -132,20 +132,19 @@ class Bridge:
 
     def on_message(self, leg: Leg, raw: bytes) -> None:
         event: Event | Unknown | Malformed
-        from_model = leg is not self._phone
-        if from_model:
-            event = self._dialect.decode(raw)
-        else:
+        if leg is self._phone:
             event = twilio.decode(raw)
             if type(event) is Media and not self._running and self._passes(event, self._clock):
                 # Fifty times a second and call: nothing to decide, so no command is made of it.
                 if self._model is not None:
                     self._model.send_audio(event.media.payload)
                 return
+        else:
+            event = self._decode(raw)
         if type(event) is Unknown:
-            event = UnknownMessage(from_model, event.kind)
+            event = UnknownMessage(leg is not self._phone, event.kind)
         elif type(event) is Malformed:
-            event = BadMessage(from_model, event.why)
+            event = BadMessage(leg is not self._phone, event.why)
         self._tell(event)
 
     def on_breach(self, leg: Leg, why: str) -> None:
@@ -193,7 +192,7 @@ class Bridge:
         self._log.exception("the call failed on %s", when)
         self._pending.clear()
         self._call.break_off()
-        self._hang_up(HangUp(EndReason.INTERNAL_ERROR))
+        self._hang_up(HangUp(EndReason.INTERNAL_ERROR), ())
 
     def _perform(self, commands: Sequence[Command]) -> None:
         """Do as ordered. What goes to the phone is written at once: audio with its marks, a clear with its fence."""
@@ -220,17 +219,12 @@ class Bridge:
             elif isinstance(command, DialModel):
                 self._tasks.spawn(self._dial(self._models[command.endpoint_index]), self._task_done)
             elif isinstance(command, HangUp):
-                self._to_phone(for_phone)
+                self._hang_up(command, for_phone)
                 for_phone = []
-                self._hang_up(command)
             else:
                 assert_never(command)
-        if for_phone:  # seldom: most events are caller audio
-            self._to_phone(for_phone)
-
-    def _to_phone(self, texts: Sequence[bytes]) -> None:
-        if texts and self._phone is not None:
-            self._phone.send_together(texts)
+        if for_phone and self._phone is not None:
+            self._phone.send_together(for_phone)
 
     def _wake(self) -> None:
         self._tell(Woken())
@@ -238,7 +232,7 @@ class Bridge:
     # What is slow
 
     async def _dial(self, model: Model) -> None:
-        self._dialect = model.dialect
+        self._decode = model.dialect.decode
         try:
             self._model = await model.dial(self)
         except TwilioRtError as error:
@@ -260,7 +254,10 @@ class Bridge:
 
     # The end
 
-    def _hang_up(self, command: HangUp) -> None:
+    def _hang_up(self, command: HangUp, last: Sequence[bytes]) -> None:
+        """Close both sockets; the phone gets the last texts before."""
+        if last and self._phone is not None:
+            self._phone.send_together(last)
         self._tasks.cancel()
         if self._model is not None:
             self._model.close(1000)
