@@ -1,5 +1,6 @@
 """What is typed: one file a command, with its options. What the command does is in a folder:
 
+init              init/
 serve             serve/
 tunnel            attach/tunnel.py
 engine            engine/service.py

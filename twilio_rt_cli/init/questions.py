@@ -172,8 +172,7 @@ class Interview:
         """Ask, and check; again while there is doubt and something else is typed."""
         ask()
         while True:
-            findings = check()
-            self._show(findings)
+            findings = self._show(check())
             if not _in_doubt(findings):
                 break
             refused = any(one.code != UNREACHABLE for one in findings if one.state is State.FAILED)
@@ -204,12 +203,13 @@ class Interview:
                 self.answers.given[name] = value
                 return True
 
-    def _show(self, findings: Sequence[Finding]) -> None:
+    def _show(self, findings: Sequence[Finding]) -> Sequence[Finding]:
+        """On the terminal, without secrets; gives what was shown."""
         secrets = [secret for secret in secrets_of(self.answers.settings) if len(secret) >= _SHORTEST]
         redactor = Redactor(secrets, show_numbers=True)
-        terminal.show_findings(
-            replace(one, message=redactor.text(one.message), hint=redactor.text(one.hint)) for one in findings
-        )
+        shown = [replace(one, message=redactor.text(one.message), hint=redactor.text(one.hint)) for one in findings]
+        terminal.show_findings(shown)
+        return shown
 
 
 def _in_doubt(findings: Sequence[Finding]) -> bool:
