@@ -24,7 +24,7 @@ from twilio_rt_cli.call.notices import (
     ToolStarted,
 )
 from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.call.transcript import SpokenLine, Told, heard_part, transcript
+from twilio_rt_cli.call.transcript import SpokenLine, TimedNotice, heard_part, transcript
 
 TEXT = "We are open from nine in the morning until six."
 
@@ -33,12 +33,12 @@ def answer(text: str = TEXT, *, at_ms: float | None = 1000, unheard: tuple[str, 
     return AgentTurn(text, 700, spoken_at_ms=at_ms, items=(SpokenItem("a", text),), unheard=unheard)
 
 
-def words(told: list[Told]) -> list[tuple[str, str]]:
+def words(told: list[TimedNotice]) -> list[tuple[str, str]]:
     return [(line.who, line.text) for line in transcript(told)]
 
 
 def test_words_that_are_recognised_late_come_before_the_answer_to_them() -> None:
-    told: list[Told] = [
+    told: list[TimedNotice] = [
         (200, AgentTurn("Hello.", None, spoken_at_ms=100)),
         (4900, AgentTurn("Yes.", 700, spoken_at_ms=4000)),
         (5100, CallerTurn("Is Tuesday free?", spoken_at_ms=2000)),
@@ -47,12 +47,12 @@ def test_words_that_are_recognised_late_come_before_the_answer_to_them() -> None
 
 
 def test_without_times_lines_stay_as_they_came() -> None:
-    told: list[Told] = [(900, AgentTurn("A", None)), (800, CallerTurn("b")), (950, AgentTurn("C", None))]
+    told: list[TimedNotice] = [(900, AgentTurn("A", None)), (800, CallerTurn("b")), (950, AgentTurn("C", None))]
     assert words(told) == [("agent", "A"), ("caller", "b"), ("agent", "C")]
 
 
 def test_what_has_no_time_stays_behind_what_came_before_it() -> None:
-    told: list[Told] = [
+    told: list[TimedNotice] = [
         (300, AgentTurn("Hello.", None, spoken_at_ms=100)),
         (5200, CallerTurn("Is Tuesday free?")),
         (5900, AgentTurn("Yes.", 700, spoken_at_ms=5000)),
@@ -61,7 +61,7 @@ def test_what_has_no_time_stays_behind_what_came_before_it() -> None:
 
 
 def test_tools_keys_and_errors_stand_where_they_happened() -> None:
-    told: list[Told] = [
+    told: list[TimedNotice] = [
         (10, ModelReady(10)),
         (20, FirstAudio(20)),
         (2500, ToolStarted("t", "check", '{"day":1}')),
@@ -117,7 +117,7 @@ def test_of_an_item_whose_audio_came_too_late_nothing_was_heard() -> None:
 
 
 def test_the_first_cut_of_an_item_is_the_one_that_was_heard() -> None:
-    cuts: list[Told] = [(2, BargedIn(500, 2000, "a")), (3, CutOff((ItemCut("a", 1500, 2000),)))]
+    cuts: list[TimedNotice] = [(2, BargedIn(500, 2000, "a")), (3, CutOff((ItemCut("a", 1500, 2000),)))]
     (line,) = transcript([(1, answer()), *cuts])
     assert line.heard_estimate == "We are open"
 
@@ -167,7 +167,7 @@ _notices: st.SearchStrategy[Notice] = st.one_of(
 
 
 @given(st.lists(st.tuples(st.floats(0, 10_000), _notices)))
-def test_every_word_has_its_line_and_spoken_times_are_kept(told: list[Told]) -> None:
+def test_every_word_has_its_line_and_spoken_times_are_kept(told: list[TimedNotice]) -> None:
     lines = transcript(told)
     spoken = [one for _, one in told if isinstance(one, CallerTurn | AgentTurn | KeyPressed)]
     assert len(lines) == len(spoken)
@@ -178,7 +178,7 @@ def test_every_word_has_its_line_and_spoken_times_are_kept(told: list[Told]) -> 
 
 
 @given(st.lists(st.tuples(st.floats(0, 10_000), _notices)))
-def test_the_order_of_cuts_and_answers_does_not_matter(told: list[Told]) -> None:
+def test_the_order_of_cuts_and_answers_does_not_matter(told: list[TimedNotice]) -> None:
     """Cuts are looked for in all that was told: moving them to the end changes nothing."""
     cuts = [one for one in told if isinstance(one[1], BargedIn | CutOff)]
     others = [one for one in told if one not in cuts]

@@ -18,12 +18,12 @@ from twilio_rt_cli.call.notices import (
 )
 from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.call.status import CallStatus
-from twilio_rt_cli.live.model import RECENT_EVENTS, TRANSCRIPT_NOTICES, About, EventWords, LiveModel, Process
+from twilio_rt_cli.live.model import RECENT_EVENTS, TRANSCRIPT_NOTICES, About, EventWords, LiveModel, ProcessLoad
 from twilio_rt_cli.live.snapshot import LagFigures, Snapshot, TranscriptLine
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.server.admission.notices import CallRefused, CallStarted, Draining, Refusal, ServerNotice
 
-PROCESS = Process(LagFigures(0.1, 2.0, 5.0), 120.0, 7.5)
+PROCESS = ProcessLoad(LagFigures(0.1, 2.0, 5.0), 120.0, 7.5)
 
 
 @dataclass

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from twilio_rt_cli.errors import SettingsError
-from twilio_rt_cli.live.model import Process
+from twilio_rt_cli.live.model import ProcessLoad
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.records.reader import RecordReader
 from twilio_rt_cli.reporting.reporter import Form
@@ -37,7 +37,7 @@ def test_what_the_server_tells_is_heard_by_everybody(tmp_path: Path) -> None:
     with made.reporter, made.records.running():
         made.hub.publish_server(CallRefused(Refusal.BUSY, CALL, "+14155550142"))
     assert '"type":"call.refused"' in out.getvalue().replace(" ", "")
-    assert made.model.snapshot(0.0, Process()).totals.refused == 1
+    assert made.model.snapshot(0.0, ProcessLoad()).totals.refused == 1
     with RecordReader(tmp_path) as records:
         assert [one.call_sid for one in records.refused()] == [CALL]
 

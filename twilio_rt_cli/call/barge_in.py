@@ -74,8 +74,8 @@ class BargeIns:
         if stop_ms is not None:
             self._statistics.barge_in_stop_ms.append(stop_ms)
         first = cuts[0]
-        told: list[Command] = [BargedIn(first.heard_ms, first.received_ms, first.item_id, stop_ms, cuts)]
+        commands: list[Command] = [BargedIn(first.heard_ms, first.received_ms, first.item_id, stop_ms, cuts)]
         for cut in cuts:
             item_id = ItemId(cut.item_id)
-            told.append(TruncateItem(item_id, cut.heard_ms) if cut.heard_ms else DeleteItem(item_id))
-        return told
+            commands.append(TruncateItem(item_id, cut.heard_ms) if cut.heard_ms else DeleteItem(item_id))
+        return commands

@@ -1,7 +1,7 @@
 """One call: takes events, answers with commands. Theory of operation in the package's docstring.
 
-What comes several times a second is told by `type(…) is`: of a type of msgspec's, a `case` that does not fit takes ten
-times as long.
+What comes several times a second is told apart by `type(…) is`: of a type of msgspec's, a `case` that does not fit
+takes ten times as long.
 """
 
 from collections.abc import Callable, Sequence

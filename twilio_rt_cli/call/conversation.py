@@ -148,14 +148,14 @@ class Conversation:
 
     def break_off(self, now: float) -> list[Command]:
         """The call ends now: what was said and heard of all that is not finished. The model is told nothing more."""
-        told: list[Command] = [turn for answer in self._answers.values() if (turn := answer.turn()) is not None]
+        notices: list[Command] = [turn for answer in self._answers.values() if (turn := answer.turn()) is not None]
         self._answers.clear()
         self._times.gave_up(now)
         cuts, rest = self.playout.break_off(now)
         for found in cuts:
-            told += [one for one in self._barge_ins.settle(found) if type(one) is BargedIn]
+            notices += [one for one in self._barge_ins.settle(found) if type(one) is BargedIn]
         cut = tuple(cut_of(one) for one in rest if one.heard < one.received)
-        return [*told, CutOff(cut)] if cut else told
+        return [*notices, CutOff(cut)] if cut else notices
 
     def deadline(self) -> float | None:
         """When to call `wake`."""
@@ -278,8 +278,8 @@ class Conversation:
         name, answers = self._tools.finished(event)
         self._statistics.tool_ms.append(event.elapsed_ms)
         self._statistics.tool_failures += not event.ok
-        told = ToolAnswered(event.tool_call_id, name, event.ok, event.elapsed_ms, event.output)
-        return [told, *self._answer_tools(answers, now)]
+        answered = ToolAnswered(event.tool_call_id, name, event.ok, event.elapsed_ms, event.output)
+        return [answered, *self._answer_tools(answers, now)]
 
     def _answer_tools(self, answers: Answers, now: float) -> list[Command]:
         if not answers.wanted:

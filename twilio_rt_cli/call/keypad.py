@@ -14,7 +14,7 @@ class Keypad:
     def __init__(self) -> None:
         self._digits = ""
         self._due_at: float | None = None
-        self._told = 0
+        self._messages = 0
 
     def press(self, digit: str, now: float) -> str | None:
         """One key. Answers all digits when the caller ended them with `#`."""
@@ -34,9 +34,9 @@ class Keypad:
 
     def message(self, digits: str) -> CreateItem:
         """What tells the model of these digits."""
-        self._told += 1
+        self._messages += 1
         text = f"The caller pressed these keys on the phone: {digits}"
-        return CreateItem(UserMessage(id=ItemId(f"item_keys_{self._told}"), content=(InputText(text),)))
+        return CreateItem(UserMessage(id=ItemId(f"item_keys_{self._messages}"), content=(InputText(text),)))
 
     def _take(self) -> str:
         digits, self._digits, self._due_at = self._digits, "", None

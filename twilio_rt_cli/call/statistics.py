@@ -182,8 +182,8 @@ Figure = str | int | float | bool | None | dict[str, "Figure"] | list["Figure"]
 def figures(counted: CallStatistics) -> dict[str, Figure]:
     """A call's counters as events and records tell them: times to a tenth of a millisecond."""
     plain: dict[str, Figure] = msgspec.to_builtins(counted)
-    told = {name: _rounded(name, value) for name, value in plain.items()}
-    return told | {"marks_pending": counted.marks_pending}
+    rounded = {name: _rounded(name, value) for name, value in plain.items()}
+    return rounded | {"marks_pending": counted.marks_pending}
 
 
 def _rounded(name: str, value: Figure) -> Figure:

@@ -24,7 +24,7 @@ from twilio_rt_cli.call.notices import (
     ToolStarted,
 )
 
-Told = tuple[float, Notice]
+TimedNotice = tuple[float, Notice]
 """a notice, and when it came: ms since the call's `start`"""
 
 
@@ -44,9 +44,9 @@ class SpokenLine:
     """of an answer: from the end of the caller's speech to its first audio"""
 
 
-def transcript(told: Iterable[Told]) -> list[SpokenLine]:
+def transcript(notices: Iterable[TimedNotice]) -> list[SpokenLine]:
     """The lines in spoken order, of what a call told in the order in which it came."""
-    kept = list(told)
+    kept = list(notices)
     cuts = _cuts(kept)
     latest = 0.0
     placed: list[tuple[float, SpokenLine]] = []
@@ -77,10 +77,10 @@ def _untimed(notice: Notice) -> bool:
     return isinstance(notice, CallerTurn | AgentTurn) and notice.spoken_at_ms is None
 
 
-def _cuts(told: Iterable[Told]) -> dict[str, ItemCut]:
+def _cuts(notices: Iterable[TimedNotice]) -> dict[str, ItemCut]:
     """Every item that was cut; what was cut twice keeps the earlier cut."""
     found: dict[str, ItemCut] = {}
-    for _, notice in told:
+    for _, notice in notices:
         match notice:
             case BargedIn():
                 cuts = notice.cuts or (ItemCut(notice.item_id, notice.heard_ms, notice.received_ms),)

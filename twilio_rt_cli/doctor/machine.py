@@ -10,7 +10,7 @@ from pathlib import Path
 
 from twilio_rt_cli.doctor.finding import Finding, failures, ok, skipped, warning
 from twilio_rt_cli.errors import ServerError, SettingsError
-from twilio_rt_cli.machine.git import Git, git_and
+from twilio_rt_cli.machine.git import GitStatus, git_status
 from twilio_rt_cli.machine.state import RunningServer
 from twilio_rt_cli.settings.groups import ServerSettings, TunnelSettings
 
@@ -56,7 +56,7 @@ def dot_env_findings(names: Collection[str]) -> Iterator[Finding]:
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         message = f".env can be read by others of this machine (mode {stat.S_IMODE(path.stat().st_mode):o})."
         doubts.append(warning("env-file", message, "chmod 600 .env"))
-    if git_and(path) is not Git.APART:
+    if git_status(path) is not GitStatus.APART:
         doubts.append(warning("env-file", ".env is not ignored by git: its keys may be committed.", _IGNORE))
     yield from doubts or [ok("env-file", ".env is readable, for you alone.")]
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from twilio_rt_cli.doctor.finding import Finding
 from twilio_rt_cli.init import terminal
 from twilio_rt_cli.init.answers import Answers, is_secret, meaning
-from twilio_rt_cli.machine.git import Git, git_and
+from twilio_rt_cli.machine.git import GitStatus, git_status
 from twilio_rt_cli.output import console
+from twilio_rt_cli.output.words import plural
 
 
 def begin() -> None:
@@ -59,8 +60,7 @@ def end(answers: Answers, path: Path, *, written: bool) -> None:
     """What was done, what is missing, and the next command."""
     terminal.say()
     if written:
-        count = len(answers.given)
-        terminal.say(f"Written: {path.name}, {count} setting{'s' if count > 1 else ''}, readable for you alone.")
+        terminal.say(f"Written: {path.name}, {plural(len(answers.given), 'setting')}, readable for you alone.")
     else:
         terminal.say(f"Nothing was changed in {path.name}." if path.exists() else "Nothing was written.")
     for name in answers.missing:
@@ -73,14 +73,14 @@ def end(answers: Answers, path: Path, *, written: bool) -> None:
 
 def git_warning(path: Path) -> tuple[str, str] | None:
     """That git has the file or would take it, and the command against it; None when all is well."""
-    match git_and(path):
-        case Git.TRACKS:
+    match git_status(path):
+        case GitStatus.TRACKS:
             sentence = f"git tracks {path.name}: its keys are committed, or will be. Stop that, and make new keys:"
             return sentence, f"git rm --cached {path.name} && echo {path.name} >> .gitignore"
-        case Git.WOULD_TAKE:
+        case GitStatus.WOULD_TAKE:
             sentence = f"{path.name} is not ignored by git: its keys may be committed."
             return sentence, f"echo {path.name} >> .gitignore"
-        case Git.APART:
+        case GitStatus.APART:
             return None
 
 

@@ -14,7 +14,7 @@ from twilio_rt_cli.output.redaction import printable
 _SPARE = 5
 """rows asked for above those in sight: so far the selected call may move up at once and still be found"""
 _MANY = 1_000_000
-_TOLD_S = 4.0
+_MESSAGE_S = 4.0
 """how long a message stands"""
 
 
@@ -194,4 +194,4 @@ class Browser:
             self._selected = row.call
 
     def _show_message(self, message: str, now: float) -> None:
-        self._message = (message, now + _TOLD_S)
+        self._message = (message, now + _MESSAGE_S)

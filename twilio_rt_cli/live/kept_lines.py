@@ -22,7 +22,7 @@ from twilio_rt_cli.output.logs import LineHandler
 _MOST = 200
 _LONGEST = 10_000
 """characters of a line that does not end"""
-_TOLD_ELSEWHERE = frozenset({"twilio_rt.server.refused"})
+_SHOWN_ELSEWHERE = frozenset({"twilio_rt.server.refused"})
 """what these loggers say is an event of the live view itself, and counted in what is written afterwards"""
 
 
@@ -51,7 +51,7 @@ class KeptLines:
 
     def take_record(self, record: logging.LogRecord, line: str, message: str) -> None:
         """A record of the log; only warnings and errors are kept, however many others come between them."""
-        if record.levelno < logging.WARNING or record.name in _TOLD_ELSEWHERE:
+        if record.levelno < logging.WARNING or record.name in _SHOWN_ELSEWHERE:
             return
         wrong = record.levelno >= logging.ERROR
         call = str(getattr(record, "call", "") or "")

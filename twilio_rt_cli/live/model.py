@@ -57,8 +57,8 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
-    """How the process is doing."""
+class ProcessLoad:
+    """What the server takes of its machine, and how late its loop is."""
 
     lag: LagFigures = field(default_factory=LagFigures)
     rss_mb: float = 0.0
@@ -192,7 +192,7 @@ class LiveModel:
             refusals=dict(self._refusals),
         )
 
-    def snapshot(self, at: float, process: Process, first: int = 0, rows: int | None = None) -> Snapshot:
+    def snapshot(self, at: float, process: ProcessLoad, first: int = 0, rows: int | None = None) -> Snapshot:
         """Everything at this moment, of the calls only these rows, in the order they began.
 
         For a few rows, as somebody watching asks for them, sums over all calls are made once a second.

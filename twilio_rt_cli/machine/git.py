@@ -8,7 +8,7 @@ from pathlib import Path
 _ANSWER_S = 3.0
 
 
-class Git(Enum):
+class GitStatus(Enum):
     """How a file stands with git."""
 
     APART = "apart"
@@ -18,12 +18,12 @@ class Git(Enum):
     TRACKS = "tracks it"
 
 
-def git_and(path: Path) -> Git:
+def git_status(path: Path) -> GitStatus:
     """How this file stands, there or not. Where git cannot be asked, or does not answer, it is apart."""
     if _code("ls-files", "--error-unmatch", "--", path.name, folder=path.parent) == 0:
-        return Git.TRACKS
+        return GitStatus.TRACKS
     ignored = _code("check-ignore", "--quiet", "--", path.name, folder=path.parent)
-    return Git.WOULD_TAKE if ignored == 1 else Git.APART  # 0: ignored; 128: no repository
+    return GitStatus.WOULD_TAKE if ignored == 1 else GitStatus.APART  # 0: ignored; 128: no repository
 
 
 def _code(*words: str, folder: Path) -> int | None:

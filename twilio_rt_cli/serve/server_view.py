@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from twilio_rt_cli import __version__
 from twilio_rt_cli.call.notices import Notice
-from twilio_rt_cli.live.model import About, EventWords, LiveModel, Process
+from twilio_rt_cli.live.model import About, EventWords, LiveModel, ProcessLoad
 from twilio_rt_cli.live.snapshot import CallDetail, LagFigures, Snapshot
 from twilio_rt_cli.machine.vitals import Vitals
 from twilio_rt_cli.output.redaction import Redactor
@@ -60,7 +60,7 @@ class ServerView:
         about.url, about.public_url = self._port.local_url, self._port.origins.public
         figures = LagFigures(round(lag.p50_ms, 1), round(lag.p99_ms, 1), round(lag.max_ms, 1))
         vitals = self._vitals.look()
-        return self._model.snapshot(self._clock(), Process(figures, vitals.rss_mb, vitals.cpu_percent), first, rows)
+        return self._model.snapshot(self._clock(), ProcessLoad(figures, vitals.rss_mb, vitals.cpu_percent), first, rows)
 
     def detail(self, call_sid: str) -> CallDetail | None:
         """One running call and what was said; None when it does not run."""

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 _PAGE_SIZE = 100
 _MOST_PAGES = 20
-_MOST_TOLD = 20
+_MOST_LISTED = 20
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _EVENTS = ("initiated", "ringing", "answered", "completed")
 
@@ -191,7 +191,7 @@ def _listed(numbers: Sequence[Number]) -> str:
     """The numbers, a line each."""
     if not numbers:
         return "The account has no phone number."
-    lines = [_line(number) for number in numbers[:_MOST_TOLD]]
+    lines = [_line(number) for number in numbers[:_MOST_LISTED]]
     more = len(numbers) - len(lines)
     return "\n".join(["The account has:", *lines, *([f"  … and {more} more"] if more else [])])
 
