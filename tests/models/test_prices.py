@@ -3,7 +3,7 @@ from datetime import date
 
 import pytest
 
-from twilio_rt_cli.call.price import Prices
+from twilio_rt_cli.call.cost import Prices
 from twilio_rt_cli.call.statistics import Tokens
 from twilio_rt_cli.models.prices import price_table, prices_of
 from twilio_rt_cli.settings.groups import FIELDS

@@ -1,11 +1,37 @@
-"""What the model says a response has cost in tokens, added to a call's counters."""
+"""What the model's tokens cost, by kind, and what it says its responses took of them.
 
-from twilio_rt_cli.call.price import Prices, cost_usd
+The prices come from a file (`models/prices.py`).
+"""
+
+from dataclasses import dataclass
+
 from twilio_rt_cli.call.statistics import CallStatistics, Tokens
 from twilio_rt_cli.protocol.realtime import CachedTokens, InputTokens, OutputTokens, Usage
 
+_MILLION = 1_000_000
 MOST_TOKENS = 1_000_000_000
 """of one kind in one response; more is nonsense"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """USD for a million tokens of one model."""
+
+    text_in: float
+    text_cached: float
+    """what went in before, and is remembered"""
+    text_out: float
+    audio_in: float
+    audio_cached: float
+    audio_out: float
+
+
+def cost_usd(tokens: Tokens, prices: Prices) -> float:
+    """What these tokens cost. Cached ones are part of those that went in: they have their own price instead."""
+    text = _side(tokens.input_text, tokens.cached_text, prices.text_in, prices.text_cached)
+    audio = _side(tokens.input_audio, tokens.cached_audio, prices.audio_in, prices.audio_cached)
+    spoken = tokens.output_text * prices.text_out + tokens.output_audio * prices.audio_out
+    return (text + audio + spoken) / _MILLION
 
 
 def count_usage(counted: CallStatistics, usage: Usage, prices: Prices | None) -> None:
@@ -29,6 +55,11 @@ def count_usage(counted: CallStatistics, usage: Usage, prices: Prices | None) ->
         counted.cost_usd = priced_usd
 
 
+def _side(tokens: int, cached: int, price: float, price_cached: float) -> float:
+    cached = min(cached, tokens)  # a server that claims more than went in gives no money back
+    return (tokens - cached) * price + cached * price_cached
+
+
 def _tokens(usage: Usage) -> Tokens:
     took = usage.input_token_details or InputTokens()
     gave = usage.output_token_details or OutputTokens()
@@ -43,5 +74,5 @@ def _tokens(usage: Usage) -> Tokens:
     )
 
 
-def _count(told: float | None) -> int:
-    return max(0, int(min(told or 0, MOST_TOKENS)))
+def _count(claimed: float | None) -> int:
+    return max(0, int(min(claimed or 0, MOST_TOKENS)))
