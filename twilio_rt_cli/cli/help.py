@@ -70,6 +70,7 @@ def write_panels(formatter: Any, panels: dict[str, list[tuple[str, str]]]) -> No
 
 def _readable(text: str) -> str:
     """Without the inequalities by which Typer tells a number's limits; that it is not negative goes without saying."""
+    text = text.replace("  \\[", "  [")  # as older Typers write it, for rich
     text = text.removesuffix("  [x>=0]").replace("; x>=0]", "]")
     return _AT_LEAST.sub(r"\1 or more", _BETWEEN.sub(r"\1 to \2", text))
 
