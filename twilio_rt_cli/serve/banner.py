@@ -21,8 +21,8 @@ class Banner:
     public_url: str | None = None
 
     def lines(self, width: int | None = None) -> list[str]:
-        """All that is told, wrapped to a width in columns."""
-        origin = self._told_url or self.url
+        """All that is printed, wrapped to a width in columns."""
+        origin = self._known_url or self.url
         rows = [
             ("answers", _who_answers(self.model)),
             ("listens", _where(self.server.host, self.url)),
@@ -38,12 +38,12 @@ class Banner:
         """Why Twilio's signatures are not checked, or would be found wrong; None when all is well."""
         if self.twilio.checked:
             wrong = f"checked against {self.url}, so Twilio's calls would be refused: add --tunnel, or set PUBLIC_URL"
-            return None if self._told_url else wrong
+            return None if self._known_url else wrong
         why = "there is no TWILIO_AUTH_TOKEN" if self.twilio.twilio_validate else "TWILIO_VALIDATE is false"
         return f"NOT checked ({why}): only this machine can call"
 
     @property
-    def _told_url(self) -> str | None:
+    def _known_url(self) -> str | None:
         return self.public_url or self.server.public_url
 
 
@@ -71,8 +71,8 @@ def _who_answers(model: ModelSettings) -> str:
             place, key = model.azure_openai_url or "", model.azure_openai_api_key
         case "openai":
             place, key = model.openai_realtime_url, model.openai_api_key
-    told = f", key {masked_secret(key.get_secret_value())}" if key else ""
-    return f"{model.openai_model}, voice {model.openai_voice}, at {urlsplit(place).netloc}{told}"
+    with_key = f", key {masked_secret(key.get_secret_value())}" if key else ""
+    return f"{model.openai_model}, voice {model.openai_voice}, at {urlsplit(place).netloc}{with_key}"
 
 
 def _how_to_stop(drain_s: float) -> str:
