@@ -9,7 +9,7 @@ from twilio_rt_cli.bridge.bridge import Bridge
 from twilio_rt_cli.bridge.core import Core
 from twilio_rt_cli.bridge.leg import Leg
 from twilio_rt_cli.call.call import Call
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.models.dialects.openai import session_config

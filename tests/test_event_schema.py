@@ -10,7 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.server.figures import SNAPSHOT
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics, Tokens
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -26,7 +27,6 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.statistics import CallStatistics, Tokens
 from twilio_rt_cli.errors import UnreachableError
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.docs.pages import codes, read, rows
 from tests.docs.sources import exposition
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 
 DASHBOARD: dict[str, Any] = json.loads(
     (Path(__file__).parent.parent / "docs" / "grafana-dashboard.json").read_text("utf-8")

@@ -4,7 +4,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from tests.admin.test_metrics import read
 from twilio_rt_cli.admin.counters import MOST_CODES, Codes, Counters
-from twilio_rt_cli.call.statistics import CallStatistics, Tokens
+from twilio_rt_cli.call.figures.statistics import CallStatistics, Tokens
 from twilio_rt_cli.server.admission.notices import Refusal
 
 

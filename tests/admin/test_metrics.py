@@ -9,9 +9,9 @@ from prometheus_client.parser import text_string_to_metric_families as plain
 
 from twilio_rt_cli import __version__
 from twilio_rt_cli.admin.metrics import Metrics
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics, Tokens
 from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallOver, FirstAudio, ModelReady, Notice, ToolAnswered
-from twilio_rt_cli.call.statistics import CallStatistics, Tokens
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.server.admission.notices import CallRefused, CallStarted, Draining, Refusal
 

@@ -20,8 +20,8 @@ from twilio_rt_cli.admin.broadcast import MOST_READERS, Broadcast
 from twilio_rt_cli.admin.metrics import Metrics
 from twilio_rt_cli.admin.port import admin_port, create_admin_app
 from twilio_rt_cli.admin.routes import AdminSource
-from twilio_rt_cli.call.end_reason import EndReason
-from twilio_rt_cli.call.statistics import CallStatistics
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.live.snapshot import CallDetail, Snapshot
 from twilio_rt_cli.output.backlog import MOST_LINES
 from twilio_rt_cli.protocol.twilio import CallSid

@@ -21,8 +21,8 @@ from twilio_rt_cli.bridge.bridge import Bridge
 from twilio_rt_cli.bridge.leg import Closed, Leg
 from twilio_rt_cli.call.call import Call
 from twilio_rt_cli.call.commands import Command, DialModel
-from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.events import Event
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.call.notices import CallOver, ModelReady, Notice
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.models.dialects.openai import OPENAI, session_config

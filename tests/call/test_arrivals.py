@@ -3,7 +3,7 @@
 import pytest
 
 from twilio_rt_cli.call.arrivals import Arrivals
-from twilio_rt_cli.call.statistics import CallStatistics
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 
 
 def test_jitter_is_how_unevenly_caller_audio_comes() -> None:

@@ -6,10 +6,10 @@ from tests.playbook import audio
 from twilio_rt_cli.call.answers import Answer
 from twilio_rt_cli.call.barge_in import BargeIns
 from twilio_rt_cli.call.commands import ClearPlayout, SendMark
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.call.generation import Heard
 from twilio_rt_cli.call.notices import BargedIn, ItemCut
 from twilio_rt_cli.call.playout import Playout
-from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.protocol.realtime import AudioDelta, ItemId, ResponseId
 from twilio_rt_cli.protocol.realtime_client import DeleteItem, TruncateItem
 

@@ -22,7 +22,6 @@ from tests.playbook import (
 )
 from twilio_rt_cli.call.call import Call, CallState
 from twilio_rt_cli.call.commands import Command, DialModel, HangUp, SendMark, SendMedia
-from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.events import (
     BadMessage,
     Began,
@@ -38,6 +37,7 @@ from twilio_rt_cli.call.events import (
     UnknownMessage,
     Woken,
 )
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.call.notices import BargedIn, CallTrouble, KeyPressed, ModelReady
 from twilio_rt_cli.protocol.realtime import ErrorDetails, ErrorReported, ItemId, SpeechStarted, SpeechStopped
 from twilio_rt_cli.protocol.realtime_client import (

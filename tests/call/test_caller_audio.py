@@ -10,11 +10,11 @@ from tests.playbook import PLAN, STREAM, audio, session_updated
 from twilio_rt_cli.call.arrivals import Arrivals
 from twilio_rt_cli.call.caller_audio import FLOOD, FLOOD_S, LONGEST_PAYLOAD, CallerAudio
 from twilio_rt_cli.call.commands import Command
-from twilio_rt_cli.call.end_reason import Ending, EndReason
 from twilio_rt_cli.call.events import BadMessage, ModelOpened, ModelPaused, ModelResumed
+from twilio_rt_cli.call.figures.end_reason import Ending, EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.call.model_link import ModelLink
 from twilio_rt_cli.call.playout import Playout
-from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.protocol.realtime import ItemId
 from twilio_rt_cli.protocol.realtime_client import AppendAudio
 from twilio_rt_cli.protocol.twilio import Media, MediaDetails, StreamSid

@@ -5,9 +5,9 @@ import pytest
 from tests.playbook import Playbook, answering, audio, created, delta, done, echo, function_call, media, talking
 from twilio_rt_cli.call.call import CallState
 from twilio_rt_cli.call.commands import ClearPlayout, HangUp, RunTool, SendMark, SendMedia
-from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.events import ToolFinished
-from twilio_rt_cli.call.health import health
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.health import health
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,

@@ -8,11 +8,11 @@ import pytest
 
 from tests.playbook import PLAN, session_updated
 from twilio_rt_cli.call.commands import DialModel
-from twilio_rt_cli.call.end_reason import Ending, EndReason
 from twilio_rt_cli.call.events import ModelClosed, ModelFailed, ModelOpened, ModelPaused, ModelResumed
+from twilio_rt_cli.call.figures.end_reason import Ending, EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.call.model_link import LinkState, ModelLink
 from twilio_rt_cli.call.notices import CallTrouble
-from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.protocol.realtime import ErrorDetails
 from twilio_rt_cli.protocol.realtime_client import AppendAudio, SessionUpdate
 

@@ -7,9 +7,9 @@ import pytest
 from tests.call.line_simulation import BargeIn, Line
 from twilio_rt_cli.audio.rate import PER_MS
 from twilio_rt_cli.call.commands import ClearPlayout, PhoneCommand, SendMark, SendMedia
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.call.generation import Heard
 from twilio_rt_cli.call.playout import LEAD, Playout
-from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.protocol.realtime import ItemId
 
 A, B = ItemId("item_a"), ItemId("item_b")

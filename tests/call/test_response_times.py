@@ -7,9 +7,9 @@ import pytest
 from tests.playbook import PLAN, session_updated
 from twilio_rt_cli.call.arrivals import Arrivals
 from twilio_rt_cli.call.events import ModelOpened
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.call.model_link import ModelLink
 from twilio_rt_cli.call.response_times import HANGOVER_MS, ResponseTimes
-from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.protocol.realtime import ItemId, SpeechStarted, SpeechStopped
 
 BEGAN_AT = 100.0

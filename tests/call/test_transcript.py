@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -23,7 +24,6 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.call.transcript import SpokenLine, TimedNotice, heard_part, transcript
 
 TEXT = "We are open from nine in the morning until six."

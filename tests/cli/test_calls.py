@@ -36,9 +36,9 @@ from tests.records.world import (
     stream,
     tell,
 )
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics, figures
 from twilio_rt_cli.call.notices import CallerTurn, CallOver
-from twilio_rt_cli.call.statistics import CallStatistics, figures
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.records.listener import RecordListener

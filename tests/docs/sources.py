@@ -24,9 +24,9 @@ from twilio_rt_cli.admin.metrics import Metrics
 from twilio_rt_cli.admin.port import create_admin_app
 from twilio_rt_cli.admin.routes import AdminSource, calls_router
 from twilio_rt_cli.bridge.leg import Leg
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.call.notices import ToolAnswered
-from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.cli.app import app
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.origin import Origins

@@ -4,7 +4,7 @@ import re
 
 from tests.docs.pages import PAGES, ROOT, codes, read, rows, section
 from tests.docs.sources import events, schema
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.server.admission.notices import Refusal
 
 PAGE = read("docs/reference/event-lines.md")

@@ -11,7 +11,7 @@ import time
 
 from msgspec.structs import replace
 
-from twilio_rt_cli.call.statistics import CallStatistics, Tokens
+from twilio_rt_cli.call.figures.statistics import CallStatistics, Tokens
 from twilio_rt_cli.live.screen import Screen, ScreenOptions
 from twilio_rt_cli.live.snapshot import CallDetail, CallRow, LagFigures, RecentEvent, Snapshot, Totals, TranscriptLine
 from twilio_rt_cli.live.summary import server_summary

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 import msgspec
 import pytest
 
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics
+from twilio_rt_cli.call.figures.status import CallStatus
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -16,8 +18,6 @@ from twilio_rt_cli.call.notices import (
     SpokenItem,
     ToolStarted,
 )
-from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.call.status import CallStatus
 from twilio_rt_cli.live.model import RECENT_EVENTS, TRANSCRIPT_NOTICES, About, EventWords, LiveModel, ProcessLoad
 from twilio_rt_cli.live.snapshot import LagFigures, Snapshot, TranscriptLine
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid

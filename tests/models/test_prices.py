@@ -3,8 +3,8 @@ from datetime import date
 
 import pytest
 
-from twilio_rt_cli.call.cost import Prices
-from twilio_rt_cli.call.statistics import Tokens
+from twilio_rt_cli.call.figures.cost import Prices
+from twilio_rt_cli.call.figures.statistics import Tokens
 from twilio_rt_cli.models.prices import price_table, prices_of
 from twilio_rt_cli.settings.groups import FIELDS
 

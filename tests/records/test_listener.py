@@ -26,9 +26,9 @@ from tests.records.world import (
     tell,
     until,
 )
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics, figures
 from twilio_rt_cli.call.notices import CallerTurn, CallOver, CallTrouble, KeyPressed
-from twilio_rt_cli.call.statistics import CallStatistics, figures
 from twilio_rt_cli.call.transcript import transcript
 from twilio_rt_cli.history.export import spoken_lines
 from twilio_rt_cli.machine.process import Process

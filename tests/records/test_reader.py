@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.records.world import BEGAN, CALLER, begin, fill, listening, over, sid, tell
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.errors import ServerError
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.records.reader import RecordedUsage, RecordReader, UsageSince

@@ -17,7 +17,7 @@ import pytest
 
 from tests.records.test_store import begun, event
 from tests.records.world import BEGAN, Running, begin, ended, no_notes, settled, sid, statistics, until
-from twilio_rt_cli.call.statistics import figures
+from twilio_rt_cli.call.figures.statistics import figures
 from twilio_rt_cli.records.inbox import Job
 from twilio_rt_cli.records.listener import RecordListener
 from twilio_rt_cli.records.reader import Record, RecordReader

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics, figures
+from twilio_rt_cli.call.figures.status import NO_STATUS, CallStatus
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -22,8 +24,6 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.statistics import CallStatistics, figures
-from twilio_rt_cli.call.status import NO_STATUS, CallStatus
 from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.records.inbox import Job

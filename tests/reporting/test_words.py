@@ -2,7 +2,8 @@
 
 import pytest
 
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -15,7 +16,6 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.reporting.words import Line, call_line, server_line

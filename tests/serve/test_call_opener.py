@@ -15,7 +15,7 @@ from twilio_rt_cli.agents.agent import Agent
 from twilio_rt_cli.agents.tool_files import load
 from twilio_rt_cli.bridge.bridge import Bridge
 from twilio_rt_cli.bridge.leg import Leg
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.models.dialects.openai import OPENAI

@@ -10,9 +10,9 @@ import pytest
 
 from tests.records.world import BEGAN, CALLER, sid, tell
 from twilio_rt_cli import __version__
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.call.notices import AgentTurn, CallOver, SpokenItem
-from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.twilio import StreamSid

@@ -1,6 +1,6 @@
 """A server's figures at one moment, made up: a snapshot with one call on the line."""
 
-from twilio_rt_cli.call.statistics import CallStatistics
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.live.snapshot import CallDetail, CallRow, LagFigures, RecentEvent, Snapshot, Totals, TranscriptLine
 
 CALL = "CA" + "1" * 32

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from tests.server.world import EchoCall, config
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.errors import ServerError
 from twilio_rt_cli.server.run import BridgeServer, PublicPort
 

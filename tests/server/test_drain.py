@@ -4,7 +4,7 @@ import pytest
 
 from tests.server.admission.test_registry import Runner, connected, registry, talking
 from tests.server.world import config
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.server.admission.notices import Draining, ServerNotice
 from twilio_rt_cli.server.admission.registry import LiveCall, Registry
 from twilio_rt_cli.server.drain import Drain

@@ -31,7 +31,7 @@ from tests.server.world import (
     token_of,
 )
 from twilio_rt_cli.bridge.leg import Leg
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.errors import ServerError
 from twilio_rt_cli.protocol import twiml
 from twilio_rt_cli.protocol.twilio import Start

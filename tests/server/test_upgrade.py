@@ -26,7 +26,7 @@ from tests.server.world import (
     start,
     stop,
 )
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.protocol.signature import SIGNATURE_HEADER, Algorithm, headers_for, sign
 from twilio_rt_cli.server.admission.notices import CallRefused, Refusal
 

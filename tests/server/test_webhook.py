@@ -21,7 +21,7 @@ from tests.server.world import (
     token_of,
 )
 from twilio_rt_cli import __version__
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.protocol import twiml
 from twilio_rt_cli.protocol.caller_id import caller_list
 from twilio_rt_cli.protocol.signature import headers_for

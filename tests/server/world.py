@@ -15,9 +15,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from twilio_rt_cli.bridge.leg import Closed, Leg
-from twilio_rt_cli.call.end_reason import EndReason
-from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.call.status import NO_STATUS, CallStatus
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics
+from twilio_rt_cli.call.figures.status import NO_STATUS, CallStatus
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.origin import Origins
 from twilio_rt_cli.protocol.signature import headers_for

@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from twilio_rt_cli.audio.rate import FRAME_BYTES
-from twilio_rt_cli.call.statistics import MARK_LAG_BOUNDS_S, Buckets, CallStatistics, Tokens
+from twilio_rt_cli.call.figures.statistics import MARK_LAG_BOUNDS_S, Buckets, CallStatistics, Tokens
 from twilio_rt_cli.server.admission.notices import Refusal
 
 PREFIX = "twilio_rt"

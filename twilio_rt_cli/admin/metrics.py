@@ -19,9 +19,9 @@ from prometheus_client.openmetrics.exposition import generate_latest as openmetr
 
 from twilio_rt_cli import __version__
 from twilio_rt_cli.admin.counters import PREFIX, Counters, Labels, WithoutCreated
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.call.notices import AgentTurn, BargedIn, CallOver, FirstAudio, ModelReady, Notice, ToolAnswered
-from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.server.admission.notices import CallStarted, Draining, Refusal, ServerNotice
 

@@ -24,7 +24,6 @@ from twilio_rt_cli.bridge.meter import Meter
 from twilio_rt_cli.bridge.model_leg import ModelLeg
 from twilio_rt_cli.bridge.tasks import CallTasks
 from twilio_rt_cli.call.commands import ClearPlayout, Command, DialModel, HangUp, RunTool, SendMark, SendMedia
-from twilio_rt_cli.call.end_reason import EndReason
 from twilio_rt_cli.call.events import (
     QUIET,
     BadMessage,
@@ -43,9 +42,10 @@ from twilio_rt_cli.call.events import (
     UnknownMessage,
     Woken,
 )
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics
+from twilio_rt_cli.call.figures.status import CallStatus
 from twilio_rt_cli.call.notices import Notice
-from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.call.status import CallStatus
 from twilio_rt_cli.errors import CredentialsError, SettingsError, TwilioRtError
 from twilio_rt_cli.output.call_context import context_of
 from twilio_rt_cli.protocol import twilio

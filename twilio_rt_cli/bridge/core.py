@@ -5,9 +5,9 @@ from typing import Protocol
 
 from twilio_rt_cli.call.commands import Command
 from twilio_rt_cli.call.events import Event
+from twilio_rt_cli.call.figures.statistics import CallStatistics
+from twilio_rt_cli.call.figures.status import CallStatus
 from twilio_rt_cli.call.notices import CallOver
-from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.call.status import CallStatus
 from twilio_rt_cli.protocol.twilio import Media
 
 

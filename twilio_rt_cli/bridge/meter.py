@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Any
 
-from twilio_rt_cli.call.statistics import CallStatistics
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 
 EVERY_S = 1.0
 

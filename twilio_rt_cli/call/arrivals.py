@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections import deque
 
 from twilio_rt_cli.audio.rate import PER_S
-from twilio_rt_cli.call.statistics import CallStatistics
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 
 BETWEEN_SAMPLES = 7
 """Messages of caller audio that come before the next one is told: those whose number has one of these bits"""

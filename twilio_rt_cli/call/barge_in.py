@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 from twilio_rt_cli.call.answers import Answer, cut_of
 from twilio_rt_cli.call.commands import Command
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.call.generation import Heard
 from twilio_rt_cli.call.notices import BargedIn
 from twilio_rt_cli.call.playout import Playout
-from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.protocol.realtime import AudioDelta, ItemId, ResponseId
 from twilio_rt_cli.protocol.realtime_client import DeleteItem, TruncateItem
 

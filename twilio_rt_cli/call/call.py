@@ -12,7 +12,6 @@ from twilio_rt_cli.call.arrivals import Arrivals
 from twilio_rt_cli.call.caller_audio import CallerAudio
 from twilio_rt_cli.call.commands import Command, HangUp
 from twilio_rt_cli.call.conversation import Answered, Conversation
-from twilio_rt_cli.call.end_reason import Ending, EndReason
 from twilio_rt_cli.call.events import (
     BadMessage,
     Began,
@@ -30,13 +29,14 @@ from twilio_rt_cli.call.events import (
     UnknownMessage,
     Woken,
 )
+from twilio_rt_cli.call.figures.end_reason import Ending, EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics
+from twilio_rt_cli.call.figures.status import CallStatus
 from twilio_rt_cli.call.keypad import Keypad
 from twilio_rt_cli.call.model_link import ModelLink
 from twilio_rt_cli.call.notices import CallOver, CallTrouble, KeyPressed, ModelReady
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.playout import Playout
-from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.call.status import CallStatus
 from twilio_rt_cli.protocol.realtime import (
     AudioDelta,
     ErrorReported,

@@ -11,8 +11,8 @@ from math import inf
 from twilio_rt_cli.audio.rate import PER_S
 from twilio_rt_cli.call.arrivals import BETWEEN_SAMPLES, Arrivals
 from twilio_rt_cli.call.commands import Command
-from twilio_rt_cli.call.end_reason import Ending, EndReason
 from twilio_rt_cli.call.events import BadMessage
+from twilio_rt_cli.call.figures.end_reason import Ending, EndReason
 from twilio_rt_cli.call.model_link import ModelLink
 from twilio_rt_cli.call.playout import Playout
 from twilio_rt_cli.protocol.realtime_client import AppendAudio

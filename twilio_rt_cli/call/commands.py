@@ -7,7 +7,7 @@ from typing import final
 
 from msgspec import Struct
 
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.protocol.realtime import ToolCallId
 from twilio_rt_cli.protocol.realtime_client import AppendAudio, ClientEvent

@@ -11,9 +11,10 @@ from twilio_rt_cli.call.answers import Answer, Unwritten, cut_of
 from twilio_rt_cli.call.arrivals import Arrivals
 from twilio_rt_cli.call.barge_in import BargeIns
 from twilio_rt_cli.call.commands import Command, RunTool
-from twilio_rt_cli.call.cost import count_usage
-from twilio_rt_cli.call.end_reason import Ending, EndReason
 from twilio_rt_cli.call.events import ToolFinished
+from twilio_rt_cli.call.figures.cost import count_usage
+from twilio_rt_cli.call.figures.end_reason import Ending, EndReason
+from twilio_rt_cli.call.figures.statistics import count_kind
 from twilio_rt_cli.call.model_link import ModelLink
 from twilio_rt_cli.call.notices import (
     BargedIn,
@@ -26,7 +27,6 @@ from twilio_rt_cli.call.notices import (
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.playout import MAX_WAITING, Playout
 from twilio_rt_cli.call.response_times import ResponseTimes
-from twilio_rt_cli.call.statistics import count_kind
 from twilio_rt_cli.call.toolcalls import Answers, ToolCalls
 from twilio_rt_cli.call.turns import Turns, Wish
 from twilio_rt_cli.protocol.realtime import (

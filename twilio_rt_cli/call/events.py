@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.protocol.realtime import AudioDelta, ServerEvent, ToolCallId, TranscriptDelta
 from twilio_rt_cli.protocol.twilio import FromTwilio, Mark, Media
 

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from twilio_rt_cli.call.commands import Command, DialModel
-from twilio_rt_cli.call.end_reason import Ending, EndReason
 from twilio_rt_cli.call.events import ModelClosed, ModelFailed, ModelOpened, ModelPaused, ModelResumed
+from twilio_rt_cli.call.figures.end_reason import Ending, EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.call.setup import SessionSetup
-from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.protocol.realtime import ErrorDetails, SessionUpdated
 from twilio_rt_cli.protocol.realtime_client import AppendAudio
 from twilio_rt_cli.protocol.realtime_errors import HOPELESS, SESSION_OVER

@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from twilio_rt_cli.call.end_reason import EndReason
-from twilio_rt_cli.call.statistics import CallStatistics
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 
 
 class ModelReady(Struct, frozen=True):

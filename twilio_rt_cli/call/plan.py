@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from twilio_rt_cli.call.cost import Prices
+from twilio_rt_cli.call.figures.cost import Prices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 
 from twilio_rt_cli.audio.rate import PER_MS, PER_S
 from twilio_rt_cli.call.commands import ClearPlayout, PhoneCommand, SendMark, SendMedia
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.call.generation import NOT_ECHOING_AFTER_S, Generation, Heard, Interval
-from twilio_rt_cli.call.statistics import CallStatistics
 from twilio_rt_cli.protocol.realtime import ItemId
 
 LEAD = 3000 * PER_MS

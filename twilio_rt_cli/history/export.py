@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from twilio_rt_cli.call.figures.statistics import Figure
 from twilio_rt_cli.call.notices import Notice
-from twilio_rt_cli.call.statistics import Figure
 from twilio_rt_cli.call.transcript import SpokenLine, transcript
 from twilio_rt_cli.history.table import health_word
 from twilio_rt_cli.output.redaction import Redactor, printable

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from twilio_rt_cli.call.statistics import percentile
+from twilio_rt_cli.call.figures.statistics import percentile
 from twilio_rt_cli.call.transcript import SpokenLine
 from twilio_rt_cli.history.export import spoken_lines
 from twilio_rt_cli.history.table import ended_words, health_word

@@ -6,7 +6,7 @@ Widths are fixed, so that nothing moves while figures change; a wider screen has
 from collections.abc import Callable
 from functools import lru_cache
 
-from twilio_rt_cli.call.health import JITTER_MS, PLAYOUT_LAG_MS, SLOW_V2V_MS
+from twilio_rt_cli.call.figures.health import JITTER_MS, PLAYOUT_LAG_MS, SLOW_V2V_MS
 from twilio_rt_cli.live.figures import NONE, clock, count, dollars, ms
 from twilio_rt_cli.live.snapshot import CallRow
 from twilio_rt_cli.live.text import Line, fit

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from msgspec import structs
 
-from twilio_rt_cli.call.health import HEALTHY, Health, Level, health
+from twilio_rt_cli.call.figures.health import HEALTHY, Health, Level, health
+from twilio_rt_cli.call.figures.statistics import CallStatistics, percentile
+from twilio_rt_cli.call.figures.status import NO_STATUS, RunningCall
 from twilio_rt_cli.call.notices import BargedIn, CallOver, FirstAudio, Notice
-from twilio_rt_cli.call.statistics import CallStatistics, percentile
-from twilio_rt_cli.call.status import NO_STATUS, RunningCall
 from twilio_rt_cli.call.transcript import SpokenLine, transcript
 from twilio_rt_cli.live.snapshot import CallDetail, CallRow, LagFigures, RecentEvent, Snapshot, Totals, TranscriptLine
 from twilio_rt_cli.protocol.twilio import CallSid

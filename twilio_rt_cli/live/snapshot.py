@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from twilio_rt_cli.call.statistics import CallStatistics
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 
 
 class CallRow(Struct, frozen=True):

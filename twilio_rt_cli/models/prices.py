@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
 
-from twilio_rt_cli.call.cost import Prices
+from twilio_rt_cli.call.figures.cost import Prices
 
 _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 

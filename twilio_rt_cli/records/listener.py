@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 
-from twilio_rt_cli.call.health import health
+from twilio_rt_cli.call.figures.health import health
+from twilio_rt_cli.call.figures.statistics import CallStatistics, figures, percentile
+from twilio_rt_cli.call.figures.status import RunningCall
 from twilio_rt_cli.call.notices import CallOver, CallTrouble, Notice
-from twilio_rt_cli.call.statistics import CallStatistics, figures, percentile
-from twilio_rt_cli.call.status import RunningCall
 from twilio_rt_cli.machine.process import Process
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid
 from twilio_rt_cli.records.inbox import Job

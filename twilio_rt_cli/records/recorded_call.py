@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from twilio_rt_cli.call.call import Call
 from twilio_rt_cli.call.commands import Command, HangUp, SendMedia
 from twilio_rt_cli.call.events import Event, PhoneClosed
+from twilio_rt_cli.call.figures.statistics import CallStatistics
+from twilio_rt_cli.call.figures.status import CallStatus
 from twilio_rt_cli.call.notices import CallOver
 from twilio_rt_cli.call.recording.tape import Tape
-from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.call.status import CallStatus
 from twilio_rt_cli.protocol.twilio import Media, Stop
 from twilio_rt_cli.records.audio_files import Recording
 

@@ -9,7 +9,8 @@ from typing import assert_never
 
 import msgspec
 
-from twilio_rt_cli.call.health import health
+from twilio_rt_cli.call.figures.health import health
+from twilio_rt_cli.call.figures.statistics import Figure, figures
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,
@@ -25,7 +26,6 @@ from twilio_rt_cli.call.notices import (
     ToolAnswered,
     ToolStarted,
 )
-from twilio_rt_cli.call.statistics import Figure, figures
 from twilio_rt_cli.live.snapshot import Snapshot
 from twilio_rt_cli.output.logs import logfmt
 from twilio_rt_cli.output.redaction import Redactor

@@ -5,8 +5,8 @@ import textwrap
 from dataclasses import dataclass
 from typing import assert_never
 
-from twilio_rt_cli.call.end_reason import EndReason
-from twilio_rt_cli.call.health import Level, health
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.health import Level, health
 from twilio_rt_cli.call.notices import (
     AgentTurn,
     BargedIn,

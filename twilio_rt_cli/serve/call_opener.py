@@ -11,8 +11,8 @@ from twilio_rt_cli.bridge.bridge import Bridge, Publish
 from twilio_rt_cli.bridge.core import Core
 from twilio_rt_cli.bridge.leg import Leg
 from twilio_rt_cli.call.call import Call
-from twilio_rt_cli.call.cost import Prices
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.cost import Prices
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.models.dialects.session import ModelDialect
 from twilio_rt_cli.models.dialer import Dialer

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from twilio_rt_cli.bridge.leg import Leg
-from twilio_rt_cli.call.end_reason import EndReason
-from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.call.status import CallStatus
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics
+from twilio_rt_cli.call.figures.status import CallStatus
 from twilio_rt_cli.protocol.origin import Origin, Origins
 from twilio_rt_cli.protocol.signature import Verifier
 from twilio_rt_cli.protocol.twilio import CallSid, Start, StreamSid

@@ -10,7 +10,7 @@ takes a little longer than `drain_s` at most. A server that is over can not be a
 import asyncio
 from math import inf
 
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.output.words import plural
 from twilio_rt_cli.server.admission.notices import Draining
 from twilio_rt_cli.server.admission.registry import Registry

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.machine.listen import listen
 from twilio_rt_cli.machine.signals import on_stop_signals
 from twilio_rt_cli.output.exit_codes import INTERRUPTED

@@ -9,7 +9,7 @@ import asyncio
 from typing import assert_never
 
 from twilio_rt_cli.bridge.leg import Closed, Leg
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.protocol import twilio
 from twilio_rt_cli.protocol.twilio import (
     AccountSid,

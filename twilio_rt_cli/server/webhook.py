@@ -7,7 +7,7 @@ from contextlib import suppress
 from fastapi import APIRouter, Request, Response
 
 from twilio_rt_cli import __version__
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.protocol import twiml
 from twilio_rt_cli.protocol.origin import Origin
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, CallSid, StreamSid

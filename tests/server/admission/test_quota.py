@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.server.world import STREAM, call_sid
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics
+from twilio_rt_cli.call.figures.status import NO_STATUS, CallStatus
 from twilio_rt_cli.call.notices import CallOver, KeyPressed
-from twilio_rt_cli.call.statistics import CallStatistics
-from twilio_rt_cli.call.status import NO_STATUS, CallStatus
 from twilio_rt_cli.output.redaction import Redactor
 from twilio_rt_cli.protocol.caller_id import caller_list
 from twilio_rt_cli.reporting.hub import Hub

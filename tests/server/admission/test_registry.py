@@ -1,7 +1,7 @@
 import pytest
 
 from tests.server.world import ACCOUNT, STREAM, call_sid, config
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID
 from twilio_rt_cli.server.admission.notices import Refusal
 from twilio_rt_cli.server.admission.registry import CallStage, HungUp, IncomingCall, LiveCall, Registry, is_sid

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from twilio_rt_cli.call.status import RunningCall
+from twilio_rt_cli.call.figures.status import RunningCall
 from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from time import monotonic
 
+from twilio_rt_cli.call.figures.status import RunningCall
 from twilio_rt_cli.call.notices import CallOver, Notice
-from twilio_rt_cli.call.status import RunningCall
 from twilio_rt_cli.protocol.caller_id import CallerList, caller_id
 from twilio_rt_cli.protocol.twilio import CallSid
 from twilio_rt_cli.server.admission.notices import CallStarted, Refusal, ServerNotice

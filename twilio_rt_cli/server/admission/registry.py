@@ -19,7 +19,7 @@ from enum import Enum, auto
 from math import inf
 from typing import Protocol
 
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.protocol.twilio import PROBE_CALL_SID, AccountSid, CallSid, StreamSid
 from twilio_rt_cli.server.admission.notices import Refusal
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from twilio_rt_cli.call.statistics import CallStatistics
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from twilio_rt_cli.call.statistics import MARK_LAG_BOUNDS_S, Buckets, CallStatistics, Tokens, percentile
+from twilio_rt_cli.call.figures.statistics import MARK_LAG_BOUNDS_S, Buckets, CallStatistics, Tokens, percentile
 
 
 def test_calls_add_up() -> None:

@@ -1,6 +1,6 @@
 """How a call may end, and what follows from it."""
 
-from twilio_rt_cli.call.end_reason import EndReason
+from twilio_rt_cli.call.figures.end_reason import EndReason
 
 
 def test_which_ends_owe_the_caller_a_message() -> None:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.playbook import created, done, talking
-from twilio_rt_cli.call.cost import Prices, cost_usd, count_usage
-from twilio_rt_cli.call.statistics import CallStatistics, Tokens
+from twilio_rt_cli.call.figures.cost import Prices, cost_usd, count_usage
+from twilio_rt_cli.call.figures.statistics import CallStatistics, Tokens
 from twilio_rt_cli.protocol.realtime import CachedTokens, InputTokens, OutputTokens, Usage
 
 ODD = Prices(text_in=3.0, text_cached=5.0, text_out=7.0, audio_in=11.0, audio_cached=13.0, audio_out=17.0)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from twilio_rt_cli.call.end_reason import EndReason
-from twilio_rt_cli.call.health import HEALTHY, Health, Level, health
-from twilio_rt_cli.call.statistics import CallStatistics
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.health import HEALTHY, Health, Level, health
+from twilio_rt_cli.call.figures.statistics import CallStatistics
 
 
 @pytest.mark.parametrize(

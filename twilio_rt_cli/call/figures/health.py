@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from twilio_rt_cli.call.end_reason import EndReason
-from twilio_rt_cli.call.statistics import CallStatistics, percentile
+from twilio_rt_cli.call.figures.end_reason import EndReason
+from twilio_rt_cli.call.figures.statistics import CallStatistics, percentile
 
 LOST_PART = 0.01
 """of the caller's messages: above it words are lost"""

@@ -5,7 +5,7 @@ The prices come from a file (`models/prices.py`).
 
 from dataclasses import dataclass
 
-from twilio_rt_cli.call.statistics import CallStatistics, Tokens
+from twilio_rt_cli.call.figures.statistics import CallStatistics, Tokens
 from twilio_rt_cli.protocol.realtime import CachedTokens, InputTokens, OutputTokens, Usage
 
 _MILLION = 1_000_000
