@@ -39,6 +39,6 @@ def test_what_has_no_size_always_has_room() -> None:
         queue: BoundedQueue[int] = BoundedQueue(0, lambda _: 0)
         for number in range(100):
             queue.put(number)
-        await queue.room()
+        await asyncio.wait_for(queue.room(), 5)
 
     asyncio.run(story())

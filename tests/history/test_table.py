@@ -36,7 +36,7 @@ RECORD = Record(
     barge_ins=1,
     v2v_p50_ms=2400.4,
     cost_usd=0.0912,
-    told=8,
+    event_count=8,
     statistics="{}",
 )
 DEAD = structs.replace(

@@ -63,7 +63,7 @@ def test_a_call_is_recorded_from_its_beginning_to_its_end(tmp_path: Path) -> Non
     assert (record.started_at, record.ended_at, record.duration_ms) == (BEGAN, BEGAN + 9, 9000.0)
     assert (record.reason, record.detail, record.state) == ("caller_hung_up", "stop", "caller_hung_up")
     assert (record.health, record.why, record.failed) == ("healthy", "", False)
-    assert (record.turns, record.barge_ins, record.cost_usd, record.told) == (1, 1, 0.0123, len(STORY))
+    assert (record.turns, record.barge_ins, record.cost_usd, record.event_count) == (1, 1, 0.0123, len(STORY))
     assert Process(record.pid, record.process_started_at) == Process.current()
     assert json.loads(record.configuration) == CONFIGURATION
 
@@ -118,7 +118,7 @@ def test_a_call_that_goes_on_is_in_progress(tmp_path: Path) -> None:
     with listening(tmp_path) as listener:
         listener.on_call(BEGAN, begin(listener), KeyPressed("1"))
     record = the_one(tmp_path)
-    assert (record.state, record.reason, record.told, record.failed) == (IN_PROGRESS, None, None, False)
+    assert (record.state, record.reason, record.event_count, record.failed) == (IN_PROGRESS, None, None, False)
     assert told(tmp_path) == [KeyPressed("1")]
 
 

@@ -161,7 +161,7 @@ def ended(at: float) -> Ended:
         barge_ins=1,
         v2v_p50_ms=900.0,
         cost_usd=0.01,
-        told=0,
+        event_count=0,
         statistics=counted,
     )
 

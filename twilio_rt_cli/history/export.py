@@ -66,7 +66,7 @@ def call_summary(record: Record, redactor: Redactor) -> Object:
 
 def whole_call(record: Record, events: Sequence[Event], redactor: Redactor) -> Object:
     """A call with all that is known of it."""
-    lost = None if record.told is None else record.told - len(events)
+    lost = None if record.event_count is None else record.event_count - len(events)
     return call_summary(record, redactor) | {
         "configuration": _parsed(record.configuration),
         "statistics": _parsed(record.statistics),

@@ -71,8 +71,8 @@ def _facts(record: Record, events: Sequence[Event], redactor: Redactor) -> Itera
         yield "figures", _figures(record)
     if record.recording:
         yield "audio", record.recording
-    if record.told is not None and record.told > len(events):
-        yield "lost", f"{plural(record.told - len(events), 'event')} could not be written"
+    if record.event_count is not None and record.event_count > len(events):
+        yield "lost", f"{plural(record.event_count - len(events), 'event')} could not be written"
     if ran_with := _pairs(record.configuration):
         yield "with", ran_with
 

@@ -52,7 +52,7 @@ class _Open:
     note_at: float
     """likewise: when the next note is due"""
     call: RunningCall | None
-    told: int = 0
+    event_count: int = 0
 
 
 class RecordListener:
@@ -90,8 +90,8 @@ class RecordListener:
             self._writer.put(Job(call_sid, partial(_end, one, at, notice)))
             return
         elapsed_s = self._steady() - one.began_at
-        self._writer.put(Job(call_sid, partial(_add, one.begun, one.told, (at, elapsed_s), notice)))
-        one.told += 1
+        self._writer.put(Job(call_sid, partial(_add, one.begun, one.event_count, (at, elapsed_s), notice)))
+        one.event_count += 1
 
     def on_server(self, at: float, notice: ServerNotice) -> None:
         """The server tells something."""
@@ -187,7 +187,7 @@ def _end(one: _Open, at: float, over: CallOver, store: Store) -> None:
         v2v_p50_ms=percentile(counted.v2v_ms, 0.5),
         cost_usd=counted.cost_usd,
         cost_at_least_usd=counted.cost_at_least_usd,
-        told=one.told,
+        event_count=one.event_count,
         statistics=_json(counted),
     )
     store.end(one.begun, ended)

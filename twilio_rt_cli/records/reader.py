@@ -46,7 +46,7 @@ class Record(Struct, frozen=True):
     barge_ins: int | None
     v2v_p50_ms: float | None
     cost_usd: float | None
-    told: int | None
+    event_count: int | None
     """events there were"""
     statistics: str | None
     """JSON"""
@@ -85,8 +85,12 @@ class UsageSince(Struct, frozen=True):
     """by phone number, as Twilio tells it"""
 
 
-_COLUMNS = {name: name for name in Record.__struct_fields__} | {"number": "calls.id", "configuration": "body"}
-_ELSEWHERE = {"number", "configuration"}
+_COLUMNS = {name: name for name in Record.__struct_fields__} | {
+    "number": "calls.id",
+    "configuration": "body",
+    "event_count": "told",
+}
+_ELSEWHERE = {"calls.id", "body"}
 _FAILED = " AND (health = 'failed' OR ended_at IS NULL)"
 
 
@@ -203,7 +207,7 @@ def _columns(connection: sqlite3.Connection | None, table: str, wanted: dict[str
     if connection is None:
         return wanted
     there = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")} | _ELSEWHERE
-    return {name: column if name in there else "NULL" for name, column in wanted.items()}
+    return {name: column if column in there else "NULL" for name, column in wanted.items()}
 
 
 def _record(row: tuple[Any, ...]) -> Record:

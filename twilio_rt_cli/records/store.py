@@ -84,7 +84,7 @@ class Ended(Struct, frozen=True, kw_only=True):
     v2v_p50_ms: float | None
     cost_usd: float | None
     cost_at_least_usd: float | None = None
-    told: int
+    event_count: int
     """events there were; fewer in the file were lost"""
     statistics: str
     """JSON"""
@@ -192,7 +192,7 @@ class Store:
             (
                 *(ended.ended_at, ended.duration_ms, ended.reason, ended.detail, ended.health, ended.why),
                 *(ended.turns, ended.barge_ins, ended.v2v_p50_ms, ended.cost_usd, ended.cost_at_least_usd),
-                *(ended.told, ended.statistics),
+                *(ended.event_count, ended.statistics),
                 *(call.stream_sid, call.started_at),
             ),
         )
