@@ -1,4 +1,4 @@
-"""Where every notice goes: stamped once, redacted once, and passed to all who listen, in order.
+"""Where every notice goes: stamped once, redacted once, and passed to all who listen, in whatever order.
 
 A listener that fails does not hurt the call that published something, nor the other listeners: it is logged.
 """
