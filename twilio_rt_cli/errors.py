@@ -1,6 +1,6 @@
 """The errors a person can do something about.
 
-TwilioRtError               one sentence and a hint; `cli/app.py` prints both and picks the exit code
+TwilioRtError               one sentence and a hint; `output/exit_codes.py` prints both and knows the exit code
 ├── SettingsError           a setting or an argument is missing or wrong (exit 2)
 ├── MissingExtraError       an optional package is not installed (exit 2)
 ├── CredentialsError        a service refused our key (exit 4)

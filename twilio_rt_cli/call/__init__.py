@@ -30,5 +30,5 @@ Who decides what, each in a module of its own:
 - `toolcalls`       the function calls of a response: run in parallel, answered together;
 - `keypad`          keys, told to the model as text.
 
-`recording/` is the tape that a recorded call is kept on.
+`figures/` is what is counted of a call, what it cost, and how it ended; `recording/` the tape of a recorded call.
 """

@@ -1,4 +1,4 @@
-"""What the server needs to know, as plain values: settings are read in `cli/` and passed down."""
+"""What the server needs to know, as plain values: `settings/parts.py` makes them of the settings."""
 
 from dataclasses import dataclass, field
 
