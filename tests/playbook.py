@@ -4,24 +4,12 @@ Time stands still unless told: `call.at(ms)` moves it, waking the call at each o
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 from twilio_rt_cli.call.call import Call, CallState
 from twilio_rt_cli.call.commands import Command
 from twilio_rt_cli.call.events import Began, Event, ModelOpened, Woken
-from twilio_rt_cli.call.notices import (
-    AgentTurn,
-    BargedIn,
-    CallerTurn,
-    CallOver,
-    CallTrouble,
-    CutOff,
-    FirstAudio,
-    KeyPressed,
-    ModelReady,
-    ToolAnswered,
-    ToolStarted,
-)
+from twilio_rt_cli.call.notices import Notice
 from twilio_rt_cli.call.plan import CallPlan
 from twilio_rt_cli.protocol.realtime import (
     AudioDelta,
@@ -43,19 +31,7 @@ from twilio_rt_cli.protocol.realtime import (
 from twilio_rt_cli.protocol.twilio import Mark, MarkDetails, Media, MediaDetails, StreamSid
 
 STREAM = StreamSid("MZ00000000000000000000000000000001")
-NOTICES = (
-    AgentTurn,
-    BargedIn,
-    CallerTurn,
-    CallOver,
-    CallTrouble,
-    CutOff,
-    FirstAudio,
-    KeyPressed,
-    ModelReady,
-    ToolAnswered,
-    ToolStarted,
-)
+NOTICES = get_args(Notice)
 PCMU = AudioSide(format=AudioFormat("audio/pcmu"))
 PLAN = CallPlan(session={"type": "realtime", "audio": {"input": {}}}, greeting="")
 

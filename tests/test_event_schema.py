@@ -141,24 +141,30 @@ def test_every_type_that_is_written_is_in_the_schema_and_no_other() -> None:
     names = "reporting/event_lines.py", "reporting/reporter.py", "reporting/tunnel_events.py", "admin/feed.py"
     sources = "".join((ROOT / "twilio_rt_cli" / name).read_text("utf-8") for name in names)
     written = set(re.findall(r'"((?:server|call|tunnel|number|events)\.[a-z_]+|stats)"', sources))
-    assert written == types_in_the_schema() == {event.type for event in EVENTS}
+    described = types_in_the_schema()
+    assert written == described, "docs/events.schema.json: an entry in allOf, and one in $defs"
+    assert {event.type for event in EVENTS} == written, "add one to NOTICES, SERVER_NOTICES or EVENTS above"
 
 
 def test_every_field_is_described() -> None:
     for event in EVENTS:
-        assert dict(event.fields).keys() <= fields_of(event.type).keys(), event.type
+        lacking = dict(event.fields).keys() - fields_of(event.type).keys()
+        assert not lacking, f"docs/events.schema.json: describe them in $defs, {event.type}"
 
 
 def test_every_field_that_is_described_is_written() -> None:
     for kind in types_in_the_schema():
         told = {name for event in EVENTS if event.type == kind for name, _ in event.fields}
-        assert fields_of(kind).keys() == told, kind
+        unwritten = fields_of(kind).keys() - told
+        assert not unwritten, f"no {kind} among EVENTS above has them, or docs/events.schema.json tells too much"
 
 
 def test_the_statistics_are_those_of_a_call() -> None:
     described = SCHEMA["$defs"]["statistics"]
     counted = {one.name for one in fields(CallStatistics)} | {"marks_pending"}
-    assert described["properties"].keys() == set(described["required"]) == counted
+    where = "docs/events.schema.json, $defs, statistics: "
+    assert described["properties"].keys() == counted, where + "properties"
+    assert set(described["required"]) == counted, where + "required"
     assert set(described["properties"]["tokens"]["required"]) == {one.name for one in fields(Tokens)}
 
 

@@ -53,7 +53,8 @@ def test_every_metric_on_the_dashboard_exists() -> None:
 
 def test_every_metric_is_on_the_dashboard() -> None:
     drawn = {family(name) for expression in expressions() for name in NAME.findall(expression)}
-    assert {family(name) for name in samples() if name.startswith("twilio_rt_")} - drawn == set()
+    undrawn = {family(name) for name in samples() if name.startswith("twilio_rt_")} - drawn
+    assert undrawn == set(), "docs/grafana-dashboard.json: a panel, or one more of the targets of a panel"
 
 
 def test_every_label_that_is_asked_for_exists() -> None:
@@ -117,4 +118,5 @@ def test_the_table_of_metrics_is_what_is_told() -> None:
         found = re.fullmatch(r"(\w+)(?:\{([\w,]+)\})?", codes(name)[0])
         assert found, name
         table["twilio_rt_" + found[1]] = set(found[2].split(",")) if found[2] else set()
-    assert table == {name: labels for name, labels in told.items() if name not in EXTRA}
+    wanted = {name: labels for name, labels in told.items() if name not in EXTRA}
+    assert table == wanted, "python -m tests.docs.tables"

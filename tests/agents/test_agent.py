@@ -3,11 +3,13 @@
 import hashlib
 
 from twilio_rt_cli.agents.agent import Agent, OneForAll
-from twilio_rt_cli.agents.tool_files import load
+from twilio_rt_cli.agents.sample.appointments import check_appointment
+from twilio_rt_cli.tools.registry import ToolBox
 
 
 def agent(prompt: str = "You answer.") -> Agent:
-    return Agent(name="sample", prompt=prompt, greeting="", tools=load(), model="m", voice="v")
+    tools = ToolBox((check_appointment,))
+    return Agent(name="sample", prompt=prompt, greeting="", tools=tools, model="m", voice="v")
 
 
 def test_a_version_of_the_prompt_is_known_by_its_hash() -> None:

@@ -41,7 +41,8 @@ def refusal(specs: str) -> str:
 
 
 def test_the_sample_is_the_default() -> None:
-    assert [one.name for one in load().definitions] == names("sample") == ["check_appointment"]
+    assert [one.name for one in load().definitions] == names("sample")
+    assert "check_appointment" in names("sample")
 
 
 @pytest.mark.parametrize("specs", ["", "  ", ",", " , "])
@@ -55,7 +56,7 @@ def test_files_and_modules_apart_by_commas_or_blanks(folder: Path) -> None:
     (folder / "more").mkdir()
     (folder / "more" / "bills.py").write_text(GOOD.format(name="bill_status"))
     specs = f"orders.py, parcels  {folder}/more/bills.py,sample"
-    assert names(specs) == ["order_status", "parcel_status", "bill_status", "check_appointment"]
+    assert names(specs) == ["order_status", "parcel_status", "bill_status", *names("sample")]
     assert names("more.bills") == ["bill_status"]
 
 

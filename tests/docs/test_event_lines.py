@@ -16,7 +16,8 @@ def test_the_table_of_events_has_every_type_and_no_other() -> None:
         for name in ("event_lines.py", "reporter.py", "tunnel_events.py")
     )
     made = set(re.findall(r'"((?:server|call|tunnel|number|events)\.[a-z_]+|stats)"', sources))
-    assert made == {codes(row[0])[0] for row in rows(section("Event lines", PAGE))}
+    told = {codes(row[0])[0] for row in rows(section("Event lines", PAGE))}
+    assert made == told, "docs/events.schema.json, then python -m tests.docs.tables"
 
 
 def test_the_pages_name_no_type_that_does_not_exist() -> None:
@@ -39,7 +40,8 @@ def test_the_reasons_of_refusals_are_all_told() -> None:
 
 def test_everything_that_is_counted_is_told() -> None:
     told = {codes(name)[0]: meaning for name, meaning in rows(section("What is counted of a call", PAGE))}
-    assert told.keys() == schema()["$defs"]["statistics"]["properties"].keys()
+    described = schema()["$defs"]["statistics"]["properties"]
+    assert told.keys() == described.keys(), "docs/events.schema.json: statistics, properties and required"
     assert all(told.values())
 
 

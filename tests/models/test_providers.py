@@ -45,4 +45,4 @@ def test_pings_are_passed_on_and_all_speak_the_dialect_of_openai(name: Any) -> N
 
 
 def test_each_name_that_settings_take_has_a_provider() -> None:
-    assert set(PROVIDERS) == set(get_args(get_args(ProviderName)[0]))
+    assert set(PROVIDERS) == set(get_args(get_args(ProviderName)[0])), "PROVIDERS in models/providers.py"

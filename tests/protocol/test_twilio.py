@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from twilio_rt_cli.protocol.twilio import (
     Connected,
     Dtmf,
     DtmfDetails,
+    FromTwilio,
     Mark,
     MarkDetails,
     Media,
@@ -49,8 +51,13 @@ CAPTURED = {
 }
 
 
+def test_every_kind_of_frame_was_captured() -> None:
+    looked_at = {type(event) for event in CAPTURED.values()}
+    assert {*get_args(FromTwilio)} == looked_at, "put a captured frame into tests/wire/twilio/"
+
+
 def test_every_captured_frame_is_looked_at() -> None:
-    assert {path.stem for path in WIRE.glob("*.json")} == set(CAPTURED)
+    assert {path.stem for path in WIRE.glob("*.json")} == set(CAPTURED), "say in CAPTURED what it decodes to"
 
 
 @pytest.mark.parametrize("name", CAPTURED)

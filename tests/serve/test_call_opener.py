@@ -68,10 +68,10 @@ def test_semantic_turns_wait_for_no_silence_of_ours() -> None:
     assert plan.silence_ms == 0
 
 
-def test_the_sample_brings_its_prompt_and_its_tool() -> None:
+def test_the_sample_brings_its_prompt_and_its_tools() -> None:
     session = plan_of().session
     assert "Copper Wheel" in session["instructions"]
-    assert [tool["name"] for tool in session["tools"]] == ["check_appointment"]
+    assert [tool["name"] for tool in session["tools"]] == [one.name for one in load("sample").definitions]
 
 
 def test_the_agent_knows_what_day_it_is() -> None:
@@ -156,7 +156,7 @@ def test_each_call_is_opened_for_the_agent_of_its_number() -> None:
         async with scripted_model() as model:
             terms = terms_of(bare_settings(openai_realtime_url=model.url))
             opener = CallOpener(agents, terms, lambda _: lambda notice: None)
-            for number, tools in (("one", 0), ("two", 1)):
+            for number, tools in (("one", 0), ("two", len(load("sample")))):
                 path, session = await session_of(number, opener, model)
                 assert path.endswith(f"model={number}")
                 assert session["instructions"].startswith(f"Say {number}\n")

@@ -10,6 +10,7 @@ import pytest
 
 from tests.records.world import BEGAN, CALLER, sid, tell
 from twilio_rt_cli import __version__
+from twilio_rt_cli.agents.tool_files import load
 from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.call.notices import AgentTurn, CallOver, SpokenItem
@@ -116,7 +117,7 @@ def test_the_configuration_is_what_a_call_ran_with(tmp_path: Path) -> None:
         "noise_reduction": "none",
         "prompt_file": "agent.md",
         "prompt_sha256": hashlib.sha256(b"You answer.").hexdigest(),
-        "tools": ["check_appointment"],
+        "tools": [one.name for one in load("sample").definitions],
         "vad_eagerness": "auto",
     }
     offline = ran_with(realtime_provider="local")

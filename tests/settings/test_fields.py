@@ -30,7 +30,7 @@ def docstrings() -> dict[str, str]:
 
 def test_every_setting_stands_in_one_group_and_is_read() -> None:
     assert sum(len(group.model_fields) for group in GROUPS.values()) == len(FIELDS)
-    assert setting_fields().keys() == FIELDS.keys()
+    assert setting_fields().keys() == FIELDS.keys(), "a setting is a field with a docstring below it"
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -48,7 +48,9 @@ def test_a_flag_takes_what_its_setting_is() -> None:
     assert len(flagged) > 10
     for one in flagged:
         wanted = "str|Literal" if one.kind is str else one.kind.__name__
-        assert re.search(wanted, str(FIELDS[one.name].annotation)), one.name
+        assert re.search(wanted, str(FIELDS[one.name].annotation)), (
+            f"{one.name} is no text: name its type in _KINDS of settings/fields.py"
+        )
 
 
 ENV_EXAMPLE = Path(__file__).parents[2] / ".env.example"

@@ -160,7 +160,7 @@ ToTwilio = SendMedia | SendMark | Clear
 
 _from_twilio: msgspec.json.Decoder[FromTwilio] = msgspec.json.Decoder(FromTwilio, strict=False)
 _to_twilio: msgspec.json.Decoder[ToTwilio] = msgspec.json.Decoder(ToTwilio)
-_KNOWN = frozenset({"media", "mark", "start", "dtmf", "stop", "connected"})
+_KNOWN = frozenset(str(struct.__struct_config__.tag) for struct in FromTwilio.__args__)
 
 
 class _Kind(Struct):

@@ -67,10 +67,12 @@ def _found() -> Iterator[tuple[str, str]]:
 
 
 def _read(field: str, heading: str) -> SettingField:
-    node, below = ast.parse(dedent(field)).body
+    node, below, *_ = ast.parse(dedent(field)).body
     assert isinstance(node, ast.AnnAssign)
     assert isinstance(node.target, ast.Name)
-    assert isinstance(below, ast.Expr)
+    assert isinstance(below, ast.Expr), (
+        f"settings/groups.py: below {node.target.id} its meaning is missing, a docstring"
+    )
     within = list(ast.walk(node.annotation))
     kind = next((_KINDS[one.id] for one in within if isinstance(one, ast.Name) and one.id in _KINDS), str)
     flag = next((Flag(*map(ast.literal_eval, one.args)) for one in within if isinstance(one, ast.Call)), None)

@@ -6,6 +6,7 @@ import re
 from datetime import date, timedelta
 
 from twilio_rt_cli.agents.sample.appointments import GREETING, check_appointment, sample_prompt
+from twilio_rt_cli.agents.tool_files import load
 from twilio_rt_cli.tools.registry import ToolBox
 from twilio_rt_cli.tools.runner import ToolRunner
 
@@ -38,10 +39,11 @@ def test_the_tool_says_what_it_is_for() -> None:
     assert all("description" in one for one in definition.parameters["properties"].values())  # type: ignore[attr-defined]
 
 
-def test_the_prompt_is_bundled_and_names_the_tool_and_the_business() -> None:
+def test_the_prompt_is_bundled_and_names_the_tools_and_the_business() -> None:
     prompt = sample_prompt()
     assert prompt.startswith("# Who you are")
-    assert check_appointment.definition.name in prompt
+    unnamed = [one.name for one in load("sample").definitions if f"`{one.name}`" not in prompt]
+    assert unnamed == [], "agents/sample/prompt.md: say when the agent uses it"
     assert "Copper Wheel" in prompt
     assert "Copper Wheel" in GREETING
 
