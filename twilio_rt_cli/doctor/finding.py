@@ -21,6 +21,9 @@ class State(Enum):
     """there was nothing to check, or not yet"""
 
 
+SIGNS = {State.OK: "✓", State.WARNING: "!", State.FAILED: "✗", State.SKIPPED: "–"}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One check."""

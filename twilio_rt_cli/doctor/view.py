@@ -5,12 +5,11 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from twilio_rt_cli.doctor.finding import Finding, State, exit_code
+from twilio_rt_cli.doctor.finding import SIGNS, Finding, State, exit_code
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.redaction import printable
 from twilio_rt_cli.output.words import plural
 
-_SIGNS = {State.OK: "✓", State.WARNING: "!", State.FAILED: "✗", State.SKIPPED: "–"}
 _COLOURS = {State.OK: "32", State.WARNING: "33", State.FAILED: "1;31", State.SKIPPED: "2"}
 _NARROWEST = 40
 
@@ -48,7 +47,7 @@ def _lines(finding: Finding, column: int, width: int | None, *, coloured: bool) 
     room = None if width is None else max(width - len(indent), 20)
     name = f"{finding.name:<{column}}" if column else f"{finding.name}: "
     lines = _wrapped(name + finding.message if not column else finding.message, room)
-    sign = _SIGNS[finding.state]
+    sign = SIGNS[finding.state]
     if coloured:
         sign = f"\x1b[{_COLOURS[finding.state]}m{sign}\x1b[0m"
     yield f"{sign} {name if column else ''}{lines[0]}"

@@ -5,11 +5,10 @@ import sys
 import textwrap
 from collections.abc import Iterable
 
-from twilio_rt_cli.doctor.finding import Finding, State
+from twilio_rt_cli.doctor.finding import SIGNS, Finding
 from twilio_rt_cli.output import console
 from twilio_rt_cli.output.redaction import printable
 
-_SIGNS = {State.OK: "✓", State.WARNING: "!", State.FAILED: "✗", State.SKIPPED: "–"}
 _WIDEST = 80
 
 
@@ -22,7 +21,7 @@ def say(text: str = "") -> None:
 def show_findings(findings: Iterable[Finding]) -> None:
     """What came of checks, each with what to do about it."""
     for one in findings:
-        for line in _wrapped(one.message, f"{_SIGNS[one.state]} ", "  "):
+        for line in _wrapped(one.message, f"{SIGNS[one.state]} ", "  "):
             console.say(line)
         for hint in one.hint.splitlines():
             for line in _wrapped(hint, "  → ", "    "):
