@@ -1,5 +1,6 @@
 """`twilio-rt init` from the first question to the file, on a terminal, against Twilio's stand-in and a model's."""
 
+import errno
 import json
 import os
 import socket
@@ -128,7 +129,7 @@ def test_what_cannot_be_reached_is_said_and_can_be_passed_by(world: World, nurse
         person.answers("TWILIO_PHONE_NUMBER", NUMBERS[0], shown="0100")
         person.sees("– It was not checked: the account did not tell its numbers.\n")
         person.answers("OPENAI_API_KEY", KEY)
-        person.sees(f"✗ It could not be checked: 127.0.0.1:9 cannot be reached ({os.strerror(111)}).\n")
+        person.sees(f"✗ It could not be checked: 127.0.0.1:9 cannot be reached ({os.strerror(errno.ECONNREFUSED)}).\n")
         person.answers("OPENAI_API_KEY", shown="sk-proj-…cdef")
         person.answers("NGROK_AUTHTOKEN")
         person.answers("PUBLIC_URL", "bridge.example.com")
