@@ -17,11 +17,11 @@ from twilio_rt_cli.models.shutdowns import SHUTDOWNS
 from twilio_rt_cli.output.exit_codes import CREDENTIALS, UNREACHABLE
 from twilio_rt_cli.output.words import plural
 from twilio_rt_cli.protocol import realtime
-from twilio_rt_cli.protocol.origin import is_below
 from twilio_rt_cli.protocol.realtime_client import SessionUpdate
 from twilio_rt_cli.protocol.realtime_errors import HOPELESS
 from twilio_rt_cli.serve.call_opener import call_plan
 from twilio_rt_cli.settings.groups import ModelSettings, Settings
+from twilio_rt_cli.settings.model_access import MODEL_ACCESS
 from twilio_rt_cli.settings.parts import agent_of, terms_of
 
 _SESSION_S = 4.0
@@ -84,9 +84,8 @@ async def model_findings(provider: Provider, session: dict[str, Any] | None) -> 
 
 
 def _has_key(provider: Provider) -> bool:
-    if provider.name == "azure":
-        return bool(provider.url and provider.api_key)
-    return bool(provider.api_key) or not is_below(provider.url, "openai.com")
+    needed = MODEL_ACCESS[provider.name].needs_key(provider.url)
+    return bool(provider.url) and bool(provider.api_key or not needed)
 
 
 class _Visit(Nobody):

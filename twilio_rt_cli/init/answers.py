@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.output.redaction import masked_secret
-from twilio_rt_cli.protocol.origin import is_below
 from twilio_rt_cli.settings.fields import setting_fields
 from twilio_rt_cli.settings.groups import FIELDS, Settings
 from twilio_rt_cli.settings.loading import load_some
+from twilio_rt_cli.settings.model_access import asked_of
 
 
 def meaning(name: str) -> str:
@@ -79,13 +79,7 @@ class Answers:
         if self.value("TWILIO_API_KEY") or self.value("TWILIO_API_SECRET"):
             needed |= {"TWILIO_API_KEY": True, "TWILIO_API_SECRET": True}
         needed["TWILIO_PHONE_NUMBER"] = False
-        match model.realtime_provider:
-            case "openai":
-                needed["OPENAI_API_KEY"] = is_below(model.openai_realtime_url, "openai.com")
-            case "azure":
-                needed |= {"AZURE_OPENAI_URL": True, "AZURE_OPENAI_API_KEY": True}
-            case "local":
-                pass
+        needed |= asked_of(model)
         return needed | {"NGROK_AUTHTOKEN": False, "PUBLIC_URL": False}
 
     @property

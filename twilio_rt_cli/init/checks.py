@@ -10,9 +10,12 @@ from twilio_rt_cli.doctor.finding import Finding, failed, failures, ok, skipped,
 from twilio_rt_cli.doctor.twilio import account_findings
 from twilio_rt_cli.errors import TwilioRtError
 from twilio_rt_cli.machine.reasons import reason_behind
+from twilio_rt_cli.models.provider import Provider
+from twilio_rt_cli.models.providers import endpoint
 from twilio_rt_cli.output.exit_codes import CREDENTIALS, UNREACHABLE
 from twilio_rt_cli.protocol.origin import is_below, is_loopback_url
 from twilio_rt_cli.settings.groups import ModelSettings, TwilioSettings
+from twilio_rt_cli.settings.model_access import key_of, url_of
 from twilio_rt_cli.settings.parts import account_of
 from twilio_rt_cli.twilio_api import Number, TwilioApi
 
@@ -39,24 +42,27 @@ def why_no_numbers(error: TwilioRtError) -> list[Finding]:
 
 def model_key(model: ModelSettings, answer_s: float = _ANSWER_S) -> Finding:
     """Whether the server that answers takes the key, and knows the model."""
-    azure = model.realtime_provider == "azure"
-    socket_url = (model.azure_openai_url or "") if azure else model.openai_realtime_url
-    key = (model.azure_openai_api_key if azure else model.openai_api_key) or None
+    key, socket_url = key_of(model), url_of(model)
     url = models_url(socket_url)
     if url is None:
         return skipped("model", "It cannot be checked: the model's address does not end in /realtime.")
     text = key.get_secret_value() if key else ""
-    headers = {"api-key": text} if azure else {"Authorization": f"Bearer {text}"}
-    name = "" if azure else f"/{quote(model.openai_model, safe='')}"  # at Azure it is a deployment's
+    headers = _headers(model, text) if text else {}
+    # at Azure it is a deployment's
+    name = "" if model.realtime_provider == "azure" else f"/{quote(model.openai_model, safe='')}"
     try:
-        answer = httpx.get(
-            url + name, headers=headers if text else {}, timeout=answer_s, trust_env=not is_loopback_url(url)
-        )
+        answer = httpx.get(url + name, headers=headers, timeout=answer_s, trust_env=not is_loopback_url(url))
     except httpx.TimeoutException:
         return _unreachable(url, f"it did not answer within {answer_s:g} s")
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         return _unreachable(url, reason_behind(error))
     return _judged(answer.status_code, url, model)
+
+
+def _headers(model: ModelSettings, key: str) -> dict[str, str]:
+    """Those that its socket is asked for with."""
+    provider = Provider(name=model.realtime_provider, url=url_of(model), model=model.openai_model, api_key=key)
+    return dict(endpoint(provider).headers)
 
 
 def models_url(socket_url: str) -> str | None:

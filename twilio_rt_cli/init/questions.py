@@ -14,6 +14,7 @@ from twilio_rt_cli.init import checks, terminal
 from twilio_rt_cli.init.answers import Answers, is_secret, problem_with
 from twilio_rt_cli.output.exit_codes import UNREACHABLE
 from twilio_rt_cli.output.redaction import Redactor, masked_secret
+from twilio_rt_cli.settings.model_access import access_of, asked_of
 from twilio_rt_cli.settings.parts import secrets_of
 from twilio_rt_cli.twilio_api import Number
 
@@ -123,17 +124,11 @@ class Interview:
     # The model
 
     def _ask_model(self) -> None:
-        head, provider = "Model (3 of 4).", self.answers.settings.model.realtime_provider
-        names: tuple[str, ...] = ("OPENAI_API_KEY",)
-        match provider:
-            case "local":
-                terminal.say(f"{head} REALTIME_PROVIDER is local: the offline engine answers, and needs no key.")
-                return
-            case "azure":
-                terminal.say(f"{head} REALTIME_PROVIDER is azure: address and key of your Azure OpenAI resource.")
-                names = ("AZURE_OPENAI_URL", "AZURE_OPENAI_API_KEY")
-            case "openai":
-                terminal.say(f"{head} A key of the OpenAI platform, from https://platform.openai.com/api-keys.")
+        model = self.answers.settings.model
+        names = tuple(asked_of(model))
+        terminal.say(f"Model (3 of 4). {access_of(model).question}")
+        if not names:
+            return
         self._until_checked(lambda: self._ask_each(*names), lambda: self._model(names))
 
     def _model(self, names: Sequence[str]) -> list[Finding]:

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
+ProviderName = Literal["openai", "azure", "local"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """A provider as it is set."""
 
-    name: Literal["openai", "azure", "local"]
+    name: ProviderName
     url: str
     """ws:// or wss:// address of the realtime route, without the model"""
     model: str

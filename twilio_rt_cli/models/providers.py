@@ -6,9 +6,9 @@ from twilio_rt_cli.models.azure import azure_endpoint
 from twilio_rt_cli.models.dialer import Endpoint
 from twilio_rt_cli.models.local import local_endpoint
 from twilio_rt_cli.models.openai import openai_endpoint
-from twilio_rt_cli.models.provider import Provider
+from twilio_rt_cli.models.provider import Provider, ProviderName
 
-PROVIDERS: Mapping[str, Callable[[Provider], Endpoint]] = {
+PROVIDERS: Mapping[ProviderName, Callable[[Provider], Endpoint]] = {
     "openai": openai_endpoint,
     "azure": azure_endpoint,
     "local": local_endpoint,

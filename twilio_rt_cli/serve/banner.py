@@ -8,6 +8,7 @@ from twilio_rt_cli import __version__
 from twilio_rt_cli.output.redaction import masked_secret
 from twilio_rt_cli.protocol.origin import is_loopback
 from twilio_rt_cli.settings.groups import ModelSettings, ServerSettings, TwilioSettings
+from twilio_rt_cli.settings.model_access import key_of, url_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,9 @@ def _wrapped(head: str, text: str, width: int | None) -> list[str]:
 
 
 def _who_answers(model: ModelSettings) -> str:
-    match model.realtime_provider:
-        case "local":
-            return "the offline engine (a voice and rules, no model)"
-        case "azure":
-            place, key = model.azure_openai_url or "", model.azure_openai_api_key
-        case "openai":
-            place, key = model.openai_realtime_url, model.openai_api_key
+    if model.realtime_provider == "local":
+        return "the offline engine (a voice and rules, no model)"
+    place, key = url_of(model), key_of(model)
     with_key = f", key {masked_secret(key.get_secret_value())}" if key else ""
     return f"{model.openai_model}, voice {model.openai_voice}, at {urlsplit(place).netloc}{with_key}"
 

@@ -15,6 +15,7 @@ from twilio_rt_cli.protocol.signature import Algorithm
 from twilio_rt_cli.server.admission.quota import DayLimits
 from twilio_rt_cli.server.config import ServerConfig
 from twilio_rt_cli.settings.groups import GROUPS, LimitSettings, Settings, TunnelSettings, TwilioSettings
+from twilio_rt_cli.settings.model_access import key_of, url_of
 from twilio_rt_cli.tunnel import TunnelConfig
 from twilio_rt_cli.twilio_api import Account
 
@@ -123,11 +124,8 @@ def terms_of(settings: Settings, engine_url: str | None = None) -> CallTerms:
 def provider_of(settings: Settings, engine_url: str | None = None) -> Provider:
     """Which model answers, and where; `engine_url` for the provider `local`."""
     model = settings.model
-    url, key = {
-        "openai": (model.openai_realtime_url, model.openai_api_key),
-        "azure": (model.azure_openai_url or "", model.azure_openai_api_key),
-        "local": (engine_url, None),
-    }[model.realtime_provider]
+    key = key_of(model)
+    url = engine_url if model.realtime_provider == "local" else url_of(model)
     assert url is not None, "the engine is started first"
     return Provider(
         name=model.realtime_provider,

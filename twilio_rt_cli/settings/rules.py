@@ -6,8 +6,9 @@ from pathlib import Path
 
 from twilio_rt_cli.agents.prompt import prompt_text
 from twilio_rt_cli.errors import SettingsError
-from twilio_rt_cli.protocol.origin import is_below, is_loopback
+from twilio_rt_cli.protocol.origin import is_loopback
 from twilio_rt_cli.settings.groups import ModelSettings, RecordSettings, ServerSettings, Settings, TwilioSettings
+from twilio_rt_cli.settings.model_access import access_of, asked_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +44,9 @@ def _unchecked(twilio: TwilioSettings, server: ServerSettings) -> Iterator[Probl
 
 
 def _provider(model: ModelSettings) -> Iterator[Problem]:
-    match model.realtime_provider:
-        case "openai":
-            if is_below(model.openai_realtime_url, "openai.com") and not model.openai_api_key:
-                hint = "Make a key at https://platform.openai.com/api-keys, or answer offline: twilio-rt serve --local."
-                yield Problem("OPENAI_API_KEY", "OPENAI_API_KEY is missing.", hint)
-        case "azure":
-            hint = "REALTIME_PROVIDER=azure needs AZURE_OPENAI_URL and AZURE_OPENAI_API_KEY of your resource."
-            if not model.azure_openai_url:
-                yield Problem("AZURE_OPENAI_URL", "AZURE_OPENAI_URL is missing.", hint)
-            if not model.azure_openai_api_key:
-                yield Problem("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_API_KEY is missing.", hint)
-        case "local":
-            pass
+    for name, needed in asked_of(model).items():
+        if needed and not getattr(model, name.lower()):
+            yield Problem(name, f"{name} is missing.", access_of(model).hint)
 
 
 def _recording(records: RecordSettings) -> Iterator[Problem]:

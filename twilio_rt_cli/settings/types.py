@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from twilio_rt_cli.models import provider
 from twilio_rt_cli.protocol.caller_id import caller_list
 from twilio_rt_cli.protocol.origin import origin_text, split_url
 
@@ -76,7 +77,7 @@ AccountSidText = Annotated[str, AfterValidator(_account_sid)]
 CallersText = Annotated[str, AfterValidator(_callers)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_lower)]
 LogFormat = Annotated[Literal["pretty", "logfmt", "json"], BeforeValidator(_lower)]
-ProviderName = Annotated[Literal["openai", "azure", "local"], BeforeValidator(_lower)]
+ProviderName = Annotated[provider.ProviderName, BeforeValidator(_lower)]
 Count = Annotated[int, Field(ge=1)]
 PerDay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """0: no limit"""
