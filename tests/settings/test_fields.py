@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,9 +29,22 @@ def docstrings() -> dict[str, str]:
     }
 
 
+@cache
+def readers() -> str:
+    """The source of all that may read a setting."""
+    package = Path(groups.__file__).parents[1]
+    sources = [path for path in package.rglob("*.py") if path.name not in {"groups.py", "loading.py"}]
+    return "".join(path.read_text("utf-8") for path in sources)
+
+
 def test_every_setting_stands_in_one_group_and_is_read() -> None:
     assert sum(len(group.model_fields) for group in GROUPS.values()) == len(FIELDS)
     assert setting_fields().keys() == FIELDS.keys(), "a setting is a field with a docstring below it"
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_setting_has_a_reader(name: str) -> None:
+    assert re.search(rf'\.{name}\b|"{name}"', readers()), "nobody reads it: pass it on in settings/parts.py"
 
 
 @pytest.mark.parametrize("name", FIELDS)

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from twilio_rt_cli.agents.sample.appointments import GREETING
 from twilio_rt_cli.settings.fields import Flag
 from twilio_rt_cli.settings.types import (
+    UNQUOTED,
     AccountSidText,
     CallersText,
     Count,
@@ -61,7 +62,7 @@ class TwilioSettings(Group):
     """auth token of the account; checks the signatures of its requests"""
     twilio_shared_key: Secret | None = None
     """secret of an account that signs by SharedKey (HMAC-SHA256)"""
-    twilio_api_key: str = ""
+    twilio_api_key: Annotated[str, UNQUOTED] = ""
     """API key (SK…) for the REST API, instead of the auth token"""
     twilio_api_secret: Secret | None = None
     """secret of that key"""

@@ -4,6 +4,7 @@ Their names are the fields of `settings/groups.py`. An empty value counts as not
 (GREETING, TOOLS, TRANSCRIPTION_MODEL).
 """
 
+import re
 from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
@@ -132,13 +133,8 @@ def _field_problem(details: ErrorDetails) -> Problem:
 
 
 _UNQUOTED = frozenset(
-    {
-        "public_url", "openai_realtime_url", "azure_openai_url", "twilio_account_sid", "twilio_api_key",
-        "twilio_api_url", "ngrok_url", "ngrok_api_url", "allow_callers", "block_callers",
-        *(name for name, field in FIELDS.items() if "SecretStr" in str(field.annotation)),
-    }
-)  # fmt: skip
-"""never quoted in a message: a secret, or where one is easily pasted by mistake; and lists of phone numbers"""
+    name for name, field in FIELDS.items() if re.search("SecretStr|Unquoted", f"{field.annotation} {field.metadata}")
+)
 
 
 def _rule_broken(details: ErrorDetails) -> str:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -62,6 +63,14 @@ def _one_word(secret: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+@dataclass(frozen=True, slots=True)
+class Unquoted:
+    """Beside a type: no message quotes what was given for it."""
+
+
+UNQUOTED = Unquoted()
+"""where a secret is easily pasted by mistake, and lists of phone numbers; a secret is never quoted anyway"""
+
 Secret = Annotated[SecretStr, AfterValidator(_one_word)]
 
 
@@ -70,11 +79,11 @@ def _lower(value: object) -> object:
 
 
 Host = Annotated[str, AfterValidator(_host)]
-Origin = Annotated[str, AfterValidator(origin_text)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-WebSocketUrl = Annotated[str, AfterValidator(_websocket_url)]
-AccountSidText = Annotated[str, AfterValidator(_account_sid)]
-CallersText = Annotated[str, AfterValidator(_callers)]
+Origin = Annotated[str, AfterValidator(origin_text), UNQUOTED]
+HttpUrl = Annotated[str, AfterValidator(_http_url), UNQUOTED]
+WebSocketUrl = Annotated[str, AfterValidator(_websocket_url), UNQUOTED]
+AccountSidText = Annotated[str, AfterValidator(_account_sid), UNQUOTED]
+CallersText = Annotated[str, AfterValidator(_callers), UNQUOTED]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_lower)]
 LogFormat = Annotated[Literal["pretty", "logfmt", "json"], BeforeValidator(_lower)]
 ProviderName = Annotated[provider.ProviderName, BeforeValidator(_lower)]
