@@ -34,11 +34,12 @@ def settings_example() -> list[Setting]:
 
 
 def test_the_table_of_settings_says_what_the_example_says() -> None:
-    assert [replace(one, option=False) for one in settings_table()] == settings_example()
+    told = [replace(one, option=False) for one in settings_table()]
+    assert told == settings_example(), "python -m tests.docs.tables"
 
 
 def test_the_table_of_settings_has_every_setting_and_no_other() -> None:
-    assert {one.name for one in settings_table()} == known()
+    assert {one.name for one in settings_table()} == known(), "python -m tests.docs.tables"
 
 
 OTHERS = {"ADMIN_URL", "NO_COLOR", "XDG_STATE_HOME"}

@@ -78,7 +78,8 @@ def told_settings() -> dict[str, tuple[str, str]]:
 
 def test_env_example_lists_every_setting_with_its_meaning() -> None:
     expected = {name.upper(): field.meaning for name, field in setting_fields().items()}
-    assert {name: meaning for name, (meaning, _) in told_settings().items()} == expected
+    told = {name: meaning for name, (meaning, _) in told_settings().items()}
+    assert told == expected, "python -m tests.docs.tables"
 
 
 def test_env_example_shows_the_defaults() -> None:

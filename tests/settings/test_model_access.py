@@ -6,6 +6,7 @@ import pytest
 
 from twilio_rt_cli.errors import SettingsError
 from twilio_rt_cli.models.provider import ProviderName
+from twilio_rt_cli.settings.fields import setting_fields
 from twilio_rt_cli.settings.groups import FIELDS, ModelSettings
 from twilio_rt_cli.settings.loading import bare_settings, load_settings
 from twilio_rt_cli.settings.model_access import MODEL_ACCESS, access_of, asked_of, key_of, url_of
@@ -34,6 +35,11 @@ def test_each_provider_has_its_settings() -> None:
     for access in MODEL_ACCESS.values():
         assert {access.url, access.api_key} - {None} <= FIELDS.keys()
         assert access.question.endswith(".")
+
+
+def test_the_meaning_of_realtime_provider_names_each() -> None:
+    meaning = setting_fields()["realtime_provider"].meaning
+    assert [name for name in PROVIDERS if name not in meaning] == [], "settings/groups.py, below realtime_provider"
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
