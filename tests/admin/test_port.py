@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
 import pytest
+from fastapi import FastAPI
 
 from tests.server.world import World, call_sid, refused, run, serving, token_of
 from twilio_rt_cli.admin.port import admin_port, create_admin_app
@@ -113,8 +113,7 @@ def test_a_busy_port_is_passed_over() -> None:
     async def story() -> None:
         taken = listen("127.0.0.1", 0, 1)[0]
         port = taken.getsockname()[1]
-        app = httpx.ASGITransport  # any application: nobody asks it
-        async with admin_port(app, "127.0.0.1", port) as url:  # type: ignore[arg-type]
+        async with admin_port(FastAPI(), "127.0.0.1", port) as url:
             assert int(url.rpartition(":")[2]) > port
         taken.close()
 
@@ -124,7 +123,7 @@ def test_a_busy_port_is_passed_over() -> None:
 def test_an_address_that_is_not_ours_is_told() -> None:
     async def story() -> None:
         with pytest.raises(ServerError, match=r"203\.0\.113\.1"):
-            async with admin_port(httpx.ASGITransport, "203.0.113.1", 5002):  # type: ignore[arg-type]
+            async with admin_port(FastAPI(), "203.0.113.1", 5002):
                 pass
 
     run(story())

@@ -24,7 +24,7 @@ from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.live.snapshot import CallDetail, Snapshot
 from twilio_rt_cli.output.backlog import MOST_LINES
-from twilio_rt_cli.protocol.twilio import CallSid
+from twilio_rt_cli.protocol.twilio import CallSid, StreamSid
 from twilio_rt_cli.server.admission.notices import CallStarted
 
 
@@ -124,7 +124,7 @@ def story_of(story: Callable[[Office], Any], **changes: Any) -> None:
 
 def test_metrics_are_what_prometheus_reads() -> None:
     async def story(one: Office) -> None:
-        one.metrics.on_server(0.0, CallStarted(call_sid(), "MZ1", "", ""))  # type: ignore[arg-type]
+        one.metrics.on_server(0.0, CallStarted(call_sid(), StreamSid("MZ1"), "", ""))
         answer = await one.get("/metrics")
         assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
         samples = {s.name: s.value for f in text_string_to_metric_families(answer.text) for s in f.samples}

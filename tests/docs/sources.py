@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from itertools import groupby
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 from fastapi import APIRouter, FastAPI
@@ -23,7 +23,6 @@ from twilio_rt_cli.admin.broadcast import Broadcast
 from twilio_rt_cli.admin.metrics import Metrics
 from twilio_rt_cli.admin.port import create_admin_app
 from twilio_rt_cli.admin.routes import AdminSource, calls_router
-from twilio_rt_cli.bridge.leg import Leg
 from twilio_rt_cli.call.figures.end_reason import EndReason
 from twilio_rt_cli.call.figures.statistics import CallStatistics
 from twilio_rt_cli.call.notices import ToolAnswered
@@ -151,11 +150,11 @@ class Route:
 def public_routes() -> list[Route]:
     """Those of Twilio and of who looks after the server, and the one WebSocket behind them."""
 
-    def never(*_: object) -> Leg:
+    def never(*_: object) -> NoReturn:
         raise AssertionError
 
     config = ServerConfig(fallback_message="", busy_message="")
-    context = ServerContext(config, Registry(config), never, lambda _: None, Quota(DayLimits(), 0))  # type: ignore[arg-type]
+    context = ServerContext(config, Registry(config), never, lambda _: None, Quota(DayLimits(), 0))
     stream = Route("WS", "/media-stream/{token}", "The Media Stream: caller audio in, agent audio out")
     found = list(_routes(Webhooks(context).router()))
     at = next(number for number, route in enumerate(found) if route.path == "/stream-ended")

@@ -36,7 +36,10 @@ def test_the_tool_says_what_it_is_for() -> None:
     definition = check_appointment.definition
     assert "appointment" in definition.description
     assert definition.parameters["required"] == ["day"]
-    assert all("description" in one for one in definition.parameters["properties"].values())  # type: ignore[attr-defined]
+    properties = definition.parameters["properties"]
+    assert isinstance(properties, dict)
+    assert set(properties) == {"day", "at"}
+    assert all("description" in one for one in properties.values())
 
 
 def test_the_prompt_is_bundled_and_names_the_tools_and_the_business() -> None:
